@@ -31,7 +31,9 @@ typedef struct nc_opctx {
 	const nc_root *root; /* as of this turn */
 	nc_arena *arena;     /* of this turn */
 	nc_operation *op;    /* the engine puts it; steps may set fields */
-	nc_txn *txn;	     /* staging; committed with the step's own record */
+	nc_object *target;   /* what op->target names, or NULL; shared by the steps of a turn */
+	int target_is_dirty; /* set it, and the engine puts the target with the record */
+	nc_txn *txn;	     /* anything else to stage */
 	void *user;	     /* nc_ops_options.user */
 } nc_opctx;
 
@@ -109,7 +111,9 @@ typedef struct nc_ops_options {
 	void *user;
 	uint32_t workers;
 	int64_t default_deadline_us; /* of one call */
-	uint32_t per_host, per_provider, per_project; /* operations under way; 0 = no limit */
+	/* driver calls under way at once; 0 = no limit. per_project counts at each provider, so
+	 * that one that hangs holds nobody's work elsewhere. */
+	uint32_t per_host, per_provider, per_project;
 	uint32_t breaker_failures;   /* in a row, of provider and target, until it opens */
 	int64_t breaker_open_us;
 	int64_t grace_us; /* after a deadline, before the outcome is called unknown */
@@ -127,12 +131,12 @@ void nc_ops_configure(nc_ops *ops, const nc_ops_options *o); /* limits and deadl
 /* From the db's published hook: new operations join their queue, changed ones wake. */
 void nc_ops_published(nc_ops *ops, const nc_db_batch *b);
 
-/* Stage a new operation of a registered kind into a transaction: sets id, state pending, steps,
- * key material. The caller then fills target, project, actor, request and puts the object whose
- * `operation` field it became. */
-nc_code nc_ops_stage(nc_ops *ops, nc_txn *t, nc_arena *a, const char *kind, nc_operation **ret,
-	nc_error *err);
-nc_code nc_ops_put(nc_txn *t, nc_operation *op); /* when filled */
+/* A new operation of a registered kind, in the arena: id, state pending, steps. The caller fills
+ * target, project, actor, request, puts it together with the object whose `operation` it became,
+ * and the engine takes it when that is published. NC_E_UNSUPPORTED: no such kind. */
+nc_code nc_ops_stage(
+	nc_ops *ops, nc_arena *a, const char *kind, nc_operation **ret, nc_error *err);
+nc_code nc_ops_put(nc_txn *t, nc_operation *op, nc_error *err);
 
 /* Ask: durable when it returns; workers. NC_E_CONFLICT: already ended; NC_E_UNSUPPORTED: the step
  * under way cannot be cancelled (hint says which). */
