@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-foreach(name alloc)
+foreach(name alloc arena buf cleanup clock err)
   nc_unit_test(${name} LIBS nc_base)
 endforeach()
 foreach(name)
