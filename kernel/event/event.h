@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/id.h"
 #include "novacron/abi.h"
 #include "store/db.h"
 
@@ -68,6 +69,6 @@ nc_pull nc_sub_catch_up(
 void nc_sub_cursor(const nc_sub *s, char out[64]);
 
 void nc_cursor_format(const char *log_id, uint64_t seq, uint32_t n, char out[64]);
-int nc_cursor_parse(const char *s, char log_id[27], uint64_t *ret_seq, uint32_t *ret_n);
+int nc_cursor_parse(const char *s, char log_id[NC_ULID_LEN + 1], uint64_t *ret_seq, uint32_t *ret_n);
 
 #endif
