@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/base64.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
@@ -18,6 +19,7 @@ void nc_run_call_clear(nc_run_call *call)
 	nc_free(call->verb);
 	nc_free(call->target);
 	nc_free(call->request);
+	nc_free(call->checkpoint);
 	*call = (nc_run_call){ 0 };
 }
 
@@ -61,7 +63,7 @@ static int cancelled_before_sending(nc_run *run)
 
 static void set_waiting_for(nc_run *run, const char *what, int64_t us)
 {
-	snprintf(run->progress.waiting_for, sizeof(run->progress.waiting_for), "%s %s on %s%s",
+	snprintf(run->live.waiting_for, sizeof(run->live.waiting_for), "%s %s on %s%s",
 		what, run->provider, *run->host ? run->host : "the provider",
 		us > 0 ? ", trying again soon" : "");
 }
@@ -78,7 +80,7 @@ void nc_run_enter_gate(nc_run *run)
 	run->ticket.project = run->project;
 	switch (nc_gate_enter(ops->gate, &run->ticket, nc_clock_mono_us(), &retry_us)) {
 	case NC_GATE_IN:
-		run->progress.waiting_for[0] = '\0';
+		run->live.waiting_for[0] = '\0';
 		run->where = NC_RUN_READY;
 		run->is_admitted = 1;
 		nc_fair_push(ops->ready, run->project, &run->link);
@@ -104,7 +106,7 @@ static void admit_next(nc_ops *ops, const char *provider)
 	if (!t)
 		return;
 	nc_run *run = NC_CONTAINER(t, nc_run, ticket);
-	run->progress.waiting_for[0] = '\0';
+	run->live.waiting_for[0] = '\0';
 	run->is_admitted = 1;
 	nc_run_make_ready(run);
 }
@@ -161,6 +163,7 @@ static void on_result(void *arg, const nc_op_result *r)
 	run->call_is_out = 0;
 	run->handle = 0;
 	ops->calls_out--;
+	nc_run_drop_checkpoint(run, NC_E_NOTFOUND);
 	leave_gate(run);
 	if (!ops->is_stopping) {
 		run->has_result = 1;
@@ -169,7 +172,7 @@ static void on_result(void *arg, const nc_op_result *r)
 	pthread_mutex_unlock(&ops->lock);
 }
 
-static void note_rate(nc_op_progress *p, uint64_t done, int64_t now_us, int64_t since_us)
+static void note_rate(nc_op_live *p, uint64_t done, int64_t now_us, int64_t since_us)
 {
 	if (done <= p->done_bytes || now_us <= since_us)
 		return;
@@ -183,7 +186,7 @@ static void on_progress(
 	void *arg, uint32_t permille, const char *phase, uint64_t done, uint64_t total)
 {
 	nc_run *run = arg;
-	nc_op_progress *p = &run->progress;
+	nc_op_live *p = &run->live;
 	int64_t now = nc_clock_mono_us();
 
 	pthread_mutex_lock(&run->ops->lock);
@@ -242,7 +245,7 @@ static int take_out(nc_run *run, outgoing *o)
 		return -1;
 	memcpy(o->id, run->id, sizeof(o->id));
 	o->k = run->call;
-	run->call.verb = run->call.target = run->call.request = NULL;
+	run->call.verb = run->call.target = run->call.request = run->call.checkpoint = NULL;
 	o->default_us = ops->opt.default_deadline_us;
 	o->number = ++run->call_number;
 	run->where = NC_RUN_CALLING;
@@ -274,6 +277,17 @@ static void turn_back(nc_run *run)
 	admit_next(run->ops, run->provider);
 }
 
+/* In place: what base64 decodes to is shorter. */
+static int decode_checkpoint(outgoing *o, nc_op_call *call)
+{
+	char *text = o->k.checkpoint;
+
+	if (!text || !o->k.is_recover)
+		return 0;
+	call->checkpoint.ptr = text;
+	return nc_base64_decode(text, strlen(text), text, &call->checkpoint.len);
+}
+
 void nc_run_start_call(nc_run *run)
 {
 	nc_ops *ops = run->ops;
@@ -300,8 +314,15 @@ void nc_run_start_call(nc_run *run)
 		.target = o.k.target,
 		.request = { o.k.request, o.k.request_len },
 		.deadline_us = o.k.deadline_us ? o.k.deadline_us : o.default_us };
-	nc_code rc = ops->driver.call(ops->driver.ctx, &call, o.k.key, o.k.is_recover, on_result,
-		on_progress, run, &handle, &err);
+	nc_op_sink sink = { .done = on_result,
+		.progress = on_progress,
+		.checkpoint = nc_run_want_checkpoint,
+		.arg = run };
+	if (decode_checkpoint(&o, &call) < 0)
+		nc_log(L_WARN, "op.checkpoint.unreadable", F_STR("operation", o.id),
+			F_STR("consequence", "asking the driver without it"));
+	nc_code rc = ops->driver.call(
+		ops->driver.ctx, &call, o.k.key, o.k.is_recover, &sink, &handle, &err);
 	if (rc != NC_OK) {
 		refused(run, rc, &err);
 		return;

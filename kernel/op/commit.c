@@ -17,7 +17,7 @@ static void add_event(nc_opctx *c)
 	const nc_operation *op = c->op;
 	char type[64];
 
-	snprintf(type, sizeof(type), "operation.%s", nc_operation_state_name(op->state));
+	snprintf(type, sizeof(type), "operation.%s", nc_operation_state_words[op->state]);
 	nc_event_add(c->txn,
 		&(nc_event){ .ts_ms = nc_clock_wall_ms(),
 			.type = type,
@@ -32,7 +32,7 @@ static void add_event(nc_opctx *c)
 
 nc_code nc_op_stage_all(nc_opctx *c, nc_error *err)
 {
-	int is_ended = nc_operation_is_ended(c->op);
+	int is_ended = nc_operation_state_is_final(c->op->state);
 	nc_code rc = NC_OK;
 
 	if (c->target && c->target_is_dirty)
@@ -40,7 +40,7 @@ nc_code nc_op_stage_all(nc_opctx *c, nc_error *err)
 	if (rc == NC_OK)
 		rc = is_ended ? nc_model_put_cold(c->txn, &c->op->o, err)
 			      : nc_model_put(c->txn, &c->op->o, err);
-	if (rc == NC_OK && (is_ended || c->op->state == NC_OP_CANCELING))
+	if (rc == NC_OK && (is_ended || c->op->state == NC_OPER_CANCELING))
 		add_event(c);
 	return rc;
 }
@@ -66,9 +66,9 @@ static void count_end(nc_run *run, nc_operation_state state)
 {
 	nc_ops_stats *s = &run->ops->stats;
 
-	s->succeeded += state == NC_OP_SUCCEEDED;
-	s->failed += state == NC_OP_FAILED;
-	s->canceled += state == NC_OP_CANCELED;
+	s->succeeded += state == NC_OPER_SUCCEEDED;
+	s->failed += state == NC_OPER_FAILED;
+	s->canceled += state == NC_OPER_CANCELED;
 }
 
 static void durable(nc_run *run)

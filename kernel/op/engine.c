@@ -44,11 +44,12 @@ static nc_run *run_new(nc_ops *ops, const nc_operation *op)
 	run->ops = ops;
 	nc_list_init(&run->link);
 	nc_list_init(&run->ticket.link);
+	nc_list_init(&run->checkpoint.link);
 	snprintf(run->id, sizeof(run->id), "%s", op->o.id);
 	run->project = nc_strdup(op->o.project ? op->o.project : "");
 	run->type = nc_map_get(ops->types, nc_str(op->verb));
-	run->wants_cancel = op->state == NC_OP_CANCELING;
-	run->progress.eta_ms = -1;
+	run->wants_cancel = op->state == NC_OPER_CANCELING;
+	run->live.eta_ms = -1;
 	return run->project ? nc_steal(&run) : NULL;
 }
 
@@ -121,6 +122,8 @@ static void wait_for_work(nc_ops *ops)
 static nc_run *next_run(nc_ops *ops)
 {
 	while (!ops->is_stopping) {
+		if (nc_ops_write_checkpoint(ops))
+			continue;
 		wake_due(ops, nc_clock_mono_us());
 		nc_list *n = nc_fair_pop(ops->ready);
 		if (n)
@@ -198,6 +201,7 @@ nc_code nc_ops_new(const nc_ops_options *o, nc_ops **ret, nc_error *err)
 	pthread_cond_init(&fresh->wake, &attr);
 	pthread_condattr_destroy(&attr);
 	_cleanup_(nc_ops_freep) nc_ops *ops = fresh;
+	nc_list_init(&ops->checkpoints);
 	ops->opt = *o;
 	ops->driver = *o->driver;
 	ops->types = nc_map_new();
@@ -233,8 +237,8 @@ static nc_code adopt_all(nc_ops *ops, nc_error *err)
 		rc = a ? nc_model_load(it, a, &o, err) : nc_err_nomem(err);
 		if (rc != NC_OK)
 			break;
-		const nc_operation *op = (const nc_operation *)o;
-		if (nc_operation_is_ended(op))
+		const nc_operation *op = NC_AS(nc_operation, o);
+		if (nc_operation_state_is_final(op->state))
 			continue;
 		pthread_mutex_lock(&ops->lock);
 		take_in(ops, op, 1);
@@ -327,11 +331,11 @@ static void on_change(
 		nc_log(L_ERROR, "op.publish.unreadable", F_STR("operation", nc_item_id(now)));
 		return;
 	}
-	if (nc_operation_is_ended((const nc_operation *)o))
+	if (nc_operation_state_is_final(NC_AS(nc_operation, o)->state))
 		return;
 	pthread_mutex_lock(&ops->lock);
 	if (!ops->is_stopping)
-		take_in(ops, (const nc_operation *)o, 0);
+		take_in(ops, NC_AS(nc_operation, o), 0);
 	pthread_mutex_unlock(&ops->lock);
 }
 
@@ -342,12 +346,12 @@ void nc_ops_published(nc_ops *ops, const nc_db_batch *b)
 
 /* ---- looking in ---- */
 
-nc_code nc_ops_get_progress(nc_ops *ops, const char *id, nc_op_progress *ret)
+nc_code nc_ops_get_live(nc_ops *ops, const char *id, nc_op_live *ret)
 {
 	pthread_mutex_lock(&ops->lock);
 	const nc_run *run = nc_run_find(ops, id);
 	if (run)
-		*ret = run->progress;
+		*ret = run->live;
 	pthread_mutex_unlock(&ops->lock);
 	return run ? NC_OK : NC_E_NOTFOUND;
 }

@@ -47,7 +47,7 @@ typedef struct nc_run_result {
 
 /* A call that has been journalled and waits for its turn at the gate. Owned copies. */
 typedef struct nc_run_call {
-	char *verb, *target, *request;
+	char *verb, *target, *request, *checkpoint; /* checkpoint: base64, or NULL */
 	size_t request_len;
 	char key[64];
 	int64_t deadline_us;
@@ -79,7 +79,14 @@ typedef struct nc_run {
 	nc_run_call call;
 	uint64_t handle;
 	nc_run_result result;
-	nc_op_progress progress;
+	/* A checkpoint the driver wants durable; token NULL = none. */
+	struct {
+		nc_list link; /* in ops->checkpoints */
+		char *token;
+		void (*ack)(void *arg, nc_code code);
+		void *arg;
+	} checkpoint;
+	nc_op_live live;
 	int64_t progress_at_us;
 } nc_run;
 
@@ -97,6 +104,7 @@ struct nc_ops {
 	nc_ops_stats stats;
 	int is_stopping;
 	uint32_t calls_out;
+	nc_list checkpoints; /* runs with one to write */
 
 	uint64_t *threads;
 	uint32_t n_threads;
@@ -110,6 +118,14 @@ nc_run *nc_run_find(nc_ops *ops, const char *id);
 
 /* ---- turn.c: a worker's turn; no lock held ---- */
 void nc_run_turn(nc_run *run);
+
+/* ---- checkpoint.c ---- */
+void nc_run_want_checkpoint(void *run, nc_bytes token, void (*ack)(void *arg, nc_code code),
+	void *arg);
+/* Lock held, released while it writes: one of those wanted. 0 = there is none. */
+int nc_ops_write_checkpoint(nc_ops *ops);
+/* Lock held: nobody will write it any more. */
+void nc_run_drop_checkpoint(nc_run *run, nc_code code);
 
 /* ---- call.c ---- */
 void nc_run_call_clear(nc_run_call *call);

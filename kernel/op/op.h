@@ -43,13 +43,14 @@ typedef struct nc_op_call {
 	const char *target;   /* the driver's name of the host; "" = the instance */
 	nc_bytes request;     /* JSON, arena */
 	int64_t deadline_us;  /* how long from now; 0 = the step's */
+	nc_bytes checkpoint;  /* of a recover: what the driver last made durable; engine's */
 	int is_needless;      /* set instead of the rest: the goal already holds, skip */
 } nc_op_call;
 
 /* What to do when a step has failed for good. */
 enum { NC_FAIL_OP = -1, NC_RETRY_STEP = -2 /* or the index of a step to go back to */ };
 
-typedef struct nc_op_step {
+typedef struct nc_op_step_def {
 	const char *name;
 	/* Local step: */
 	nc_code (*run)(nc_opctx *c, nc_error *err);
@@ -64,14 +65,14 @@ typedef struct nc_op_step {
 	int (*on_fail)(nc_opctx *c, int32_t outcome, const nc_error *why);
 	uint32_t flags;
 	int64_t deadline_us; /* of one call; 0 = ops.default_deadline */
-} nc_op_step;
+} nc_op_step_def;
 enum { NC_STEP_CANCELABLE = 1 };
 #define NC_OP_RETRIES	8
 #define NC_OP_STEPS_MAX 12
 
 typedef struct nc_op_type {
 	const char *kind; /* "vm.create" */
-	const nc_op_step *steps;
+	const nc_op_step_def *steps;
 	uint32_t n_steps;
 	/* Staged in the last record. `ended` sees c->op->state: succeeded, failed, canceled or
 	 * abandoned, and sets the target free of it. */
@@ -91,15 +92,25 @@ typedef struct nc_op_result {
 typedef void (*nc_op_result_fn)(void *arg, const nc_op_result *r); /* any thread, quick */
 typedef void (*nc_op_progress_fn)(void *arg, uint32_t permille, const char *phase,
 	uint64_t done_bytes, uint64_t total_bytes);
+/* Make token durable, then call ack once, from any thread. Any thread, quick. */
+typedef void (*nc_op_checkpoint_fn)(void *arg, nc_bytes token,
+	void (*ack)(void *ack_arg, nc_code code), void *ack_arg);
+
+/* What a call's callbacks are; arg goes to each. */
+typedef struct nc_op_sink {
+	nc_op_result_fn done;
+	nc_op_progress_fn progress;
+	nc_op_checkpoint_fn checkpoint;
+	void *arg;
+} nc_op_sink;
 
 typedef struct nc_op_driver {
 	void *ctx;
 	/* Begin; `done` exactly once unless an error is returned (then never). The key is
-	 * operation.step.ordinal. On a recover the result says which state was found; after
-	 * NC_REC_RUNNING a second done follows with the outcome. */
+	 * operation.step.ordinal. On a recover the result says which state was found, and after
+	 * NC_REC_RUNNING how the operation it re-attached to then ended. */
 	nc_code (*call)(void *ctx, const nc_op_call *call, const char *key, int is_recover,
-		nc_op_result_fn done, nc_op_progress_fn progress, void *arg, uint64_t *ret_handle,
-		nc_error *err);
+		const nc_op_sink *sink, uint64_t *ret_handle, nc_error *err);
 	void (*stop)(void *ctx, uint64_t handle, int32_t reason); /* stale handles are harmless */
 } nc_op_driver;
 
@@ -116,7 +127,7 @@ typedef struct nc_ops_options {
 	uint32_t per_host, per_provider, per_project;
 	uint32_t breaker_failures;   /* in a row, of provider and target, until it opens */
 	int64_t breaker_open_us;
-	int64_t grace_us; /* after a deadline, before the outcome is called unknown */
+	int64_t grace_us; /* how long stop waits for drivers to hear NC_DETACH */
 } nc_ops_options;
 
 nc_code nc_ops_new(const nc_ops_options *o, nc_ops **ret, nc_error *err);
@@ -145,14 +156,14 @@ nc_code nc_ops_abandon(
 	nc_ops *ops, const char *id, const char *actor, const char *reason, nc_error *err);
 
 /* Live progress, not in the record: members of the operation's JSON. NC_E_NOTFOUND = not live. */
-typedef struct nc_op_progress {
+typedef struct nc_op_live {
 	char phase[48];
 	uint32_t permille;
 	uint64_t done_bytes, total_bytes, rate_bps;
-	int64_t eta_ms, stalled_since_ms; /* -1, 0 = not */
+	int64_t eta_ms, stalled_since_ms; /* -1 = unknown; 0 = it moves */
 	char waiting_for[120];		  /* "provider sim: breaker open for 12 s"; "" */
-} nc_op_progress;
-nc_code nc_ops_get_progress(nc_ops *ops, const char *id, nc_op_progress *ret);
+} nc_op_live;
+nc_code nc_ops_get_live(nc_ops *ops, const char *id, nc_op_live *ret);
 
 typedef struct nc_ops_stats {
 	uint64_t queued, running, waiting, adopted, succeeded, failed, canceled;

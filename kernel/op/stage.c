@@ -24,9 +24,9 @@ nc_code nc_ops_stage(
 		return nc_err_nomem(err);
 	nc_operation *op = NC_AS(nc_operation, o);
 	op->verb = type->kind;
-	op->state = NC_OP_PENDING;
+	op->state = NC_OPER_PENDING;
 	op->n_steps = type->n_steps;
-	op->steps = nc_arena_new_array(a, nc_step, type->n_steps);
+	op->steps = nc_arena_new_array(a, nc_op_step, type->n_steps);
 	if (!op->steps)
 		return nc_err_nomem(err);
 	for (uint32_t i = 0; i < type->n_steps; i++)

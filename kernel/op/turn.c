@@ -7,7 +7,6 @@
  * Direction is not stored, it follows from the steps: forward until one has failed, was cancelled
  * or is being undone; from then on backward, undoing what was done, to the end.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -47,7 +46,7 @@ static int64_t back_off_us(uint32_t n)
 static int is_backward(const nc_operation *op)
 {
 	for (size_t i = 0; i < op->n_steps; i++)
-		if (op->steps[i].state >= NC_STEP_FAILED)
+		if (op->steps[i].state == NC_STEP_FAILED || op->steps[i].undo != NC_UNDO_NONE)
 			return 1;
 	return 0;
 }
@@ -62,15 +61,12 @@ static size_t current_step(const nc_operation *op)
 	return i;
 }
 
-static int needs_undo(const nc_op_step *def, const nc_step *s)
+static int has_undo(const nc_op_step_def *def)
 {
-	if (!def->undo && !def->undo_prepare)
-		return 0;
-	return s->state == NC_STEP_DONE || s->state == NC_STEP_PARTIAL ||
-		s->state == NC_STEP_UNDOING;
+	return def->undo || def->undo_prepare;
 }
 
-static void mark(nc_step *s, nc_step_state state)
+static void mark(nc_op_step *s, nc_op_step_state state)
 {
 	int64_t now = nc_clock_wall_ms();
 
@@ -81,17 +77,20 @@ static void mark(nc_step *s, nc_step_state state)
 	s->state = state;
 }
 
-static void set_error(nc_opctx *c, const nc_error *why)
+/* From here on backward: what was done, and can be, is to be taken back. */
+static void turn_round(turn *t)
 {
-	nc_operation *op = c->op;
+	nc_operation *op = t->c.op;
 
-	if (op->error.code) /* the first one is the cause */
-		return;
-	op->error.code = nc_arena_strdup(c->arena, nc_code_name(why->code));
-	op->error.domain = nc_arena_strdup(c->arena, why->domain);
-	op->error.message = nc_arena_strdup(c->arena, why->message);
-	op->error.hint = nc_arena_strdup(c->arena, why->hint);
-	op->error.is_retryable = (why->flags & NC_ERR_RETRYABLE) != 0;
+	for (size_t i = 0; i < op->n_steps; i++)
+		if (op->steps[i].state == NC_STEP_DONE && has_undo(&t->run->type->steps[i]))
+			op->steps[i].undo = NC_UNDO_PENDING;
+}
+
+static go retry_memory(turn *t)
+{
+	t->sleep_us = 100000;
+	return GO_SLEEP;
 }
 
 static go end(turn *t, nc_operation_state state)
@@ -114,25 +113,43 @@ static go end(turn *t, nc_operation_state state)
 
 /* ---- forward ---- */
 
-static go step_failed(turn *t, size_t i, nc_step_state how, const nc_error *why)
+typedef enum { NO_EFFECT, HAS_EFFECT } effect;
+
+static go step_failed(turn *t, size_t i, effect e, const nc_error *why)
 {
-	set_error(&t->c, why);
-	mark(&t->c.op->steps[i], how);
+	nc_operation *op = t->c.op;
+
+	mark(&op->steps[i], NC_STEP_FAILED);
+	op->steps[i].error = nc_op_error_of(t->c.arena, why);
+	if (!op->error) /* the first one is the cause */
+		op->error = op->steps[i].error;
+	if (!op->error)
+		return retry_memory(t);
+	turn_round(t);
+	if (e == HAS_EFFECT && has_undo(&t->run->type->steps[i]))
+		op->steps[i].undo = NC_UNDO_PENDING;
+	return GO_ON;
+}
+
+/* Cancelled here: not an error of the operation, but the end of its way forward. */
+static go step_cancelled(turn *t, size_t i)
+{
+	mark(&t->c.op->steps[i], NC_STEP_FAILED);
+	turn_round(t);
 	return GO_ON;
 }
 
 /* The ordinal in the key counts the attempts that are different deeds (another host). */
 static void set_key(nc_opctx *c, size_t i, const char *suffix)
 {
-	nc_step *s = &c->op->steps[i];
-	const char *dot = s->key ? strrchr(s->key, '.') : NULL;
-	int ordinal = dot ? atoi(dot + 1) + 1 : 0;
+	nc_op_step *s = &c->op->steps[i];
 
-	s->key = nc_arena_printf(c->arena, "%s.%zu%s.%d", c->op->o.id, i, suffix, ordinal);
+	s->key = nc_arena_printf(c->arena, "%s.%zu%s.%lld", c->op->o.id, i, suffix,
+		(long long)s->attempts);
 }
 
 /* Copy what the call needs into the run: it outlives the turn's arena. */
-static nc_code keep_call(turn *t, const nc_op_call *call, const nc_step *s, int64_t step_us)
+static nc_code keep_call(turn *t, const nc_op_call *call, const nc_op_step *s, int64_t step_us)
 {
 	nc_run_call fresh = { .is_recover = 0 };
 
@@ -140,11 +157,12 @@ static nc_code keep_call(turn *t, const nc_op_call *call, const nc_step *s, int6
 	fresh.target = nc_strdup(call->target ? call->target : "");
 	fresh.request = nc_memdup(call->request.len ? call->request.ptr : "", call->request.len + 1);
 	fresh.request_len = call->request.len;
+	fresh.checkpoint = s->checkpoint ? nc_strdup(s->checkpoint) : NULL;
 	snprintf(fresh.key, sizeof(fresh.key), "%s", s->key ? s->key : "");
 	fresh.deadline_us = call->deadline_us ? call->deadline_us : step_us;
 	char *provider = nc_strdup(call->provider ? call->provider : "");
 	char *host = nc_strdup(fresh.target ? fresh.target : "");
-	if (!fresh.verb || !fresh.target || !fresh.request || !provider || !host) {
+	if ((s->checkpoint && !fresh.checkpoint) || !fresh.verb || !fresh.target || !fresh.request || !provider || !host) {
 		nc_run_call_clear(&fresh);
 		nc_free(provider);
 		nc_free(host);
@@ -160,22 +178,16 @@ static nc_code keep_call(turn *t, const nc_op_call *call, const nc_step *s, int6
 	return NC_OK;
 }
 
-static go retry_memory(turn *t)
-{
-	t->sleep_us = 100000;
-	return GO_SLEEP;
-}
-
-static go begin_call(turn *t, size_t i, const nc_op_step *def)
+static go begin_call(turn *t, size_t i, const nc_op_step_def *def)
 {
 	nc_opctx *c = &t->c;
-	nc_step *s = &c->op->steps[i];
+	nc_op_step *s = &c->op->steps[i];
 	nc_op_call call = { 0 };
 	nc_error err = NC_ERROR_INIT;
 	int was_running = s->state == NC_STEP_RUNNING;
 
 	if (def->prepare(c, &call, &err) != NC_OK)
-		return step_failed(t, i, NC_STEP_FAILED, &err);
+		return step_failed(t, i, NO_EFFECT, &err);
 	if (call.is_needless) {
 		mark(s, NC_STEP_SKIPPED);
 		return GO_ON;
@@ -192,7 +204,8 @@ static go begin_call(turn *t, size_t i, const nc_op_step *def)
 	return was_running ? GO_CALL : GO_COMMIT;
 }
 
-static go call_again(turn *t, size_t i, const nc_op_step *def, int is_recover, int64_t sleep_us)
+static go call_again(
+	turn *t, size_t i, const nc_op_step_def *def, int is_recover, int64_t sleep_us)
 {
 	nc_run *run = t->run;
 
@@ -205,7 +218,7 @@ static go call_again(turn *t, size_t i, const nc_op_step *def, int is_recover, i
 	return GO_SLEEP;
 }
 
-static go unknown_outcome(turn *t, size_t i, const nc_op_step *def)
+static go unknown_outcome(turn *t, size_t i, const nc_op_step_def *def)
 {
 	nc_error why = NC_ERROR_INIT;
 
@@ -215,24 +228,26 @@ static go unknown_outcome(turn *t, size_t i, const nc_op_step *def)
 	nc_err_hint(&why, NC_E_TIMEOUT,
 		"look at the host, then run: novacron orphan list; reset-state when it is clear");
 	why.flags |= NC_ERR_OUTCOME_UNKNOWN;
-	return step_failed(t, i, NC_STEP_PARTIAL, &why);
+	return step_failed(t, i, HAS_EFFECT, &why);
 }
 
 static go go_back_to(turn *t, size_t i, int target)
 {
-	for (size_t k = (size_t)target; k <= i; k++)
+	for (size_t k = (size_t)target; k <= i; k++) {
 		t->c.op->steps[k].state = NC_STEP_PENDING;
+		t->c.op->steps[k].attempts++;
+	}
 	return GO_ON;
 }
 
-static go failed_outcome(turn *t, size_t i, const nc_op_step *def, int32_t outcome)
+static go failed_outcome(turn *t, size_t i, const nc_op_step_def *def, int32_t outcome)
 {
 	nc_run *run = t->run;
 	const nc_error *why = &run->result.err;
 	int has_effect = outcome == NC_FAILED_PARTIAL;
 	int choice = NC_FAIL_OP;
 
-	if (!has_effect && t->c.op->state != NC_OP_CANCELING) {
+	if (!has_effect && t->c.op->state != NC_OPER_CANCELING) {
 		if (def->on_fail && run->attempts < NC_OP_RETRIES)
 			choice = def->on_fail(&t->c, outcome, why);
 		if (choice == NC_FAIL_OP && (why->flags & NC_ERR_RETRYABLE) &&
@@ -240,7 +255,7 @@ static go failed_outcome(turn *t, size_t i, const nc_op_step *def, int32_t outco
 			choice = NC_RETRY_STEP;
 	}
 	if (choice == NC_FAIL_OP)
-		return step_failed(t, i, has_effect ? NC_STEP_PARTIAL : NC_STEP_FAILED, why);
+		return step_failed(t, i, has_effect ? HAS_EFFECT : NO_EFFECT, why);
 	run->attempts++;
 	if (choice == NC_RETRY_STEP)
 		return call_again(t, i, def, 0,
@@ -249,7 +264,7 @@ static go failed_outcome(turn *t, size_t i, const nc_op_step *def, int32_t outco
 	return go_back_to(t, i, choice);
 }
 
-static go done_outcome(turn *t, size_t i, const nc_op_step *def)
+static go done_outcome(turn *t, size_t i, const nc_op_step_def *def)
 {
 	nc_opctx *c = &t->c;
 	nc_run_result *r = &t->run->result;
@@ -259,12 +274,12 @@ static go done_outcome(turn *t, size_t i, const nc_op_step *def)
 	c->op->plugin.version = nc_arena_strdup(c->arena, r->plugin_version);
 	nc_bytes result = { r->bytes ? r->bytes : "", r->len };
 	if (def->finish && def->finish(c, result, &err) != NC_OK)
-		return step_failed(t, i, NC_STEP_PARTIAL, &err);
+		return step_failed(t, i, HAS_EFFECT, &err);
 	mark(&c->op->steps[i], NC_STEP_DONE);
 	t->run->attempts = t->run->recovers = 0;
 	/* Asked to cancel, but the deed was done first: take it back if that can be. */
-	if (c->op->state == NC_OP_CANCELING && (def->undo || def->undo_prepare))
-		mark(&c->op->steps[i], NC_STEP_UNDOING);
+	if (c->op->state == NC_OPER_CANCELING && has_undo(def))
+		turn_round(t);
 	return GO_ON;
 }
 
@@ -272,16 +287,14 @@ static go cancelled_outcome(turn *t, size_t i)
 {
 	nc_error why = NC_ERROR_INIT;
 
-	if (t->c.op->state == NC_OP_CANCELING) {
-		mark(&t->c.op->steps[i], NC_STEP_CANCELED);
-		return GO_ON;
-	}
+	if (t->c.op->state == NC_OPER_CANCELING)
+		return step_cancelled(t, i);
 	nc_err(&why, NC_E_CANCELLED, "the driver cancelled step \"%s\" by itself",
 		t->c.op->steps[i].name);
-	return step_failed(t, i, NC_STEP_FAILED, &why);
+	return step_failed(t, i, NO_EFFECT, &why);
 }
 
-static go forward_result(turn *t, size_t i, const nc_op_step *def)
+static go forward_result(turn *t, size_t i, const nc_op_step_def *def)
 {
 	nc_run *run = t->run;
 	const nc_run_result *r = &run->result;
@@ -289,7 +302,7 @@ static go forward_result(turn *t, size_t i, const nc_op_step *def)
 	if (run->call.is_recover && r->code == NC_OK) {
 		if (r->recovered == NC_REC_ABSENT) {
 			run->recovers = 0;
-			if (t->c.op->state == NC_OP_CANCELING)
+			if (t->c.op->state == NC_OPER_CANCELING)
 				return cancelled_outcome(t, i);
 			return call_again(t, i, def, 0, 0);
 		}
@@ -316,10 +329,10 @@ static go forward_result(turn *t, size_t i, const nc_op_step *def)
 	}
 }
 
-static go local_step(turn *t, size_t i, const nc_op_step *def)
+static go local_step(turn *t, size_t i, const nc_op_step_def *def)
 {
 	nc_error err = NC_ERROR_INIT;
-	nc_step *s = &t->c.op->steps[i];
+	nc_op_step *s = &t->c.op->steps[i];
 
 	if (!s->started_at_ms)
 		mark(s, NC_STEP_RUNNING);
@@ -327,7 +340,7 @@ static go local_step(turn *t, size_t i, const nc_op_step *def)
 	if (rc == NC_E_NOMEM)
 		return retry_memory(t);
 	if (rc != NC_OK)
-		return step_failed(t, i, NC_STEP_FAILED, &err);
+		return step_failed(t, i, NO_EFFECT, &err);
 	mark(s, NC_STEP_DONE);
 	return GO_ON;
 }
@@ -338,17 +351,15 @@ static go forward(turn *t)
 	size_t i = current_step(op);
 
 	if (i == op->n_steps)
-		return end(t, NC_OP_SUCCEEDED);
-	const nc_op_step *def = &t->run->type->steps[i];
+		return end(t, NC_OPER_SUCCEEDED);
+	const nc_op_step_def *def = &t->run->type->steps[i];
 	op->step = def->name;
 	op->is_cancelable = (def->flags & NC_STEP_CANCELABLE) != 0;
 	int may_be_out = op->steps[i].state == NC_STEP_RUNNING && def->prepare;
-	if (op->state == NC_OP_CANCELING && !may_be_out) {
-		mark(&op->steps[i], NC_STEP_CANCELED);
-		return GO_ON;
-	}
-	if (op->state == NC_OP_PENDING) {
-		op->state = NC_OP_RUNNING;
+	if (op->state == NC_OPER_CANCELING && !may_be_out)
+		return step_cancelled(t, i);
+	if (op->state == NC_OPER_PENDING) {
+		op->state = NC_OPER_RUNNING;
 		op->started_at_ms = nc_clock_wall_ms();
 	}
 	if (def->run)
@@ -362,6 +373,23 @@ static go forward(turn *t)
 
 /* ---- backward ---- */
 
+static void undo_over(nc_op_step *s, nc_op_undo_state how)
+{
+	s->undo = how;
+	s->ended_at_ms = nc_clock_wall_ms();
+}
+
+static go undo_gave_up(turn *t, size_t i, const nc_error *why)
+{
+	nc_op_step *s = &t->c.op->steps[i];
+
+	nc_log(L_ERROR, "op.undo.gave_up", F_STR("operation", t->run->id), F_STR("step", s->name),
+		F_ERR(why), F_STR("consequence", "what it left is listed by: novacron orphan list"));
+	s->error = nc_op_error_of(t->c.arena, why);
+	undo_over(s, NC_UNDO_FAILED);
+	return GO_ON;
+}
+
 static go undo_result(turn *t, size_t i)
 {
 	nc_run *run = t->run;
@@ -369,26 +397,21 @@ static go undo_result(turn *t, size_t i)
 	int is_gone = r->code == NC_OK && r->outcome == NC_DONE;
 
 	if (is_gone || r->err.code == NC_E_NOTFOUND) {
-		mark(&t->c.op->steps[i], NC_STEP_UNDONE);
+		undo_over(&t->c.op->steps[i], NC_UNDO_DONE);
 		run->attempts = 0;
 		return GO_ON;
 	}
+	if (run->attempts++ >= RETRIES_OF_UNDO)
+		return undo_gave_up(t, i, &r->err);
 	run->has_result = 0;
-	if (run->attempts++ < RETRIES_OF_UNDO) {
-		t->sleep_us = back_off_us(run->attempts + 1);
-		return GO_SLEEP;
-	}
-	nc_log(L_ERROR, "op.undo.gave_up", F_STR("operation", run->id),
-		F_STR("step", t->c.op->steps[i].name), F_ERR(&r->err),
-		F_STR("consequence", "what it left is listed by: novacron orphan list"));
-	mark(&t->c.op->steps[i], NC_STEP_UNDO_FAILED);
-	return GO_ON;
+	t->sleep_us = back_off_us(run->attempts + 1);
+	return GO_SLEEP;
 }
 
-static go undo_call(turn *t, size_t i, const nc_op_step *def)
+static go undo_call(turn *t, size_t i, const nc_op_step_def *def)
 {
 	nc_opctx *c = &t->c;
-	nc_step *s = &c->op->steps[i];
+	nc_op_step *s = &c->op->steps[i];
 	nc_op_call call = { 0 };
 	nc_error err = NC_ERROR_INIT;
 
@@ -396,26 +419,28 @@ static go undo_call(turn *t, size_t i, const nc_op_step *def)
 		t->run->result_is_used = 1;
 		return undo_result(t, i);
 	}
-	if (def->undo_prepare(c, &call, &err) != NC_OK) {
-		nc_log(L_ERROR, "op.undo.failed", F_STR("operation", c->op->o.id), F_ERR(&err));
-		mark(s, NC_STEP_UNDO_FAILED);
-		return GO_ON;
-	}
+	if (def->undo_prepare(c, &call, &err) != NC_OK)
+		return undo_gave_up(t, i, &err);
 	if (call.is_needless) {
-		mark(s, NC_STEP_UNDONE);
+		undo_over(s, NC_UNDO_DONE);
 		return GO_ON;
 	}
-	int is_recorded = s->state == NC_STEP_UNDOING && s->key && strstr(s->key, "u.");
+	int is_recorded = s->undo == NC_UNDO_RUNNING;
 	if (!is_recorded) {
-		s->key = NULL;
 		set_key(c, i, "u");
-		mark(s, NC_STEP_UNDOING);
+		s->undo = NC_UNDO_RUNNING;
 	}
 	if (keep_call(t, &call, s, def->deadline_us) != NC_OK)
 		return retry_memory(t);
 	t->run->call.is_undo = 1;
 	t->run->wants_call = 1;
 	return is_recorded ? GO_CALL : GO_COMMIT;
+}
+
+static int wants_undo(const nc_op_step *s)
+{
+	return s->undo == NC_UNDO_PENDING || s->undo == NC_UNDO_RUNNING ||
+		s->undo == NC_UNDO_UNKNOWN;
 }
 
 static go backward(turn *t)
@@ -425,22 +450,18 @@ static go backward(turn *t)
 	nc_error err = NC_ERROR_INIT;
 	size_t i = op->n_steps;
 
-	while (i > 0 && !needs_undo(&type->steps[i - 1], &op->steps[i - 1]))
+	while (i > 0 && !wants_undo(&op->steps[i - 1]))
 		i--;
 	if (!i)
-		return end(t, op->state == NC_OP_CANCELING && !op->error.code ? NC_OP_CANCELED
-									      : NC_OP_FAILED);
+		return end(t, op->error ? NC_OPER_FAILED : NC_OPER_CANCELED);
 	i--;
 	op->step = type->steps[i].name;
 	op->is_cancelable = 0;
 	if (type->steps[i].undo_prepare)
 		return undo_call(t, i, &type->steps[i]);
-	if (type->steps[i].undo(&t->c, &err) != NC_OK) {
-		nc_log(L_ERROR, "op.undo.failed", F_STR("operation", op->o.id), F_ERR(&err));
-		mark(&op->steps[i], NC_STEP_UNDO_FAILED);
-	} else {
-		mark(&op->steps[i], NC_STEP_UNDONE);
-	}
+	if (type->steps[i].undo(&t->c, &err) != NC_OK)
+		return undo_gave_up(t, i, &err);
+	undo_over(&op->steps[i], NC_UNDO_DONE);
 	return GO_ON;
 }
 
@@ -457,7 +478,7 @@ static nc_code load(turn *t, nc_error *err)
 		return NC_E_NOTFOUND;
 	if ((rc = nc_model_load(it, c->arena, &o, err)) != NC_OK)
 		return rc;
-	c->op = (nc_operation *)o;
+	c->op = NC_AS(nc_operation, o);
 	const nc_kind *kind = nc_kind_find(c->op->target.kind ? c->op->target.kind : "");
 	const nc_item *target =
 		kind ? nc_root_get(c->root, kind->number, nc_str(c->op->target.id)) : NULL;
@@ -473,8 +494,8 @@ static go unknown_kind(turn *t)
 
 	nc_err(&err, NC_E_UNSUPPORTED, "this version does not know the operation \"%s\"",
 		t->c.op->verb);
-	set_error(&t->c, &err);
-	t->c.op->state = NC_OP_FAILED;
+	t->c.op->error = nc_op_error_of(t->c.arena, &err);
+	t->c.op->state = NC_OPER_FAILED;
 	t->c.op->ended_at_ms = nc_clock_wall_ms();
 	t->run->is_ended = 1;
 	return GO_COMMIT;
@@ -484,7 +505,7 @@ static go advance(turn *t)
 {
 	go g = GO_ON;
 
-	if (nc_operation_is_ended(t->c.op))
+	if (nc_operation_state_is_final(t->c.op->state))
 		return GO_DROP;
 	if (!t->run->type || t->run->type->n_steps != t->c.op->n_steps)
 		return unknown_kind(t);
