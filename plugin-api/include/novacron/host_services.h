@@ -32,6 +32,9 @@ typedef struct nc_secrets {
 
 /* nc.kv/1: a little durable memory of the instance's own: 1 MiB in all, 64 KiB a value. */
 #define NC_EXT_KV "nc.kv/1"
+#define NC_KV_KEY_MAX	256u
+#define NC_KV_VAL_MAX	(64u << 10)
+#define NC_KV_TOTAL_MAX (1u << 20) /* keys and values together; past it NC_E_QUOTA */
 typedef struct nc_kvstore {
 	uint32_t struct_size, flags;
 	nc_code (*put)(nc_host_ctx *, nc_bytes key, nc_bytes val, nc_error *); /* worker; durable */
