@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/base64.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
@@ -277,17 +276,6 @@ static void turn_back(nc_run *run)
 	admit_next(run->ops, run->provider);
 }
 
-/* In place: what base64 decodes to is shorter. */
-static int decode_checkpoint(outgoing *o, nc_op_call *call)
-{
-	char *text = o->k.checkpoint;
-
-	if (!text || !o->k.is_recover)
-		return 0;
-	call->checkpoint.ptr = text;
-	return nc_base64_decode(text, strlen(text), text, &call->checkpoint.len);
-}
-
 void nc_run_start_call(nc_run *run)
 {
 	nc_ops *ops = run->ops;
@@ -313,14 +301,12 @@ void nc_run_start_call(nc_run *run)
 		.verb = o.k.verb,
 		.target = o.k.target,
 		.request = { o.k.request, o.k.request_len },
+		.checkpoint = o.k.checkpoint,
 		.deadline_us = o.k.deadline_us ? o.k.deadline_us : o.default_us };
 	nc_op_sink sink = { .done = on_result,
 		.progress = on_progress,
 		.checkpoint = nc_run_want_checkpoint,
 		.arg = run };
-	if (decode_checkpoint(&o, &call) < 0)
-		nc_log(L_WARN, "op.checkpoint.unreadable", F_STR("operation", o.id),
-			F_STR("consequence", "asking the driver without it"));
 	nc_code rc = ops->driver.call(
 		ops->driver.ctx, &call, o.k.key, o.k.is_recover, &sink, &handle, &err);
 	if (rc != NC_OK) {

@@ -35,7 +35,9 @@ nc_code nc_op_stage_all(nc_opctx *c, nc_error *err)
 	int is_ended = nc_operation_state_is_final(c->op->state);
 	nc_code rc = NC_OK;
 
-	if (c->target && c->target_is_dirty)
+	if (c->target && c->target_is_gone)
+		nc_model_delete(c->txn, c->target);
+	else if (c->target && c->target_is_dirty)
 		rc = nc_model_put(c->txn, c->target, err);
 	if (rc == NC_OK)
 		rc = is_ended ? nc_model_put_cold(c->txn, &c->op->o, err)

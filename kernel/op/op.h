@@ -32,7 +32,8 @@ typedef struct nc_opctx {
 	nc_arena *arena;     /* of this turn */
 	nc_operation *op;    /* the engine puts it; steps may set fields */
 	nc_object *target;   /* what op->target names, or NULL; shared by the steps of a turn */
-	int target_is_dirty; /* set it, and the engine puts the target with the record */
+	int target_is_dirty; /* set it, and the engine puts the target with the record, */
+	int target_is_gone;  /* or really deletes it */
 	nc_txn *txn;	     /* anything else to stage */
 	void *user;	     /* nc_ops_options.user */
 } nc_opctx;
@@ -43,7 +44,7 @@ typedef struct nc_op_call {
 	const char *target;   /* the driver's name of the host; "" = the instance */
 	nc_bytes request;     /* JSON, arena */
 	int64_t deadline_us;  /* how long from now; 0 = the step's */
-	nc_bytes checkpoint;  /* of a recover: what the driver last made durable; engine's */
+	const char *checkpoint; /* engine's: what the driver last made durable, base64, or NULL */
 	int is_needless;      /* set instead of the rest: the goal already holds, skip */
 } nc_op_call;
 
