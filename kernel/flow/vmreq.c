@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/err.h"
 #include "base/jsonw.h"
 #include "flow/internal.h"
