@@ -109,11 +109,14 @@ nc_code nc_act_sub(nc_act *a, const nc_kind *kind, const char *ref, const char *
 	const char *sub_id /* NULL = add */, const json_t *body /* NULL = remove */, nc_error *err);
 
 /* The actions of a kind, for routes, help and hints; NULL-ended. */
+struct nc_stage;
 typedef struct nc_action {
 	const char *kind, *name; /* "vm", "start" */
 	const char *doc;
 	const char *permission; /* "vm.power.start" */
-	nc_code (*run)(nc_act *a, const nc_item *item, const json_t *body, nc_error *err);
+	/* flow/'s own: stages what the action does. */
+	nc_code (*run)(struct nc_stage *s, const nc_root *r, const struct nc_action *self,
+		const json_t *body, nc_error *err);
 } nc_action;
 const nc_action *nc_actions(void);
 

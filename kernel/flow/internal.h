@@ -74,6 +74,8 @@ extern const nc_op_type nc_flow_vm_create, nc_flow_vm_power[], nc_flow_vm_resize
 	nc_flow_orphan_delete;
 /* A VM's operation did not succeed: free of it, back to where it was or in error, and an event. */
 void nc_vm_op_failed(nc_opctx *c, nc_vm *vm, const char *event);
+/* Native identity: the same for every attempt at one incarnation. */
+void nc_vm_uuid(const char *id, uint64_t incarnation, char out[37]);
 void nc_vm_place_req(const nc_vm *vm, nc_place_req *req);
 extern const size_t nc_flow_n_vm_power;
 
@@ -85,6 +87,7 @@ typedef struct nc_stage { /* what an act wants written */
 	nc_operation *op;     /* started; or NULL */
 	const char *event;    /* "vm.created"; NULL = none */
 	int is_delete;	      /* the object goes */
+	int is_unchanged;     /* the goal holds already: write nothing */
 } nc_stage;
 /* Takes txn. Puts object and operation, seals secrets, adds event and idempotency, commits; on dry
  * run writes nothing. Then the answer is in the act. */

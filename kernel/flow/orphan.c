@@ -15,6 +15,7 @@
 #include "base/hash.h"
 #include "base/jsonw.h"
 #include "base/log.h"
+#include "base/map.h"
 #include "model/internal.h"
 
 #define ORPHANS_MAX 1000 /* written a round; the rest comes with the next */
