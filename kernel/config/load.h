@@ -16,6 +16,7 @@
 
 /* One thing wrong, or worth a warning. Fixed-size, so that it can be told out of memory too. */
 typedef struct nc_config_issue {
+	nc_code code;          /* NC_E_INVAL, or NC_E_UNSUPPORTED: right, but not there yet */
 	char source[256];      /* file, or environment variable */
 	uint32_t line, column; /* from 1; 0 = no place in a file */
 	char key[96];          /* "server.api_port"; "" when the document itself is at fault */
@@ -35,12 +36,13 @@ typedef struct nc_config_report {
 void nc_config_issue_format(const nc_config_issue *i, char *out, size_t cap);
 
 /*
- * The caller owns *ret (nc_config_unref). `environ` is a NULL-ended list of NAME=value, or NULL
+ * The caller owns *ret (nc_config_unref). `env` is a NULL-ended list of NAME=value, or NULL
  * for none; names outside NOVACRON_ are not looked at. `report` may be NULL; it is overwritten.
- * On NC_E_INVAL err holds the first fault and how many more there are. No file at all is fine:
- * everything at its default. NC_E_NOTFOUND, NC_E_DENIED … when a file cannot be read.
+ * With faults the answer is the first one's code (NC_E_INVAL, NC_E_UNSUPPORTED), and err says it
+ * and how many more there are. No file at all is fine: everything at its default. A file that
+ * cannot be read is its own error (NC_E_NOTFOUND, NC_E_DENIED …), not a fault in the report.
  */
-nc_code nc_config_load(const char *const *files, size_t n, const char *const *environ,
+nc_code nc_config_load(const char *const *files, size_t n, const char *const *env,
 	const nc_config **ret, nc_config_report *report, nc_error *err);
 
 #endif

@@ -16,10 +16,8 @@ typedef enum {
 	NC_CONFIG_T_STRING,
 	NC_CONFIG_T_ENUM,
 	NC_CONFIG_T_DURATION, /* microseconds in the field; "30s" in YAML */
-	NC_CONFIG_T_SIZE,     /* bytes in the field; "64 MiB" in YAML */
 	NC_CONFIG_T_MODE,     /* octal permission bits */
 	NC_CONFIG_T_PATH,     /* absolute; may start with ${system.data_dir} or ${system.run_dir} */
-	NC_CONFIG_T_LIST,     /* of strings */
 	NC_CONFIG_T_PATHS,    /* list of paths */
 	NC_CONFIG_T_PLUGINS,  /* list of "id", "id:isolation" or {id, isolation} */
 	NC_CONFIG_T_UIDS,     /* list of "uid:role" or {uid, role} */
@@ -35,7 +33,7 @@ typedef enum {
 typedef struct nc_config_key {
 	const char *key;   /* "server.api_port" */
 	const char *env;   /* a second name beside NOVACRON_SECTION_KEY, or NULL */
-	const char *def;   /* as YAML would write it */
+	const char *def;   /* as YAML would write it; "" = the empty string */
 	const char *doc;   /* one sentence or two, for generate and the docs */
 	const char *later; /* NULL = in force; else what it waits for: "the transport plugin" */
 	const char *const *choices; /* enums: NULL-ended, in the order of the C enum */
