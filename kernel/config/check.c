@@ -41,7 +41,7 @@ static const char *expand(nc_config_loading *l, const char *path)
 		size_t n = strlen(roots[i].name);
 		const char *root =
 			*(const char *const *)(const void *)((const char *)&l->snap->pub +
-				roots[i].offset);
+							     roots[i].offset);
 		if (!strncmp(path, roots[i].name, n))
 			return nc_arena_printf(l->snap->arena, "%s%s", root, path + n);
 	}
@@ -179,8 +179,7 @@ static void check_driver(nc_config_loading *l)
 		return;
 	at.code = NC_E_UNSUPPORTED;
 	at.value = nc_config_key_find("database.driver")->choices[driver];
-	nc_config_fault(l->report, &at, "use sqlite",
-		"the %s store is still to come", at.value);
+	nc_config_fault(l->report, &at, "use sqlite", "the %s store is still to come", at.value);
 }
 
 static void warn_unsafe(nc_config_loading *l)
@@ -201,8 +200,8 @@ static void warn_later(nc_config_loading *l, const nc_config *defaults)
 		nc_config_at at = at_key(l, keys[i].key);
 		if (!keys[i].later || nc_config_value_is_equal(&keys[i], defaults, &l->snap->pub))
 			continue;
-		nc_config_warn(l->report, &at, NULL, "checked now, in force when %s comes",
-			keys[i].later);
+		nc_config_warn(
+			l->report, &at, NULL, "checked now, in force when %s comes", keys[i].later);
 	}
 }
 

@@ -67,7 +67,7 @@ static nc_code split_list(nc_arena *arena, const char *text, nc_yaml_node *list)
 static bool is_scalar_type(nc_config_type t)
 {
 	return t != NC_CONFIG_T_PATHS && t != NC_CONFIG_T_PLUGINS && t != NC_CONFIG_T_UIDS &&
-		t != NC_CONFIG_T_MAP;
+	       t != NC_CONFIG_T_MAP;
 }
 
 nc_code nc_config_text_apply(nc_config_loading *l, const nc_config_key *k, const char *text)
@@ -87,6 +87,7 @@ nc_code nc_config_text_apply(nc_config_loading *l, const nc_config_key *k, const
 		return code;
 	if (code || !node)
 		return NC_OK;
+	node->line = node->column = 0; /* a variable has no lines to name */
 	return nc_config_apply(l, k, node);
 }
 

@@ -81,8 +81,7 @@ static nc_code pair_from_text(const nc_config_input *in, pair *p)
 	second = nc_arena_memdup(scratch, in->node, sizeof(*second));
 	if (!first || !second)
 		return NC_E_NOMEM;
-	first->text = nc_arena_strndup(
-		scratch, in->node->text, (size_t)(colon - in->node->text));
+	first->text = nc_arena_strndup(scratch, in->node->text, (size_t)(colon - in->node->text));
 	second->text = colon + 1;
 	p->node[0] = first;
 	p->node[1] = second;
@@ -95,8 +94,9 @@ static nc_code pair_from_map(const nc_config_input *in, pair *p)
 		nc_config_input member = { in->load, in->key, in->name, m };
 		size_t i = strcmp(m->key, p->fields[0]) ? 1 : 0;
 		if (i && strcmp(m->key, p->fields[1]))
-			return nc_config_bad(&member, NULL, "belongs to \"%.40s\": an entry has %s and %s",
-				m->key, p->fields[0], p->fields[1]);
+			return nc_config_bad(&member, NULL,
+				"belongs to \"%.40s\": an entry has %s and %s", m->key,
+				p->fields[0], p->fields[1]);
 		if (m->kind != NC_YAML_SCALAR)
 			return nc_config_bad(&member, NULL, "of %s is not a word", m->key);
 		p->node[i] = m;
@@ -112,8 +112,8 @@ static nc_code read_pair(const nc_config_input *in, pair *p)
 		return pair_from_text(in, p);
 	if (in->node->kind == NC_YAML_MAP)
 		return pair_from_map(in, p);
-	return nc_config_bad(in, NULL, "is neither a word nor a map of %s and %s", p->fields[0],
-		p->fields[1]);
+	return nc_config_bad(
+		in, NULL, "is neither a word nor a map of %s and %s", p->fields[0], p->fields[1]);
 }
 
 static nc_code read_plugin(const nc_config_input *in, nc_config_plugin *ret)
@@ -126,7 +126,8 @@ static nc_code read_plugin(const nc_config_input *in, nc_config_plugin *ret)
 		return code;
 	nc_config_input id = { in->load, in->key, in->name, p.node[0] };
 	if (!nc_config_is_word(id.node->text, 128))
-		return nc_config_bad(&id, "ids are lower case: sim, com.acme.kvm", "is not a plugin id");
+		return nc_config_bad(
+			&id, "ids are lower case: sim, com.acme.kvm", "is not a plugin id");
 	if (p.node[1]) {
 		nc_config_input how = { in->load, in->key, in->name, p.node[1] };
 		code = nc_config_read_choice(&how, isolations, &isolation);
@@ -178,7 +179,8 @@ static nc_code read_uid(const nc_config_input *in, nc_config_uid *ret)
 		return nc_config_bad(in, "write it as 1000:operator", "gives no role");
 	nc_config_input who = { in->load, in->key, in->name, p.node[0] };
 	if (nc_config_parse_int(who.node->text, &uid) || uid < 0 || uid >= UINT32_MAX)
-		return nc_config_bad(&who, "`id -u NAME` tells a user's number", "is not a user number");
+		return nc_config_bad(
+			&who, "`id -u NAME` tells a user's number", "is not a user number");
 	nc_config_input what = { in->load, in->key, in->name, p.node[1] };
 	code = nc_config_read_choice(&what, roles, &role);
 	if (code)
@@ -281,7 +283,8 @@ static void write_map(nc_jw *w, const nc_yaml_node *root)
 
 nc_code nc_config_read_map(const nc_config_input *in, void *slot)
 {
-	_cleanup_(nc_buf_done) nc_buf json;
+	_cleanup_(nc_buf_done)
+	nc_buf json;
 	nc_code code = check_count(in);
 	nc_jw w;
 	char *copy;

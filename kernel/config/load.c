@@ -15,13 +15,14 @@
 #include "base/err.h"
 #include "base/io.h"
 #include "base/json.h"
+#include "base/secret.h"
 #include "config/env.h"
 #include "config/load_internal.h"
 
 #define FILES_MAX     32
 #define SCRATCH_LIMIT ((size_t)64 << 20)
 #define PATH_DEPTH    4 /* sections of sections, and one more */
-#define KEY_MAX	      96
+#define KEY_MAX       96
 
 static nc_code apply_default(nc_config_loading *l, const nc_config_key *k)
 {
@@ -94,10 +95,9 @@ static const char *nearest(const char *path)
 
 static void fault_unknown(nc_config_loading *l, const nc_yaml_node *node, const char *path)
 {
-	nc_config_at at = { .source = l->source,
-		.line = node->key_line,
-		.column = node->key_column,
-		.key = path };
+	nc_config_at at = {
+		.source = l->source, .line = node->key_line, .column = node->key_column, .key = path
+	};
 	const char *near = nearest(path);
 	char hint[200] = "`novacron config generate` lists every key";
 
@@ -181,24 +181,28 @@ static void warn_if_public(nc_config_loading *l, const char *path)
 
 static nc_code load_file(nc_config_loading *l, const char *path, nc_error *err)
 {
-	_cleanup_(nc_freep) char *text = NULL;
+	_cleanup_(nc_freep)
+	char *text = NULL;
 	nc_yaml_node *root = NULL;
 	size_t len = 0;
 	nc_code code = nc_file_read(path, NC_CONFIG_YAML_BYTES, &text, &len, err);
 
 	if (code)
-		return nc_err_wrap(err, code, "could not read configuration %s", path);
+		return nc_err_wrap(err, code, "configuration");
 	l->source = nc_arena_strdup(l->snap->arena, path);
 	if (!l->source)
 		return nc_err_nomem(err);
-	code = nc_config_yaml_parse((nc_bytes){ text, len }, l->source, l->scratch, l->report, &root);
+	code = nc_config_yaml_parse(
+		(nc_bytes){ text, len }, l->source, l->scratch, l->report, &root);
 	nc_zero(text, len);
 	if (code == NC_E_NOMEM)
 		return nc_err_nomem(err);
 	if (code || !root || nc_yaml_is_null(root))
 		return NC_OK;
 	if (root->kind != NC_YAML_MAP) {
-		nc_config_at at = { .source = l->source, .line = root->line, .column = root->column };
+		nc_config_at at = {
+			.source = l->source, .line = root->line, .column = root->column
+		};
 		nc_config_fault(l->report, &at, "start with a section, such as \"server:\"",
 			"the document is not a map of sections");
 		return NC_OK;
@@ -267,15 +271,18 @@ static nc_code load_all(nc_config_loading *l, const char *const *files, size_t n
 nc_code nc_config_load_snapshot(const char *const *files, size_t n, const char *const *env,
 	nc_config_snapshot **ret, nc_config_report *report, nc_error *err)
 {
-	_cleanup_(nc_config_snapshot_dropp) nc_config_snapshot *snap = NULL;
-	_cleanup_(nc_arena_freep) nc_arena *scratch = NULL;
-	_cleanup_(nc_freep) nc_config_report *own = NULL;
+	_cleanup_(nc_config_snapshot_dropp)
+	nc_config_snapshot *snap = NULL;
+	_cleanup_(nc_arena_freep)
+	nc_arena *scratch = NULL;
+	_cleanup_(nc_freep)
+	nc_config_report *own = NULL;
 	nc_config_loading l;
 	nc_code code;
 
 	if (n > FILES_MAX)
-		return nc_err(err, NC_E_INVAL, "%zu configuration files are more than %d", n,
-			FILES_MAX);
+		return nc_err(
+			err, NC_E_INVAL, "%zu configuration files are more than %d", n, FILES_MAX);
 	if (!report)
 		report = own = nc_malloc(sizeof(*own));
 	snap = nc_config_snapshot_new();

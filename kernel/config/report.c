@@ -26,8 +26,8 @@ static void put(char *out, size_t cap, const char *s)
 
 static void fill(nc_config_issue *i, const nc_config_at *at, const char *hint, const char *fmt,
 	va_list ap) nc_printf(4, 0);
-static void fill(nc_config_issue *i, const nc_config_at *at, const char *hint, const char *fmt,
-	va_list ap)
+static void fill(
+	nc_config_issue *i, const nc_config_at *at, const char *hint, const char *fmt, va_list ap)
 {
 	*i = (nc_config_issue){ .code = at->code ? at->code : NC_E_INVAL };
 	put(i->source, sizeof(i->source), at->source);
@@ -39,8 +39,8 @@ static void fill(nc_config_issue *i, const nc_config_at *at, const char *hint, c
 	vsnprintf(i->message, sizeof(i->message), fmt, ap);
 }
 
-nc_code nc_config_fault(nc_config_report *r, const nc_config_at *at, const char *hint,
-	const char *fmt, ...)
+nc_code nc_config_fault(
+	nc_config_report *r, const nc_config_at *at, const char *hint, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -53,8 +53,8 @@ nc_code nc_config_fault(nc_config_report *r, const nc_config_at *at, const char 
 	return at->code ? at->code : NC_E_INVAL;
 }
 
-void nc_config_warn(nc_config_report *r, const nc_config_at *at, const char *hint, const char *fmt,
-	...)
+void nc_config_warn(
+	nc_config_report *r, const nc_config_at *at, const char *hint, const char *fmt, ...)
 {
 	va_list ap;
 

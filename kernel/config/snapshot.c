@@ -22,7 +22,8 @@ static nc_config_snapshot *snapshot_of(const nc_config *c)
 
 nc_config_snapshot *nc_config_snapshot_new(void)
 {
-	_cleanup_(nc_config_snapshot_dropp) nc_config_snapshot *s = nc_calloc(1, sizeof(*s));
+	_cleanup_(nc_config_snapshot_dropp)
+	nc_config_snapshot *s = nc_calloc(1, sizeof(*s));
 	size_t n;
 
 	nc_config_keys(&n);
@@ -189,8 +190,7 @@ static nc_code copy_list(nc_arena *arena, const nc_config_list *src, nc_config_l
 	return NC_OK;
 }
 
-static nc_code copy_plugins(
-	nc_arena *arena, const nc_config_plugins *src, nc_config_plugins *dst)
+static nc_code copy_plugins(nc_arena *arena, const nc_config_plugins *src, nc_config_plugins *dst)
 {
 	nc_config_plugin *v = nc_arena_new_array(arena, nc_config_plugin, src->n + 1);
 

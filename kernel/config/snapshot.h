@@ -22,9 +22,9 @@ typedef struct nc_config_place {
 typedef struct nc_config_snapshot {
 	nc_config pub; /* first: a nc_config pointer is a snapshot pointer */
 	_Atomic uint32_t refs;
-	nc_arena *arena;	/* everything pub points to */
+	nc_arena *arena;        /* everything pub points to */
 	nc_config_place *place; /* per key, in table order */
-	const char **origin;	/* the same as text, filled at the end of the load */
+	const char **origin;    /* the same as text, filled at the end of the load */
 } nc_config_snapshot;
 
 nc_config_snapshot *nc_config_snapshot_new(void); /* all zero, one reference; NULL = no memory */

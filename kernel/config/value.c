@@ -35,8 +35,7 @@ nc_code nc_config_bad(const nc_config_input *in, const char *hint, const char *f
 	if (value && in->key->secret)
 		return nc_config_fault(in->load->report, &at, hint, "the value (secret) %s", what);
 	if (value)
-		return nc_config_fault(
-			in->load->report, &at, hint, "\"%.60s\" %s", value, what);
+		return nc_config_fault(in->load->report, &at, hint, "\"%.60s\" %s", value, what);
 	return nc_config_fault(in->load->report, &at, hint, "the value %s", what);
 }
 
@@ -62,18 +61,12 @@ void nc_config_duration_format(int64_t us, char out[NC_CONFIG_DURATION_MAX])
 		int64_t us;
 		const char *unit;
 	} units[] = { { 86400000000, "d" }, { 3600000000, "h" }, { 60000000, "m" },
-		{ 1000000, "s" }, { 1000, "ms" } };
+		{ 1000000, "s" }, { 1000, "ms" }, { 1, "us" } };
+	size_t i = us ? 0 : 3; /* nothing is "0s" */
 
-	for (size_t i = 0; i < NC_LEN(units); i++) {
-		if (us && us % units[i].us)
-			continue;
-		if (!us && strcmp(units[i].unit, "s"))
-			continue;
-		snprintf(out, NC_CONFIG_DURATION_MAX, "%" PRId64 "%s", us / units[i].us,
-			units[i].unit);
-		return;
-	}
-	snprintf(out, NC_CONFIG_DURATION_MAX, "%" PRId64 ".%03dms", us / 1000, (int)(us % 1000));
+	while (us % units[i].us)
+		i++;
+	snprintf(out, NC_CONFIG_DURATION_MAX, "%" PRId64 "%s", us / units[i].us, units[i].unit);
 }
 
 bool nc_config_is_word(const char *s, size_t max_len)
@@ -83,8 +76,7 @@ bool nc_config_is_word(const char *s, size_t max_len)
 	return n && n <= max_len && !s[n] && isalnum((unsigned char)s[0]);
 }
 
-nc_code nc_config_read_choice(
-	const nc_config_input *in, const char *const *choices, uint32_t *ret)
+nc_code nc_config_read_choice(const nc_config_input *in, const char *const *choices, uint32_t *ret)
 {
 	char list[160] = "", hint[320];
 	const char *near;
@@ -205,8 +197,8 @@ static nc_code read_mode(const nc_config_input *in, void *slot)
 	for (; *s; s++)
 		v = v * 8 + (uint32_t)(*s - '0');
 	if (v > (uint32_t)in->key->max)
-		return nc_config_bad(in, "write octal digits, such as 0660",
-			"has bits beyond %04o", (unsigned)in->key->max);
+		return nc_config_bad(in, "write octal digits, such as 0660", "has bits beyond %04o",
+			(unsigned)in->key->max);
 	*(uint32_t *)slot = v;
 	return NC_OK;
 }
@@ -221,8 +213,8 @@ static nc_code check_text(const nc_config_input *in, size_t min)
 			return nc_config_bad(in, NULL, "holds a control character");
 	}
 	if (n < min)
-		return nc_config_bad(in, "set it, or take the line out for the default",
-			"must not be empty");
+		return nc_config_bad(
+			in, "set it, or take the line out for the default", "must not be empty");
 	if (n > (size_t)in->key->max && in->key->type != NC_CONFIG_T_PATHS)
 		return nc_config_bad(in, NULL, "is longer than %.0f bytes", in->key->max);
 	return NC_OK;

@@ -38,8 +38,7 @@ nc_code nc_config_read_map(const nc_config_input *in, void *slot);
 nc_code nc_config_bad(const nc_config_input *in, const char *hint, const char *fmt, ...)
 	nc_printf(3, 4);
 /* The index of the word in the NULL-ended list, case ignored; faults name the choices. */
-nc_code nc_config_read_choice(
-	const nc_config_input *in, const char *const *choices, uint32_t *ret);
+nc_code nc_config_read_choice(const nc_config_input *in, const char *const *choices, uint32_t *ret);
 /* Absolute, or ${system.…}/…; borrowed from the node. */
 nc_code nc_config_check_path(const nc_config_input *in);
 /* Plain decimal, no sign but '-', no leading zeros; 0 or -1. */

@@ -229,5 +229,5 @@ nc_code nc_config_yaml_parse(nc_bytes text, const char *source, nc_arena *arena,
 bool nc_yaml_is_null(const nc_yaml_node *n)
 {
 	return n->kind == NC_YAML_SCALAR && n->is_plain &&
-		(!n->text[0] || !strcmp(n->text, "~") || !strcasecmp(n->text, "null"));
+	       (!n->text[0] || !strcmp(n->text, "~") || !strcasecmp(n->text, "null"));
 }
