@@ -105,6 +105,18 @@ static nc_code derive_node_id(nc_config_loading *l)
 	return c->system.node_id ? NC_OK : NC_E_NOMEM;
 }
 
+/* An empty connection string is a folder of its own for SQLite. */
+static nc_code derive_store_folder(nc_config_loading *l)
+{
+	nc_config *c = &l->snap->pub;
+
+	if (c->database.connection_string[0] || c->database.driver != NC_CONFIG_SQLITE)
+		return NC_OK;
+	c->database.connection_string =
+		nc_arena_printf(l->snap->arena, "%s/store", c->system.data_dir);
+	return c->database.connection_string ? NC_OK : NC_E_NOMEM;
+}
+
 static void derive_reactors(nc_config *c)
 {
 	cpu_set_t set;
@@ -210,7 +222,7 @@ nc_code nc_config_finish(nc_config_loading *l, const nc_config *defaults)
 	/* Before anything is derived, so that like is compared with like. */
 	warn_later(l, defaults);
 	warn_unsafe(l);
-	if (expand_paths(l) || derive_node_id(l))
+	if (expand_paths(l) || derive_node_id(l) || derive_store_folder(l))
 		return NC_E_NOMEM;
 	derive_reactors(&l->snap->pub);
 	check_node_id(l);

@@ -70,7 +70,7 @@ typedef struct nc_config {
 	} system;
 	struct {
 		nc_config_driver driver;
-		const char *connection_string; /* secret */
+		const char *connection_string; /* secret; sqlite: a folder, never "" */
 		nc_config_durability durability;
 		const char *options_json; /* the store plugin's own configuration; "{}" = none */
 	} database;
