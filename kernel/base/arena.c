@@ -36,7 +36,7 @@ nc_arena *nc_arena_new(size_t limit_bytes)
 	nc_arena *a = nc_calloc(1, sizeof(*a));
 	if (!a)
 		return NULL;
-	a->limit = limit_bytes;
+	a->limit = NC_MIN(limit_bytes, (size_t)PTRDIFF_MAX); /* sums of sizes can't overflow */
 	a->next_size = CHUNK_MIN;
 	return a;
 }

@@ -8,8 +8,9 @@
 
 /*
  * The one growing buffer, and the reader of what it wrote. Invariant: error, or ptr[len] == 0 and
- * len <= limit; cap == 0 only while ptr is the shared empty string, which nobody writes to. Owned
- * by one thread at a time. Never grows past its limit, never aborts on input.
+ * len < cap <= limit + 1, or cap == 0 while ptr is the shared empty string, which nobody writes
+ * to. So room in the memory is room under the limit. Owned by one thread at a time. Never grows
+ * past its limit, never aborts on input.
  */
 
 enum { CAP_MIN = 64 };
@@ -17,7 +18,8 @@ static char empty_text[1];
 
 void nc_buf_init(nc_buf *b, size_t limit_bytes)
 {
-	*b = (nc_buf){ .ptr = empty_text, .limit = limit_bytes };
+	size_t limit = NC_MIN(limit_bytes, (size_t)PTRDIFF_MAX); /* sums of sizes can't overflow */
+	*b = (nc_buf){ .ptr = empty_text, .limit = limit };
 }
 
 void nc_buf_init_fixed(nc_buf *b, char *mem, size_t cap)
@@ -46,7 +48,8 @@ static int grow(nc_buf *b, size_t need)
 {
 	size_t cap = NC_MAX(b->cap, (size_t)CAP_MIN);
 	while (cap < need)
-		cap = cap > b->limit / 2 ? b->limit + 1 : cap * 2;
+		cap *= 2;
+	cap = NC_MIN(cap, b->limit + 1);
 	/* nc_realloc of the shared empty string would be wrong: cap says whose ptr is */
 	char *p = nc_realloc(b->cap ? b->ptr : NULL, cap);
 	if (!p) {

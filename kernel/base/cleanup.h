@@ -12,7 +12,7 @@
 #define _cleanup_(fn) __attribute__((cleanup(fn)))
 
 #define NC_DEFINE_CLEANUP(type, free_fn)                                                           \
-	static inline void free_fn##p(type *p)                                                     \
+	nc_unused static inline void free_fn##p(type *p)                                           \
 	{                                                                                          \
 		if (*p)                                                                            \
 			free_fn(*p);                                                               \
