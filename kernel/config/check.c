@@ -105,16 +105,24 @@ static nc_code derive_node_id(nc_config_loading *l)
 	return c->system.node_id ? NC_OK : NC_E_NOMEM;
 }
 
-/* An empty connection string is a folder of its own for SQLite. */
+/* SQLite's connection string is a folder; empty, one of its own. */
 static nc_code derive_store_folder(nc_config_loading *l)
 {
 	nc_config *c = &l->snap->pub;
+	nc_config_at at = at_key(l, "database.connection_string");
 
-	if (c->database.connection_string[0] || c->database.driver != NC_CONFIG_SQLITE)
+	if (c->database.driver != NC_CONFIG_SQLITE)
 		return NC_OK;
 	c->database.connection_string =
-		nc_arena_printf(l->snap->arena, "%s/store", c->system.data_dir);
-	return c->database.connection_string ? NC_OK : NC_E_NOMEM;
+		c->database.connection_string[0]
+			? expand(l, c->database.connection_string)
+			: nc_arena_printf(l->snap->arena, "%s/store", c->system.data_dir);
+	if (!c->database.connection_string)
+		return NC_E_NOMEM;
+	if (c->database.connection_string[0] != '/')
+		nc_config_fault(l->report, &at, "give a folder, or leave it empty",
+			"for sqlite it must be an absolute path");
+	return NC_OK;
 }
 
 static void derive_reactors(nc_config *c)
@@ -171,15 +179,23 @@ static void check_ports(nc_config_loading *l)
 	}
 }
 
+/* The fault stands at the key that somebody set. */
 static void check_streams(nc_config_loading *l)
 {
 	const nc_config *c = &l->snap->pub;
-	nc_config_at at = at_key(l, "dwcp.transport.min_streams");
+	nc_config_at min = at_key(l, "dwcp.transport.min_streams");
+	nc_config_at max = at_key(l, "dwcp.transport.max_streams");
 
-	if (c->dwcp.min_streams > c->dwcp.max_streams)
-		nc_config_fault(l->report, &at, "make it at most dwcp.transport.max_streams",
+	if (c->dwcp.min_streams <= c->dwcp.max_streams)
+		return;
+	if (strcmp(min.source, "default"))
+		nc_config_fault(l->report, &min, "make it at most dwcp.transport.max_streams",
 			"%d is above dwcp.transport.max_streams, which is %d",
 			(int)c->dwcp.min_streams, (int)c->dwcp.max_streams);
+	else
+		nc_config_fault(l->report, &max, "make it at least dwcp.transport.min_streams",
+			"%d is below dwcp.transport.min_streams, which is %d",
+			(int)c->dwcp.max_streams, (int)c->dwcp.min_streams);
 }
 
 static void check_driver(nc_config_loading *l)

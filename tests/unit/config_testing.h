@@ -25,7 +25,7 @@ static inline void load_run_done(load_run *r)
 /* texts: NULL-ended, may be NULL; env as nc_config_load. Files are named 0.yaml, 1.yaml … */
 static inline void load_texts(load_run *r, const char *const *texts, const char *const *env)
 {
-	char *path[8];
+	char *path[8] = { NULL };
 	size_t n = 0;
 
 	*r = (load_run){ .err = NC_ERROR_INIT };

@@ -15,7 +15,7 @@ static const char *sample(const nc_config_key *k)
 	case NC_CONFIG_T_BOOL:
 		return strcmp(k->def, "true") ? "true" : "false";
 	case NC_CONFIG_T_INT:
-		snprintf(number, sizeof(number), "%.0f", k->min + 3);
+		snprintf(number, sizeof(number), "%.0f", k->min + 15);
 		return number;
 	case NC_CONFIG_T_RATIO:
 		return "1.25";
@@ -27,7 +27,7 @@ static const char *sample(const nc_config_key *k)
 	case NC_CONFIG_T_MODE:
 		return "0611";
 	case NC_CONFIG_T_STRING:
-		return "changed";
+		return k->secret ? "/changed" : "changed";
 	case NC_CONFIG_T_PATH:
 		return "/changed";
 	case NC_CONFIG_T_PATHS:

@@ -86,7 +86,7 @@ static void null_goes_back_to_the_default(void)
 	REQUIRE(r.cfg);
 	CHECK_INT(r.cfg->server.api_port, 8090);
 	CHECK_INT(r.cfg->server.ws_port, 8091);
-	CHECK_HAS(nc_config_origin(r.cfg, "server.api_port"), "/1.yaml:2");
+	CHECK_STR(nc_config_origin(r.cfg, "server.api_port"), "default");
 }
 
 static void faults_name_file_line_column_key_and_what_would_be_right(void)
@@ -264,6 +264,10 @@ static void keys_must_fit_each_other(void)
 
 	check_fault("dwcp: {transport: {min_streams: 64, max_streams: 32}}\n", 1, 33,
 		"dwcp.transport.min_streams", "above dwcp.transport.max_streams", "at most");
+	check_fault("dwcp: {transport: {max_streams: 8}}\n", 1, 33, "dwcp.transport.max_streams",
+		"below dwcp.transport.min_streams", "at least");
+	check_fault("database: {connection_string: \"host=db\"}\n", 1, 31,
+		"database.connection_string", "for sqlite it must be an absolute path", "folder");
 	check_fault("server: {ws_port: 8090}\n", 1, 19, "server.ws_port",
 		"port 8090 is also server.api_port", "own port");
 	check_fault("metrics: {port: 8091}\n", 1, 17, "metrics.port", "also server.ws_port", "");

@@ -178,7 +178,7 @@ static void the_json_view_nests_by_section_and_hides_secrets(void)
 	nc_error err = NC_ERROR_INIT;
 
 	load_text(&r,
-		"database: {connection_string: hunter2, options: {cache: 64, deep: [1, {a: b}]}}\n"
+		"database: {connection_string: /hunter2, options: {cache: 64, deep: [1, {a: b}]}}\n"
 		"plugins: {allow: [\"sim:in_process\"]}\n"
 		"server: {uid_map: [\"1000:operator\"]}\n");
 	REQUIRE(r.cfg);
