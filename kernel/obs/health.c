@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/jsonw.h"
 #include "base/metric.h"
+#include "obs/timing.h"
 
 #define COMPONENTS_MAX 32
 
@@ -104,6 +105,7 @@ void nc_metrics_render_all(nc_buf *out)
 	size_t n = copy_rows(copy);
 
 	nc_metric_render(out);
+	nc_timing_render(out);
 	nc_buf_puts(out, "# HELP component_status 1 for the state a component is in.\n"
 			 "# TYPE component_status gauge\n");
 	for (size_t i = 0; i < n; i++)
