@@ -101,6 +101,10 @@ static void texts_are_copied(void)
 	CHECK_STR(nc_arena_printf(a, "%s-%d", "vm", 7), "vm-7");
 	CHECK_MEM(nc_arena_memdup(a, "a\0b", 3), "a\0b", 3);
 	CHECK(nc_arena_memdup(a, NULL, 0) != NULL);
+	uint64_t *numbers = nc_arena_new_array(a, uint64_t, 5);
+	REQUIRE(numbers);
+	CHECK_UINT(numbers[4], 0);
+	nc_arena_free(NULL);
 }
 
 static void running_out_of_memory_is_an_answer(void)

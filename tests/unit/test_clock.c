@@ -16,6 +16,10 @@ static void real_time_passes(void)
 	int64_t after = nc_clock_mono_us();
 	CHECK(after - before >= 2000);
 	CHECK(nc_clock_wall_ms() > 1700000000000);
+	uint64_t ns = nc_clock_mono_ns();
+	CHECK(ns / 1000 >= (uint64_t)after && ns / 1000 < (uint64_t)after + 10000000);
+	nc_clock_sleep_us(0);
+	nc_clock_sleep_us(-1);
 }
 
 static void a_frozen_clock_moves_only_by_hand(void)

@@ -4,7 +4,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -181,6 +183,34 @@ static void a_full_disk_is_said(void)
 	CHECK_INT(err.native, ENOSPC);
 }
 
+static void a_file_that_cannot_be_written_whole_leaves_the_old_one(void)
+{
+	_cleanup_(nc_freep)
+	char *dir = nc_test_path("short");
+	_cleanup_(nc_freep)
+	char *path = nc_test_path("short/file");
+	_cleanup_(nc_freep)
+	char *got = NULL;
+	static char big[50001];
+	nc_error err = NC_ERROR_INIT;
+	struct rlimit limit, former;
+	memset(big, 'b', sizeof(big) - 1);
+	CHECK_OK(nc_mkdir_p(dir, 0700, &err), &err);
+	CHECK_OK(nc_file_replace(path, 0600, nc_str("old"), &err), &err);
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &former);
+	limit = (struct rlimit){ 10000, former.rlim_max };
+	CHECK_INT(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	CHECK(nc_file_replace(path, 0600, nc_str(big), &err) != NC_OK);
+	CHECK_INT(setrlimit(RLIMIT_FSIZE, &former), 0);
+	signal(SIGXFSZ, SIG_DFL);
+	CHECK_INT(err.native, EFBIG);
+	CHECK_HAS(err.message, path);
+	CHECK_OK(nc_file_read(path, 100, &got, NULL, &err), &err);
+	CHECK_STR(got, "old");
+	CHECK_UINT(count_entries(dir), 1);
+}
+
 static void running_out_of_memory_changes_nothing(void)
 {
 	_cleanup_(nc_freep)
@@ -216,5 +246,6 @@ NC_TESTS(io){
 	T(folders_are_made_as_deep_as_needed),
 	T(an_early_end_is_a_protocol_error),
 	T(a_full_disk_is_said),
+	T(a_file_that_cannot_be_written_whole_leaves_the_old_one),
 	T(running_out_of_memory_changes_nothing),
 };

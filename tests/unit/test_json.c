@@ -111,8 +111,14 @@ static void the_depth_limit_is_exact_and_knows_strings(void)
 	put_nested(&b, NC_JSON_DEPTH_MAX + 1);
 	doc = NULL;
 	CHECK_CODE(nc_json_parse(nc_buf_bytes(&b), LIMIT, &doc, &err), NC_E_INVAL);
-	CHECK_HAS(err.message, "nested more than 32 deep");
+	CHECK_HAS(err.message, "at line 1, column 97: nested more than 32 deep");
 	CHECK(doc == NULL);
+	nc_buf_reset(&b);
+	nc_buf_puts(&b, "[\n[\n");
+	for (int i = 0; i < 31; i++)
+		nc_buf_putc(&b, '[');
+	CHECK_CODE(nc_json_parse(nc_buf_bytes(&b), LIMIT, &doc, &err), NC_E_INVAL);
+	CHECK_HAS(err.message, "at line 3, column 31: nested");
 	/* a wide document is not a deep one */
 	_cleanup_(nc_json_decrefp)
 	json_t *wide = doc_of("[[],[],{},[],[[]],[],[],[],[],[],[],[],"

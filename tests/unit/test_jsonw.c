@@ -48,11 +48,13 @@ static void objects_and_arrays_get_their_commas(void)
 	nc_jw_obj_end(&x.w);
 	nc_jw_kraw(&x.w, "r", "[1,2]", 5);
 	nc_jw_kstr(&x.w, "n", NULL);
+	nc_jw_ku64(&x.w, "u", 18);
 	nc_jw_ktime(&x.w, "at", 0);
 	nc_jw_obj_end(&x.w);
 	nc_jw_done(&x.w);
-	CHECK_STR(x.buf.ptr, "{\"a\":\"b\",\"c\":[1,{},[],null],\"d\":{\"t\":true,\"f\":false},"
-			     "\"r\":[1,2],\"n\":null,\"at\":\"1970-01-01T00:00:00.000Z\"}");
+	CHECK_STR(x.buf.ptr,
+		"{\"a\":\"b\",\"c\":[1,{},[],null],\"d\":{\"t\":true,\"f\":false},"
+		"\"r\":[1,2],\"n\":null,\"u\":18,\"at\":\"1970-01-01T00:00:00.000Z\"}");
 }
 
 static void integers_are_exact_at_the_edges(void)
@@ -153,6 +155,34 @@ static void strings_are_escaped(void)
 	check_string("\0\x01\x1f\x7f", 4, "\"\\u0000\\u0001\\u001f\\u007f\"");
 	check_string("\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80", 9,
 		"\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\"");
+}
+
+static void every_byte_at_every_place_is_seen(void)
+{
+	for (size_t at = 0; at < 20; at++) {
+		for (unsigned c = 0; c < 256; c++) {
+			char raw[21] = "abcdefghijklmnopqrst";
+			_cleanup_(done)
+			writer x;
+			start(&x);
+			nc_buf_reserve(&x.buf, 500); /* the quick way needs the room */
+			raw[at] = (char)c;
+			nc_jw_strn(&x.w, raw, 20);
+			int plain = c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+			REQUIRE(CHECK_INT(x.buf.len == 22, plain));
+			REQUIRE(!plain || memcmp(x.buf.ptr + 1, raw, 20) == 0);
+			REQUIRE(memcmp(x.buf.ptr + 1, raw, at) == 0);
+			REQUIRE(memcmp(x.buf.ptr + x.buf.len - 20 + at, raw + at + 1, 19 - at) ==
+				0);
+		}
+	}
+}
+
+static void controls_that_terminals_obey_are_escaped(void)
+{
+	check_string("a\xc2\x9b"
+		     "b\xc2\xa0",
+		6, "\"a\\u009bb\xc2\xa0\"");
 }
 
 #define FFFD "\xef\xbf\xbd"
@@ -312,6 +342,8 @@ NC_TESTS(jsonw){
 	T(doubles_are_short),
 	T(doubles_read_back_to_the_bit),
 	T(strings_are_escaped),
+	T(every_byte_at_every_place_is_seen),
+	T(controls_that_terminals_obey_are_escaped),
 	T(bytes_that_are_not_utf8_are_replaced),
 	T(random_bytes_come_out_as_json),
 	T(the_limit_of_the_buffer_is_kept),

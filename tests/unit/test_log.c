@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -46,9 +48,11 @@ static void a_line_is_one_json_object_with_its_fields(void)
 	char *path = open_log("json.log", NC_LOG_JSON);
 	nc_error e = NC_ERROR_INIT;
 	nc_err_hint(&e, nc_err(&e, NC_E_DENIED, "refused \"x\""), "ask");
+	snprintf(e.domain, sizeof(e.domain), "kvm");
+	e.native = 38;
 	nc_log(L_WARN, "plugin.probe.failed", F_STR("plugin", "kv\"m\n"), F_U64("u", UINT64_MAX),
 		F_I64("i", -5), F_F64("f", 0.5), F_BOOL("yes", 1), F_ERR(&e), F_RAW("raw", "[1]"),
-		F_STR("none", NULL), F_F64("nan", NAN));
+		F_STR("none", NULL), F_F64("nan", NAN), F_ERR(NULL), F_RAW("nothing", ""));
 	nc_log(L_INFO, "bare");
 	close_log();
 	_cleanup_(nc_freep)
@@ -59,7 +63,9 @@ static void a_line_is_one_json_object_with_its_fields(void)
 	CHECK_HAS(text, "\",\"level\":\"warn\",\"event\":\"plugin.probe.failed\","
 			"\"plugin\":\"kv\\\"m\\n\",\"u\":18446744073709551615,\"i\":-5,\"f\":0.5,"
 			"\"yes\":true,\"error\":{\"code\":\"denied\",\"message\":\"refused "
-			"\\\"x\\\"\",\"hint\":\"ask\"},\"raw\":[1],\"none\":null,\"nan\":null}\n");
+			"\\\"x\\\"\",\"hint\":\"ask\",\"domain\":\"kvm\",\"native\":38},\"raw\":[1]"
+			",\"none\":null,\"nan\":null,"
+			"\"error\":null,\"nothing\":null}\n");
 	CHECK_HAS(second, "\"level\":\"info\",\"event\":\"bare\"}\n");
 	nc_bytes first = { text, (size_t)(second - text) };
 	json_t *doc = NULL;
@@ -146,13 +152,16 @@ static void the_readable_form_is_one_safe_line(void)
 	char *path = open_log("text.log", NC_LOG_TEXT);
 	nc_error e = NC_ERROR_INIT;
 	nc_err(&e, NC_E_BUSY, "in use");
+	nc_err_hint(&e, e.code, "wait");
+	nc_log_push(F_STR("op", "op_1"));
 	nc_log(L_ERROR, "vm.start", F_STR("name", "web-1"), F_STR("odd", "a b\033[2J\n"),
-		F_I64("n", 4), F_ERR(&e), F_STR("empty", ""));
+		F_I64("n", 4), F_ERR(&e), F_STR("empty", ""), F_ERR(NULL), F_RAW("raw", "{}"));
+	nc_log_pop();
 	close_log();
 	_cleanup_(nc_freep)
 	char *text = text_of(path);
-	CHECK_HAS(text, "Z ERROR vm.start name=web-1 odd=\"a b\\u001b[2J\\n\" n=4 "
-			"error=\"in use\" code=busy empty=\"\"\n");
+	CHECK_HAS(text, "Z ERROR vm.start op=op_1 name=web-1 odd=\"a b\\u001b[2J\\n\" n=4 "
+			"error=\"in use\" code=busy hint=wait empty=\"\" error=null raw={}\n");
 	CHECK(text && !strchr(text, '\033'));
 }
 
@@ -272,6 +281,34 @@ static void a_full_disk_costs_lines_and_nothing_else(void)
 	CHECK_INT(lines_lost() - before, 1);
 }
 
+static void limit_files(rlim_t bytes)
+{
+	struct rlimit limit;
+	getrlimit(RLIMIT_FSIZE, &limit);
+	limit.rlim_cur = bytes;
+	CHECK_INT(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void a_line_cut_by_a_full_disk_does_not_spoil_the_next(void)
+{
+	_cleanup_(nc_freep)
+	char *path = open_log("cut.log", NC_LOG_JSON);
+	signal(SIGXFSZ, SIG_IGN);
+	limit_files(30);
+	nc_log(L_INFO, "cut");
+	nc_log(L_INFO, "nothing.of.this");
+	limit_files(RLIM_INFINITY);
+	nc_log(L_INFO, "whole");
+	signal(SIGXFSZ, SIG_DFL);
+	close_log();
+	_cleanup_(nc_freep)
+	char *text = text_of(path);
+	REQUIRE(text && strlen(text) > 31);
+	CHECK(text[30] == '\n' && text[31] == '{');
+	CHECK(!strstr(text, "nothing"));
+	CHECK_HAS(text, "\"event\":\"whole\"}\n");
+}
+
 static void opening_without_memory_keeps_the_old_log(void)
 {
 	_cleanup_(nc_freep)
@@ -339,6 +376,7 @@ NC_TESTS(log){
 	T(long_lines_are_written_whole),
 	T(without_memory_a_line_still_says_its_event),
 	T(a_full_disk_costs_lines_and_nothing_else),
+	T(a_line_cut_by_a_full_disk_does_not_spoil_the_next),
 	T(opening_without_memory_keeps_the_old_log),
 	T(threads_write_whole_lines_while_the_file_is_reopened),
 };

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "base/clock.h"
 #include "base/pool.h"
@@ -288,6 +289,25 @@ static void jobs_left_without_a_thread_are_run_at_the_end(void)
 	nc_clock_sleep_us(2000);
 }
 
+/* Runs first: later the C library keeps stacks for new threads, and no memory is asked for. */
+static void without_any_thread_a_job_is_refused(void)
+{
+	static counted_job job = { .job.run = count_in_order };
+	struct rlimit former;
+	if (NC_SANITIZED) /* their shadow lies beyond any limit */
+		return;
+	nc_pool *p = pool_of(2);
+	REQUIRE(p);
+	getrlimit(RLIMIT_AS, &former);
+	struct rlimit none = { 1 << 20, former.rlim_max };
+	setrlimit(RLIMIT_AS, &none);
+	nc_code rc = nc_pool_submit(p, &job.job);
+	setrlimit(RLIMIT_AS, &former);
+	CHECK_CODE(rc, NC_E_UNAVAILABLE);
+	nc_pool_free(p);
+	nc_pool_free(NULL);
+}
+
 typedef struct thread_facts {
 	char name[16];
 	sigset_t mask;
@@ -322,6 +342,7 @@ static void threads_have_names_and_blocked_signals(void)
 }
 
 NC_TESTS(pool){
+	T(without_any_thread_a_job_is_refused),
 	T(one_thread_runs_jobs_first_come_first_served),
 	T(many_threads_run_every_job_once),
 	T(a_pool_never_runs_more_than_its_maximum),
