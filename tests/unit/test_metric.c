@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "testing.h"
 
+#include <sched.h>
 #include <string.h>
 
 #include "base/metric.h"
@@ -120,6 +121,37 @@ static void *count_up(void *arg)
 	return NULL;
 }
 
+static nc_metric fresh[300];
+static atomic_size_t arrived;
+
+static void *use_all(void *arg)
+{
+	(void)arg;
+	for (size_t i = 0; i < NC_LEN(fresh); i++) {
+		atomic_fetch_add(&arrived, 1);
+		while (atomic_load(&arrived) < 2 * (i + 1)) /* both at once, as near as can be */
+			sched_yield();
+		nc_metric_add(&fresh[i], 1);
+	}
+	return NULL;
+}
+
+static void a_metric_first_used_by_two_threads_is_listed_once(void)
+{
+	uint64_t tids[2];
+	for (size_t i = 0; i < NC_LEN(fresh); i++)
+		fresh[i] = (nc_metric){ .name = "fresh_total", .type = NC_METRIC_COUNTER };
+	for (size_t i = 0; i < 2; i++)
+		REQUIRE(nc_thread_start(&tids[i], "fresh", use_all, NULL) == 0);
+	for (size_t i = 0; i < 2; i++)
+		nc_thread_join(tids[i]);
+	_cleanup_(nc_buf_done)
+	nc_buf b;
+	nc_buf_init(&b, 1 << 20);
+	nc_metric_render(&b);
+	CHECK_UINT(count_of(b.ptr, "\nfresh_total 2\n"), NC_LEN(fresh));
+}
+
 static void threads_lose_no_count(void)
 {
 	uint64_t tids[THREADS];
@@ -148,5 +180,6 @@ NC_TESTS(metric){
 	T(observations_fall_into_the_right_bucket),
 	T(a_histogram_is_cumulative_and_in_seconds),
 	T(rendering_without_memory_fails_the_buffer),
+	T(a_metric_first_used_by_two_threads_is_listed_once),
 	T(threads_lose_no_count),
 };

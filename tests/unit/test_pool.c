@@ -156,6 +156,42 @@ static void a_forfeited_thread_is_replaced_and_ends_with_its_job(void)
 	nc_pool_free(p);
 }
 
+static sem_t go_first, go_second, both_started;
+static atomic_int n_twice;
+
+static void run_twice(nc_job *job)
+{
+	(void)job;
+	sem_t *go = atomic_fetch_add(&n_twice, 1) == 0 ? &go_first : &go_second;
+	sem_post(&both_started);
+	while (sem_wait(go) != 0)
+		;
+}
+
+/* The same memory, used again for a second job while a thread still names it as its first. */
+static void of_two_jobs_at_one_address_the_newer_is_forfeited(void)
+{
+	static nc_job job = { .run = run_twice };
+	nc_pool *p = pool_of(2);
+	REQUIRE(p);
+	sem_init(&go_first, 0, 0);
+	sem_init(&go_second, 0, 0);
+	sem_init(&both_started, 0, 0);
+	for (int i = 0; i < 2; i++) {
+		CHECK_CODE(nc_pool_submit(p, &job), NC_OK);
+		while (sem_wait(&both_started) != 0)
+			;
+	}
+	nc_pool_forfeit(p, &job);
+	CHECK_UINT(nc_pool_forfeited(p), 1);
+	sem_post(&go_second);
+	for (int i = 0; i < 3000 && nc_pool_forfeited(p); i++)
+		nc_clock_sleep_us(1000);
+	CHECK_UINT(nc_pool_forfeited(p), 0);
+	sem_post(&go_first);
+	nc_pool_free(p);
+}
+
 static void a_pool_ends_without_its_forfeited_threads(void)
 {
 	static held_job hung;
@@ -203,6 +239,27 @@ static void a_thread_may_be_forfeited_while_the_pool_ends(void)
 	while (!atomic_load(&hung.ended))
 		nc_clock_sleep_us(100);
 	nc_clock_sleep_us(2000);
+}
+
+static atomic_int slow_ended;
+
+static void be_slow(nc_job *job)
+{
+	(void)job;
+	nc_clock_sleep_us(5000);
+	atomic_store(&slow_ended, 1);
+}
+
+static void ending_waits_for_the_job_under_way(void)
+{
+	static nc_job slow = { .run = be_slow };
+	nc_pool *p = pool_of(1);
+	REQUIRE(p);
+	CHECK_CODE(nc_pool_submit(p, &slow), NC_OK);
+	while (nc_pool_queued(p)) /* taken, not yet ended */
+		nc_clock_sleep_us(100);
+	nc_pool_free(p);
+	CHECK(atomic_load(&slow_ended));
 }
 
 typedef struct resubmit {
@@ -347,8 +404,10 @@ NC_TESTS(pool){
 	T(many_threads_run_every_job_once),
 	T(a_pool_never_runs_more_than_its_maximum),
 	T(a_forfeited_thread_is_replaced_and_ends_with_its_job),
+	T(of_two_jobs_at_one_address_the_newer_is_forfeited),
 	T(a_pool_ends_without_its_forfeited_threads),
 	T(a_thread_may_be_forfeited_while_the_pool_ends),
+	T(ending_waits_for_the_job_under_way),
 	T(an_ending_pool_takes_no_jobs),
 	T(without_memory_a_job_is_refused_or_waits_for_a_thread_there_is),
 	T(jobs_left_without_a_thread_are_run_at_the_end),
