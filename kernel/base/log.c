@@ -132,8 +132,7 @@ void nc_log_write(nc_log_level level, const char *event, const nc_field *fields)
 		.fields = fields,
 	};
 	char stack[LINE_STACK];
-	_cleanup_(nc_buf_done)
-	nc_buf b;
+	_cleanup_(nc_buf_done) nc_buf b;
 	nc_buf_init_fixed(&b, stack, sizeof(stack));
 	build(&b, &line);
 	if (nc_buf_failed(&b)) {
@@ -185,8 +184,7 @@ static void replace_output(int fd, char *path)
 
 nc_code nc_log_open(const char *path, nc_log_format format, nc_error *err)
 {
-	_cleanup_(nc_freep)
-	char *copy = NULL;
+	_cleanup_(nc_freep) char *copy = NULL;
 	int fd = STDERR_FILENO;
 	if (path) {
 		copy = nc_strdup(path);
@@ -203,8 +201,7 @@ nc_code nc_log_open(const char *path, nc_log_format format, nc_error *err)
 
 nc_code nc_log_reopen(nc_error *err)
 {
-	_cleanup_(nc_freep)
-	char *path = NULL;
+	_cleanup_(nc_freep) char *path = NULL;
 	pthread_mutex_lock(&out_lock);
 	int is_file = out_path != NULL;
 	path = is_file ? nc_strdup(out_path) : NULL;

@@ -152,8 +152,7 @@ void nc_metric_render(nc_buf *out)
 	size_t n = 0, i = 0;
 	for (const nc_metric *m = first; m; m = next_of(m))
 		n++;
-	_cleanup_(nc_freep)
-	const nc_metric **sorted = nc_calloc(n, sizeof(const nc_metric *));
+	_cleanup_(nc_freep) const nc_metric **sorted = nc_calloc(n, sizeof(const nc_metric *));
 	if (!sorted) {
 		out->error = out->error ? out->error : NC_E_NOMEM;
 		return;

@@ -87,8 +87,7 @@ nc_code nc_seal(const uint8_t key[32], nc_bytes aad, nc_bytes plain, void *out, 
 		return nc_err(err, NC_E_INVAL, "%zu bytes don't hold %zu sealed", cap, plain.len);
 	uint8_t *nonce = out;
 	nc_random_bytes(nonce, NONCE_LEN);
-	_cleanup_(ctx_freep)
-	EVP_CIPHER_CTX *ctx = ctx_new(1, key, nonce);
+	_cleanup_(ctx_freep) EVP_CIPHER_CTX *ctx = ctx_new(1, key, nonce);
 	if (!ctx)
 		return nc_err_nomem(err);
 	if (gcm_encrypt(ctx, aad, plain, nonce + NONCE_LEN) != 0) {
@@ -124,8 +123,7 @@ nc_code nc_unseal(const uint8_t key[32], nc_bytes aad, nc_bytes sealed, void *ou
 	if (len > SEAL_MAX || aad.len > SEAL_MAX || cap < len)
 		return nc_err(err, NC_E_INVAL, "%zu bytes don't hold %zu unsealed", cap, len);
 	const uint8_t *nonce = sealed.ptr;
-	_cleanup_(ctx_freep)
-	EVP_CIPHER_CTX *ctx = ctx_new(0, key, nonce);
+	_cleanup_(ctx_freep) EVP_CIPHER_CTX *ctx = ctx_new(0, key, nonce);
 	if (!ctx)
 		return nc_err_nomem(err);
 	int opened = gcm_decrypt(ctx, aad, nonce + NONCE_LEN, len, out);

@@ -29,8 +29,7 @@ static void done(writer *x)
 
 static void objects_and_arrays_get_their_commas(void)
 {
-	_cleanup_(done)
-	writer x;
+	_cleanup_(done) writer x;
 	start(&x);
 	nc_jw_obj(&x.w);
 	nc_jw_kstr(&x.w, "a", "b");
@@ -59,8 +58,7 @@ static void objects_and_arrays_get_their_commas(void)
 
 static void integers_are_exact_at_the_edges(void)
 {
-	_cleanup_(done)
-	writer x;
+	_cleanup_(done) writer x;
 	start(&x);
 	nc_jw_arr(&x.w);
 	nc_jw_i64(&x.w, INT64_MIN);
@@ -80,8 +78,7 @@ static void integers_are_exact_at_the_edges(void)
 
 static void integers_agree_with_printf(void)
 {
-	_cleanup_(done)
-	writer x;
+	_cleanup_(done) writer x;
 	start(&x);
 	for (int i = 0; i < 20000; i++) {
 		uint64_t v = nc_test_random() >> (nc_test_random() % 64);
@@ -96,8 +93,7 @@ static void integers_agree_with_printf(void)
 
 static void check_double(double v, const char *want)
 {
-	_cleanup_(done)
-	writer x;
+	_cleanup_(done) writer x;
 	start(&x);
 	nc_jw_f64(&x.w, v);
 	CHECK_STR(x.buf.ptr, want);
@@ -120,8 +116,7 @@ static void doubles_are_short(void)
 
 static void doubles_read_back_to_the_bit(void)
 {
-	_cleanup_(done)
-	writer x;
+	_cleanup_(done) writer x;
 	start(&x);
 	for (int i = 0; i < 20000; i++) {
 		uint64_t bits = nc_test_random();
@@ -139,8 +134,7 @@ static void doubles_read_back_to_the_bit(void)
 
 static void check_string(const char *raw, size_t n, const char *want)
 {
-	_cleanup_(done)
-	writer x;
+	_cleanup_(done) writer x;
 	start(&x);
 	nc_jw_strn(&x.w, raw, n);
 	CHECK_STR(x.buf.ptr, want);
@@ -162,8 +156,7 @@ static void every_byte_at_every_place_is_seen(void)
 	for (size_t at = 0; at < 20; at++) {
 		for (unsigned c = 0; c < 256; c++) {
 			char raw[21] = "abcdefghijklmnopqrst";
-			_cleanup_(done)
-			writer x;
+			_cleanup_(done) writer x;
 			start(&x);
 			nc_buf_reserve(&x.buf, 500); /* the quick way needs the room */
 			raw[at] = (char)c;
@@ -204,8 +197,7 @@ static void bytes_that_are_not_utf8_are_replaced(void)
 
 static void random_bytes_come_out_as_json(void)
 {
-	_cleanup_(done)
-	writer x;
+	_cleanup_(done) writer x;
 	start(&x);
 	for (int round = 0; round < 3000; round++) {
 		char raw[24];
@@ -233,8 +225,7 @@ static void the_limit_of_the_buffer_is_kept(void)
 {
 	const size_t whole = strlen("{'key':'value\\n...','n':-12345,'f':0.25}");
 	for (size_t limit = 0; limit < whole + 5; limit++) {
-		_cleanup_(nc_buf_done)
-		nc_buf b;
+		_cleanup_(nc_buf_done) nc_buf b;
 		nc_jw w;
 		nc_buf_init(&b, limit);
 		nc_jw_init(&w, &b);
@@ -315,8 +306,7 @@ static void misuse_is_an_assertion(void)
 		key_without_value, wrong_bracket, end_of_nothing, two_roots, unclosed,
 		nothing_written, too_deep };
 	for (size_t i = 0; i < NC_LEN(wrong); i++) {
-		_cleanup_(done)
-		writer x;
+		_cleanup_(done) writer x;
 		start(&x);
 		CHECK(nc_test_aborts(wrong[i], &x.w));
 	}
@@ -324,8 +314,7 @@ static void misuse_is_an_assertion(void)
 
 static void sixty_three_levels_are_allowed(void)
 {
-	_cleanup_(done)
-	writer x;
+	_cleanup_(done) writer x;
 	start(&x);
 	for (int i = 0; i < 63; i++)
 		nc_jw_arr(&x.w);

@@ -295,8 +295,7 @@ static void without_memory_a_job_is_refused_or_waits_for_a_thread_there_is(void)
 	nc_code rc = NC_OK;
 	NC_TORTURE(rc)
 	{
-		_cleanup_(nc_pool_freep)
-		nc_pool *q = NULL;
+		_cleanup_(nc_pool_freep) nc_pool *q = NULL;
 		rc = nc_pool_new("torture", 1, &q, NULL);
 		CHECK((rc == NC_OK) == (q != NULL));
 	}

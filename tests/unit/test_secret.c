@@ -16,20 +16,17 @@ static const uint8_t key[32] = "0123456789abcdef0123456789abcde";
 static void a_secret_keeps_its_bytes(void)
 {
 	char value[] = "hunter2";
-	_cleanup_(nc_secret_freep)
-	nc_secret *s = nc_secret_new(nc_str(value));
+	_cleanup_(nc_secret_freep) nc_secret *s = nc_secret_new(nc_str(value));
 	REQUIRE(s);
 	nc_zero(value, sizeof(value));
 	CHECK_MEM(value, "\0\0\0\0\0\0\0\0", 8);
 	CHECK(nc_bytes_eq(nc_secret_get(s), nc_str("hunter2")));
-	_cleanup_(nc_secret_freep)
-	nc_secret *none = nc_secret_new((nc_bytes){ NULL, 0 });
+	_cleanup_(nc_secret_freep) nc_secret *none = nc_secret_new((nc_bytes){ NULL, 0 });
 	REQUIRE(none);
 	CHECK_UINT(nc_secret_get(none).len, 0);
 	static char big[20000];
 	memset(big, 'b', sizeof(big));
-	_cleanup_(nc_secret_freep)
-	nc_secret *large = nc_secret_new((nc_bytes){ big, 20000 });
+	_cleanup_(nc_secret_freep) nc_secret *large = nc_secret_new((nc_bytes){ big, 20000 });
 	REQUIRE(large);
 	CHECK_MEM(nc_secret_get(large).ptr, big, sizeof(big));
 	CHECK(nc_secret_new((nc_bytes){ big, SIZE_MAX }) == NULL);
@@ -180,8 +177,7 @@ static void running_out_of_memory_gives_no_secret(void)
 	nc_code rc = NC_OK;
 	NC_TORTURE(rc)
 	{
-		_cleanup_(nc_secret_freep)
-		nc_secret *s = nc_secret_new(nc_str("x"));
+		_cleanup_(nc_secret_freep) nc_secret *s = nc_secret_new(nc_str("x"));
 		rc = s ? NC_OK : NC_E_NOMEM;
 	}
 }
