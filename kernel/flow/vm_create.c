@@ -78,7 +78,7 @@ static nc_code schedule(nc_opctx *c, nc_error *err)
 	}
 	if (rc != NC_OK)
 		return rc;
-	if ((rc = nc_sched_claim(sched, c->txn, &req, &p, err)) != NC_OK)
+	if ((rc = nc_sched_claim(sched, c->txn, c->root, &req, &p, err)) != NC_OK)
 		return rc;
 	vm->host = nc_arena_strdup(c->arena, p.host);
 	vm->provider = nc_arena_strdup(c->arena, p.provider);

@@ -82,6 +82,10 @@ uint32_t nc_name_number(nc_sched *s, const char *word, nc_name_how how);
 int nc_trait_bits(
 	nc_sched *s, const char *const *traits, size_t n, nc_name_how how, uint64_t *bits);
 
+/* Whose host it is, into out. */
+nc_code nc_sched_provider_of(
+	const nc_root *r, const char *host, char out[NC_DB_ID_MAX + 1], nc_error *err);
+
 /* ---- books.c: projects and groups; each takes book_lock itself ---- */
 nc_code nc_book_put_group(nc_sched *s, const nc_vm_group *g, nc_error *err);
 void nc_book_drop_group(nc_sched *s, const char *id);

@@ -74,9 +74,9 @@ nc_code nc_sched_place(nc_sched *s, const nc_root *root, const nc_place_req *req
 	nc_buf *decision, nc_error *err);
 
 /* Add the claim to a transaction: the guard that re-checks capacity, quota and hard groups
- * against the tip, and the allocation item. */
-nc_code nc_sched_claim(nc_sched *s, nc_txn *t, const nc_place_req *req, const nc_placement *p,
-	nc_error *err);
+ * against the tip, and the allocation item. A consumer that holds one already is moved. */
+nc_code nc_sched_claim(nc_sched *s, nc_txn *t, const nc_root *root, const nc_place_req *req,
+	const nc_placement *p, nc_error *err);
 /* Change the size of, or release, what consumer holds: guard and item likewise. */
 nc_code nc_sched_resize(nc_sched *s, nc_txn *t, const nc_root *root, const char *consumer,
 	const int64_t want[NC_RES_COUNT], nc_error *err);
