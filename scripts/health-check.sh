@@ -8,16 +8,19 @@ set -euo pipefail
 
 # The one named; the one in the environment; the one `up` made; the one of the package.
 find_socket() {
-	local s
-	if [[ -n ${1:-${NOVACRON_SOCKET:-}} ]]; then
-		printf '%s\n' "${1:-$NOVACRON_SOCKET}"
-		return
-	fi
+	local own='' s
 	if [[ -r $NC_HOME/env ]]; then
-		s=$(sed -n "s/^export NOVACRON_SOCKET='\(.*\)'$/\1/p" "$NC_HOME/env")
-		[[ -S $s ]] && printf '%s\n' "$s" && return
+		own=$(sed -n "s/^export NOVACRON_SOCKET='\(.*\)'$/\1/p" "$NC_HOME/env")
 	fi
-	printf '%s\n' /run/novacron/api.sock
+	for s in "${1:-${NOVACRON_SOCKET:-}}" "$own" /run/novacron/api.sock; do
+		[[ -n $s ]] || continue
+		# What was named is not looked past.
+		if [[ -S $s || $s == "${1:-${NOVACRON_SOCKET:-}}" ]]; then
+			printf '%s\n' "$s"
+			return
+		fi
+	done
+	printf '%s\n' "${own:-/run/novacron/api.sock}"
 }
 
 socket=$(find_socket "$@")

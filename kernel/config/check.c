@@ -188,7 +188,7 @@ static void check_streams(nc_config_loading *l)
 
 	if (c->dwcp.min_streams <= c->dwcp.max_streams)
 		return;
-	if (strcmp(min.source, "default"))
+	if (strcmp(min.source, "default") != 0)
 		nc_config_fault(l->report, &min, "make it at most dwcp.transport.max_streams",
 			"%d is above dwcp.transport.max_streams, which is %d",
 			(int)c->dwcp.min_streams, (int)c->dwcp.max_streams);

@@ -140,7 +140,7 @@ static nc_code check_names(nc_config_loading *l, const char *const *env)
 		const char *eq = strchr(*env, '=');
 		char *name;
 
-		if (strncmp(*env, PREFIX, sizeof(PREFIX) - 1) || !eq || !eq[1])
+		if (strncmp(*env, PREFIX, sizeof(PREFIX) - 1) != 0 || !eq || !eq[1])
 			continue;
 		name = nc_arena_strndup(l->scratch, *env, (size_t)(eq - *env));
 		if (!name)

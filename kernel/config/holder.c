@@ -6,9 +6,10 @@
  */
 #include "config/reload.h"
 
+#include <limits.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
@@ -36,7 +37,7 @@ static char **copy_texts(const char *const *list, size_t n, const char *prefix)
 	size_t kept = 0;
 
 	for (size_t i = 0; copy && i < n; i++) {
-		if (strncmp(list[i], prefix, strlen(prefix)))
+		if (strncmp(list[i], prefix, strlen(prefix)) != 0)
 			continue;
 		copy[kept] = nc_strdup(list[i]);
 		if (copy[kept++])
@@ -47,11 +48,32 @@ static char **copy_texts(const char *const *list, size_t n, const char *prefix)
 	return copy;
 }
 
+/* Names as seen from here, for a daemon that changes its folder. Links are left as they are: what
+ * they point to may be swapped before a reload. */
+static char **absolute_names(const char *const *files, size_t n)
+{
+	char **copy = copy_texts(files, n, "");
+	char here[PATH_MAX];
+
+	for (size_t i = 0; copy && i < n; i++) {
+		char *name;
+		if (copy[i][0] == '/' || !getcwd(here, sizeof(here)))
+			continue;
+		name = nc_asprintf("%s/%s", here, copy[i]);
+		if (!name) {
+			free_texts(copy);
+			return NULL;
+		}
+		nc_free(copy[i]);
+		copy[i] = name;
+	}
+	return copy;
+}
+
 nc_code nc_config_holder_new(const char *const *files, size_t n, const char *const *env,
 	nc_config_holder **ret, nc_config_report *report, nc_error *err)
 {
-	_cleanup_(nc_config_holder_freep)
-	nc_config_holder *h = nc_calloc(1, sizeof(*h));
+	_cleanup_(nc_config_holder_freep) nc_config_holder *h = nc_calloc(1, sizeof(*h));
 	size_t n_env = 0;
 	nc_code code;
 
@@ -62,7 +84,7 @@ nc_code nc_config_holder_new(const char *const *files, size_t n, const char *con
 	while (env && env[n_env])
 		n_env++;
 	h->n_files = n;
-	h->files = copy_texts(files, n, "");
+	h->files = absolute_names(files, n);
 	h->env = copy_texts(env, n_env, "NOVACRON_");
 	if (!h->files || !h->env)
 		return nc_err_nomem(err);
@@ -118,8 +140,7 @@ static nc_code keep_restart_keys(nc_config_snapshot *next, const nc_config_snaps
 static nc_code reload(nc_config_holder *h, nc_config_change *out, size_t cap, size_t *ret_n,
 	nc_config_report *report, nc_error *err)
 {
-	_cleanup_(nc_config_snapshot_dropp)
-	nc_config_snapshot *next = NULL;
+	_cleanup_(nc_config_snapshot_dropp) nc_config_snapshot *next = NULL;
 	nc_config_snapshot *now = h->current;
 	nc_code code = nc_config_load_snapshot((const char *const *)h->files, h->n_files,
 		(const char *const *)h->env, &next, report, err);

@@ -60,11 +60,11 @@ nc_code nc_config_read_paths(const nc_config_input *in, void *slot)
 }
 
 /*
- * An entry with two words: "a:b" (split at the last colon) or {first: a, second: b}. Either node
- * may come back NULL when it is not there.
+ * An entry with two words: "a:b" (split at the last colon) or {first: a, second: b}. The
+ * second may come back NULL, the first not.
  */
 typedef struct pair {
-	const char *fields[3]; /* NULL-ended */
+	const char *fields[2];
 	const nc_yaml_node *node[2];
 } pair;
 
@@ -92,18 +92,23 @@ static nc_code pair_from_map(const nc_config_input *in, pair *p)
 {
 	for (const nc_yaml_node *m = in->node->first; m; m = m->next) {
 		nc_config_input member = { in->load, in->key, in->name, m };
-		size_t i = strcmp(m->key, p->fields[0]) ? 1 : 0;
-		if (i && strcmp(m->key, p->fields[1]))
-			return nc_config_bad(&member, NULL,
-				"belongs to \"%.40s\": an entry has %s and %s", m->key,
-				p->fields[0], p->fields[1]);
-		if (m->kind != NC_YAML_SCALAR)
-			return nc_config_bad(&member, NULL, "of %s is not a word", m->key);
-		p->node[i] = m;
+		int second = !strcmp(m->key, p->fields[1]);
+
+		if (!second && strcmp(m->key, p->fields[0]) != 0)
+			nc_config_bad(&member, NULL, "belongs to \"%.40s\": an entry has %s and %s",
+				m->key, p->fields[0], p->fields[1]);
+		else if (m->kind != NC_YAML_SCALAR)
+			nc_config_bad(&member, NULL, "of %s is not a word", m->key);
+		else {
+			p->node[second] = m;
+			continue;
+		}
+		return NC_E_INVAL;
 	}
-	if (!p->node[0])
-		return nc_config_bad(in, NULL, "has no %s", p->fields[0]);
-	return NC_OK;
+	if (p->node[0])
+		return NC_OK;
+	nc_config_bad(in, NULL, "has no %s", p->fields[0]);
+	return NC_E_INVAL;
 }
 
 static nc_code read_pair(const nc_config_input *in, pair *p)
@@ -112,8 +117,9 @@ static nc_code read_pair(const nc_config_input *in, pair *p)
 		return pair_from_text(in, p);
 	if (in->node->kind == NC_YAML_MAP)
 		return pair_from_map(in, p);
-	return nc_config_bad(
+	nc_config_bad(
 		in, NULL, "is neither a word nor a map of %s and %s", p->fields[0], p->fields[1]);
+	return NC_E_INVAL;
 }
 
 static nc_code read_plugin(const nc_config_input *in, nc_config_plugin *ret)
@@ -283,8 +289,7 @@ static void write_map(nc_jw *w, const nc_yaml_node *root)
 
 nc_code nc_config_read_map(const nc_config_input *in, void *slot)
 {
-	_cleanup_(nc_buf_done)
-	nc_buf json;
+	_cleanup_(nc_buf_done) nc_buf json;
 	nc_code code = check_count(in);
 	nc_jw w;
 	char *copy;

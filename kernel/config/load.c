@@ -181,8 +181,7 @@ static void warn_if_public(nc_config_loading *l, const char *path)
 
 static nc_code load_file(nc_config_loading *l, const char *path, nc_error *err)
 {
-	_cleanup_(nc_freep)
-	char *text = NULL;
+	_cleanup_(nc_freep) char *text = NULL;
 	nc_yaml_node *root = NULL;
 	size_t len = 0;
 	nc_code code = nc_file_read(path, NC_CONFIG_YAML_BYTES, &text, &len, err);
@@ -271,12 +270,9 @@ static nc_code load_all(nc_config_loading *l, const char *const *files, size_t n
 nc_code nc_config_load_snapshot(const char *const *files, size_t n, const char *const *env,
 	nc_config_snapshot **ret, nc_config_report *report, nc_error *err)
 {
-	_cleanup_(nc_config_snapshot_dropp)
-	nc_config_snapshot *snap = NULL;
-	_cleanup_(nc_arena_freep)
-	nc_arena *scratch = NULL;
-	_cleanup_(nc_freep)
-	nc_config_report *own = NULL;
+	_cleanup_(nc_config_snapshot_dropp) nc_config_snapshot *snap = NULL;
+	_cleanup_(nc_arena_freep) nc_arena *scratch = NULL;
+	_cleanup_(nc_freep) nc_config_report *own = NULL;
 	nc_config_loading l;
 	nc_code code;
 
@@ -301,7 +297,7 @@ nc_code nc_config_load_snapshot(const char *const *files, size_t n, const char *
 nc_code nc_config_load(const char *const *files, size_t n, const char *const *env,
 	const nc_config **ret, nc_config_report *report, nc_error *err)
 {
-	nc_config_snapshot *snap;
+	nc_config_snapshot *snap = NULL;
 	nc_code code = nc_config_load_snapshot(files, n, env, &snap, report, err);
 
 	if (!code)

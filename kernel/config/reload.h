@@ -30,7 +30,7 @@ void nc_config_diff_json(const nc_config_change *change, size_t n, nc_buf *out);
  */
 typedef struct nc_config_holder nc_config_holder;
 
-/* Copies names and environment; loads once. Errors as nc_config_load. */
+/* Copies names (made absolute) and environment; loads once. Errors as nc_config_load. */
 nc_code nc_config_holder_new(const char *const *files, size_t n, const char *const *env,
 	nc_config_holder **ret, nc_config_report *report, nc_error *err);
 void nc_config_holder_free(nc_config_holder *h);

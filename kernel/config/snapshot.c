@@ -22,8 +22,7 @@ static nc_config_snapshot *snapshot_of(const nc_config *c)
 
 nc_config_snapshot *nc_config_snapshot_new(void)
 {
-	_cleanup_(nc_config_snapshot_dropp)
-	nc_config_snapshot *s = nc_calloc(1, sizeof(*s));
+	_cleanup_(nc_config_snapshot_dropp) nc_config_snapshot *s = nc_calloc(1, sizeof(*s));
 	size_t n;
 
 	nc_config_keys(&n);
@@ -132,7 +131,7 @@ static bool lists_equal(const nc_config_list *a, const nc_config_list *b)
 	if (a->n != b->n)
 		return false;
 	for (size_t i = 0; i < a->n; i++) {
-		if (strcmp(a->v[i], b->v[i]))
+		if (strcmp(a->v[i], b->v[i]) != 0)
 			return false;
 	}
 	return true;
@@ -143,7 +142,7 @@ static bool plugins_equal(const nc_config_plugins *a, const nc_config_plugins *b
 	if (a->n != b->n)
 		return false;
 	for (size_t i = 0; i < a->n; i++) {
-		if (strcmp(a->v[i].id, b->v[i].id) || a->v[i].isolation != b->v[i].isolation)
+		if (strcmp(a->v[i].id, b->v[i].id) != 0 || a->v[i].isolation != b->v[i].isolation)
 			return false;
 	}
 	return true;

@@ -248,7 +248,7 @@ nc_code nc_config_check_path(const nc_config_input *in)
 	for (size_t i = 0; i < NC_LEN(roots); i++) {
 		size_t n = strlen(roots[i]);
 		if (!strncmp(s, roots[i], n) && (s[n] == '/' || !s[n]) &&
-			strncmp(in->key->key, roots[i] + 2, n - 3))
+			strncmp(in->key->key, roots[i] + 2, n - 3) != 0)
 			return NC_OK;
 	}
 	return nc_config_bad(in, "start it with /, ${system.data_dir}/ or ${system.run_dir}/",

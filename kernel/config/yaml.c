@@ -35,7 +35,8 @@ static nc_code fault(builder *b, const yaml_mark_t *m, const char *hint, const c
 {
 	nc_config_at at = at_mark(b, m);
 
-	return nc_config_fault(b->report, &at, hint, "%s", message);
+	nc_config_fault(b->report, &at, hint, "%s", message);
+	return NC_E_INVAL;
 }
 
 static nc_code syntax_fault(builder *b, const yaml_parser_t *p)
@@ -63,7 +64,7 @@ static bool is_key_due(const builder *b)
 static nc_code add_node(builder *b, nc_yaml_kind kind, const yaml_mark_t *m, nc_yaml_node **ret)
 {
 	nc_yaml_node *up = b->depth ? b->stack[b->depth - 1] : NULL;
-	nc_yaml_node *n;
+	nc_yaml_node *n = NULL;
 
 	if (is_key_due(b))
 		return fault(b, m, NULL, "a key must be a word, not a list or a map");
@@ -95,7 +96,7 @@ static nc_code add_node(builder *b, nc_yaml_kind kind, const yaml_mark_t *m, nc_
 static nc_code add_container(builder *b, nc_yaml_kind kind, const yaml_event_t *e,
 	const yaml_char_t *anchor, const yaml_char_t *tag)
 {
-	nc_yaml_node *n;
+	nc_yaml_node *n = NULL;
 	nc_code code;
 
 	if (anchor || tag)
@@ -119,7 +120,7 @@ static nc_code take_key(builder *b, const yaml_mark_t *m, const char *key)
 	if (map->n >= NC_CONFIG_YAML_KEYS)
 		return fault(b, m, NULL, "too many keys in one map");
 	for (const nc_yaml_node *o = map->first; o; o = o->next) {
-		if (strcmp(o->key, key))
+		if (strcmp(o->key, key) != 0)
 			continue;
 		nc_config_fault(b->report, &at, "keep one of the two",
 			"\"%.60s\" is set twice, first on line %u", key, o->key_line);
@@ -135,7 +136,7 @@ static nc_code add_scalar(builder *b, const yaml_event_t *e)
 {
 	const yaml_mark_t *m = &e->start_mark;
 	const char *text = (const char *)e->data.scalar.value;
-	nc_yaml_node *n;
+	nc_yaml_node *n = NULL;
 	nc_code code;
 	char *copy;
 

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-nc_fuzzer(config LIBS nc_config)
+nc_fuzz(config LIBS nc_config)

@@ -14,13 +14,12 @@
 #include "base/json.h"
 #include "config/load.h"
 #include "config/render.h"
+#include "fuzz.h"
 
 static void check_render(const nc_config *cfg)
 {
-	_cleanup_(nc_buf_done)
-	nc_buf text;
-	_cleanup_(nc_json_decrefp)
-	json_t *doc = NULL;
+	_cleanup_(nc_buf_done) nc_buf text;
+	_cleanup_(nc_json_decrefp) json_t *doc = NULL;
 
 	nc_buf_init(&text, 1 << 20);
 	nc_config_render_json(cfg, &text);
@@ -65,7 +64,6 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	return 0;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static int fd = -1;

@@ -54,8 +54,7 @@ static inline void load_env(load_run *r, const char *variable)
 static inline void check_fault(const char *text, uint32_t line, uint32_t column, const char *key,
 	const char *message, const char *hint)
 {
-	_cleanup_(load_run_done)
-	load_run r;
+	_cleanup_(load_run_done) load_run r;
 
 	load_text(&r, text);
 	CHECK(r.code != NC_OK);

@@ -48,8 +48,7 @@ static void every_key_can_be_set_by_its_variable(void)
 	const nc_config_key *keys = nc_config_keys(&n);
 
 	for (size_t i = 0; i < n; i++) {
-		_cleanup_(load_run_done)
-		load_run r;
+		_cleanup_(load_run_done) load_run r;
 		char name[NC_CONFIG_ENV_MAX], variable[256];
 
 		nc_config_key_env(&keys[i], name);
@@ -65,8 +64,7 @@ static void every_key_can_be_set_by_its_variable(void)
 
 static void the_documents_short_names_work(void)
 {
-	_cleanup_(load_run_done)
-	load_run r;
+	_cleanup_(load_run_done) load_run r;
 
 	load_texts(&r, NULL,
 		(const char *const[]){ "NOVACRON_NODE_ID=alpha", "NOVACRON_LOG_LEVEL=trace",
@@ -82,8 +80,7 @@ static void the_documents_short_names_work(void)
 
 static void the_long_name_wins_over_the_short_one(void)
 {
-	_cleanup_(load_run_done)
-	load_run r;
+	_cleanup_(load_run_done) load_run r;
 
 	load_texts(&r, NULL,
 		(const char *const[]){
@@ -96,8 +93,7 @@ static void the_long_name_wins_over_the_short_one(void)
 
 static void variables_override_files(void)
 {
-	_cleanup_(load_run_done)
-	load_run r;
+	_cleanup_(load_run_done) load_run r;
 
 	load_texts(&r, (const char *const[]){ "system: {data_dir: /file}\n", NULL },
 		(const char *const[]){ "PATH=/bin", "NOVACRON_SYSTEM_DATA_DIR=/env", NULL });
@@ -108,8 +104,7 @@ static void variables_override_files(void)
 
 static void an_empty_variable_counts_as_not_set(void)
 {
-	_cleanup_(load_run_done)
-	load_run r;
+	_cleanup_(load_run_done) load_run r;
 
 	load_texts(&r, (const char *const[]){ "system: {data_dir: /file}\n", NULL },
 		(const char *const[]){ "NOVACRON_SYSTEM_DATA_DIR=", "NOVACRON_NOPE=", NULL });
@@ -120,8 +115,7 @@ static void an_empty_variable_counts_as_not_set(void)
 
 static void lists_come_with_commas_or_as_yaml(void)
 {
-	_cleanup_(load_run_done)
-	load_run r;
+	_cleanup_(load_run_done) load_run r;
 
 	load_texts(&r, NULL,
 		(const char *const[]){ "NOVACRON_PLUGINS_ALLOW= sim , kvm:in_process",
@@ -139,8 +133,7 @@ static void lists_come_with_commas_or_as_yaml(void)
 
 static void faults_name_the_variable(void)
 {
-	_cleanup_(load_run_done)
-	load_run r;
+	_cleanup_(load_run_done) load_run r;
 
 	load_env(&r, "NOVACRON_DWCP_TRANSPORT_MIN_STREAMS=3");
 	CHECK_CODE(r.code, NC_E_INVAL);
@@ -158,8 +151,7 @@ static void faults_name_the_variable(void)
 
 static void an_unknown_variable_is_a_warning_with_a_suggestion(void)
 {
-	_cleanup_(load_run_done)
-	load_run r;
+	_cleanup_(load_run_done) load_run r;
 
 	load_texts(&r, NULL,
 		(const char *const[]){ "NOVACRON_LOGGING_LEVLE=info", "NOVACRON_HOME=/x",

@@ -10,8 +10,7 @@
 
 static void later_files_override_earlier_ones_key_by_key(void)
 {
-	_cleanup_(load_run_done)
-	load_run r;
+	_cleanup_(load_run_done) load_run r;
 
 	load_texts(&r,
 		(const char *const[]){ "server: {api_port: 1000, ws_port: 1001}\nvm: {}\n",
@@ -26,8 +25,7 @@ static void later_files_override_earlier_ones_key_by_key(void)
 
 static void every_type_is_read(void)
 {
-	_cleanup_(load_run_done)
-	load_run r;
+	_cleanup_(load_run_done) load_run r;
 
 	load_text(&r, "server:\n"
 		      "  socket_mode: 0600\n"
@@ -76,8 +74,7 @@ static void every_type_is_read(void)
 
 static void null_goes_back_to_the_default(void)
 {
-	_cleanup_(load_run_done)
-	load_run r;
+	_cleanup_(load_run_done) load_run r;
 
 	load_texts(&r,
 		(const char *const[]){ "server: {api_port: 1000}\nsystem:\n",
@@ -191,10 +188,8 @@ static void documents_that_are_not_ours_are_refused(void)
 
 static void depth_count_and_size_are_bounded(void)
 {
-	_cleanup_(nc_buf_done)
-	nc_buf text;
-	_cleanup_(load_run_done)
-	load_run r;
+	_cleanup_(nc_buf_done) nc_buf text;
+	_cleanup_(load_run_done) load_run r;
 
 	nc_buf_init(&text, 1 << 20);
 	nc_buf_puts(&text, "database: {options: {a: ");
@@ -231,10 +226,8 @@ static void depth_count_and_size_are_bounded(void)
 
 static void all_faults_are_told_at_once_up_to_twenty(void)
 {
-	_cleanup_(nc_buf_done)
-	nc_buf text;
-	_cleanup_(load_run_done)
-	load_run r;
+	_cleanup_(nc_buf_done) nc_buf text;
+	_cleanup_(load_run_done) load_run r;
 	char line[512];
 
 	load_texts(&r,
@@ -259,8 +252,7 @@ static void all_faults_are_told_at_once_up_to_twenty(void)
 
 static void keys_must_fit_each_other(void)
 {
-	_cleanup_(load_run_done)
-	load_run r;
+	_cleanup_(load_run_done) load_run r;
 
 	check_fault("dwcp: {transport: {min_streams: 64, max_streams: 32}}\n", 1, 33,
 		"dwcp.transport.min_streams", "above dwcp.transport.max_streams", "at most");
@@ -286,8 +278,7 @@ static void keys_must_fit_each_other(void)
 
 static void keys_that_wait_for_something_are_taken_with_a_warning(void)
 {
-	_cleanup_(load_run_done)
-	load_run r;
+	_cleanup_(load_run_done) load_run r;
 
 	load_text(&r, "dwcp:\n  forced_mode: internet\n  v3_rollout_percentage: 100\n"
 		      "server: {api_port: 9000}\n");
@@ -305,12 +296,10 @@ static void keys_that_wait_for_something_are_taken_with_a_warning(void)
 
 static void a_secret_is_never_told(void)
 {
-	_cleanup_(load_run_done)
-	load_run r;
+	_cleanup_(load_run_done) load_run r;
 	const nc_config *cfg = NULL;
 	nc_error err = NC_ERROR_INIT;
-	_cleanup_(nc_freep)
-	char *path = nc_test_path("secret.yaml");
+	_cleanup_(nc_freep) char *path = nc_test_path("secret.yaml");
 
 	load_text(&r, "database: {connection_string: \"hunter2\\e\"}\n");
 	CHECK_CODE(r.code, NC_E_INVAL);
@@ -337,8 +326,7 @@ static void a_file_that_is_not_there_is_its_own_error(void)
 {
 	const nc_config *cfg = NULL;
 	nc_error err = NC_ERROR_INIT;
-	_cleanup_(nc_freep)
-	char *path = nc_test_path("absent.yaml");
+	_cleanup_(nc_freep) char *path = nc_test_path("absent.yaml");
 	const char *many[40];
 
 	CHECK_CODE(nc_config_load((const char *const[]){ path }, 1, NULL, &cfg, NULL, &err),
@@ -354,8 +342,7 @@ static void a_report_is_not_needed(void)
 {
 	const nc_config *cfg = NULL;
 	nc_error err = NC_ERROR_INIT;
-	_cleanup_(nc_freep)
-	char *path = nc_test_path("faulty.yaml");
+	_cleanup_(nc_freep) char *path = nc_test_path("faulty.yaml");
 
 	nc_test_write(path, "server: {api_port: no}\n");
 	CHECK_CODE(nc_config_load((const char *const[]){ path }, 1, NULL, &cfg, NULL, &err),
@@ -381,8 +368,7 @@ static void a_snapshot_lives_until_its_last_reference(void)
 
 static void every_allocation_may_fail(void)
 {
-	_cleanup_(nc_freep)
-	char *path = nc_test_path("torture.yaml");
+	_cleanup_(nc_freep) char *path = nc_test_path("torture.yaml");
 	static const char *const env[] = { "NOVACRON_DWCP_MODE=hybrid",
 		"NOVACRON_PLUGINS_ALLOW=sim, kvm:in_process",
 		"NOVACRON_SERVER_UID_MAP=[{uid: 1, role: viewer}]", "NOVACRON_NOPE=1", NULL };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <pthread.h>
 #include <stdatomic.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "config/reload.h"
@@ -24,14 +25,11 @@ static nc_config_holder *hold(const char *path, const char *text)
 
 static void a_reload_says_per_key_what_it_takes(void)
 {
-	_cleanup_(nc_freep)
-	char *path = nc_test_path("reload.yaml");
-	_cleanup_(nc_config_holder_freep)
-	nc_config_holder *h = hold(path, "logging: {level: info}\n");
-	_cleanup_(nc_config_unrefp)
-	const nc_config *now = NULL;
-	_cleanup_(nc_buf_done)
-	nc_buf json;
+	_cleanup_(nc_freep) char *path = nc_test_path("reload.yaml");
+	_cleanup_(nc_config_holder_freep) nc_config_holder *h =
+		hold(path, "logging: {level: info}\n");
+	_cleanup_(nc_config_unrefp) const nc_config *now = NULL;
+	_cleanup_(nc_buf_done) nc_buf json;
 	nc_error err = NC_ERROR_INIT;
 	nc_config_change change[8];
 	size_t n = 0;
@@ -54,10 +52,9 @@ static void a_reload_says_per_key_what_it_takes(void)
 
 static void what_needs_a_restart_keeps_its_value_until_then(void)
 {
-	_cleanup_(nc_freep)
-	char *path = nc_test_path("restart.yaml");
-	_cleanup_(nc_config_holder_freep)
-	nc_config_holder *h = hold(path, "system: {data_dir: /one}\n");
+	_cleanup_(nc_freep) char *path = nc_test_path("restart.yaml");
+	_cleanup_(nc_config_holder_freep) nc_config_holder *h =
+		hold(path, "system: {data_dir: /one}\n");
 	nc_error err = NC_ERROR_INIT;
 	nc_config_change change[1];
 	size_t n = 0;
@@ -65,8 +62,7 @@ static void what_needs_a_restart_keeps_its_value_until_then(void)
 	REQUIRE(h);
 	nc_test_write(path, "system: {data_dir: /two}\ndatabase: {options: {a: 1}}\n");
 	for (int turn = 0; turn < 2; turn++) {
-		_cleanup_(nc_config_unrefp)
-		const nc_config *now = NULL;
+		_cleanup_(nc_config_unrefp) const nc_config *now = NULL;
 		CHECK_OK(nc_config_holder_reload(h, change, NC_LEN(change), &n, NULL, &err), &err);
 		CHECK_UINT(
 			n, 5); /* data_dir, three paths below it, options; told again each time */
@@ -83,12 +79,10 @@ static void what_needs_a_restart_keeps_its_value_until_then(void)
 
 static void a_fault_keeps_the_old_snapshot(void)
 {
-	_cleanup_(nc_freep)
-	char *path = nc_test_path("fault.yaml");
-	_cleanup_(nc_config_holder_freep)
-	nc_config_holder *h = hold(path, "logging: {level: warn}\n");
-	_cleanup_(nc_config_unrefp)
-	const nc_config *before = NULL, *after = NULL;
+	_cleanup_(nc_freep) char *path = nc_test_path("fault.yaml");
+	_cleanup_(nc_config_holder_freep) nc_config_holder *h =
+		hold(path, "logging: {level: warn}\n");
+	_cleanup_(nc_config_unrefp) const nc_config *before = NULL, *after = NULL;
 	nc_error err = NC_ERROR_INIT;
 	nc_config_report report;
 	size_t n = 77;
@@ -111,12 +105,10 @@ static void a_fault_keeps_the_old_snapshot(void)
 
 static void an_old_snapshot_outlives_its_replacement(void)
 {
-	_cleanup_(nc_freep)
-	char *path = nc_test_path("outlive.yaml");
-	_cleanup_(nc_config_holder_freep)
-	nc_config_holder *h = hold(path, "plugins: {allow: [\"sim:in_process\"]}\n");
-	_cleanup_(nc_config_unrefp)
-	const nc_config *old = NULL;
+	_cleanup_(nc_freep) char *path = nc_test_path("outlive.yaml");
+	_cleanup_(nc_config_holder_freep) nc_config_holder *h =
+		hold(path, "plugins: {allow: [\"sim:in_process\"]}\n");
+	_cleanup_(nc_config_unrefp) const nc_config *old = NULL;
 	nc_error err = NC_ERROR_INIT;
 
 	REQUIRE(h);
@@ -124,6 +116,22 @@ static void an_old_snapshot_outlives_its_replacement(void)
 	nc_test_write(path, "plugins: {allow: []}\n");
 	CHECK_OK(nc_config_holder_reload(h, NULL, 0, NULL, NULL, &err), &err);
 	CHECK_STR(old->plugins.allow.v[0].id, "sim");
+}
+
+static void relative_names_survive_a_change_of_folder(void)
+{
+	_cleanup_(nc_freep) char *path = nc_test_path("relative.yaml");
+	_cleanup_(nc_config_holder_freep) nc_config_holder *h = NULL;
+	char here[4096];
+	nc_error err = NC_ERROR_INIT;
+
+	REQUIRE(getcwd(here, sizeof(here)) && chdir(nc_test_dir()) == 0);
+	h = hold("relative.yaml", "logging: {level: warn}\n");
+	CHECK(chdir("/") == 0);
+	REQUIRE(h);
+	nc_test_write(path, "logging: {level: debug}\n");
+	CHECK_OK(nc_config_holder_reload(h, NULL, 0, NULL, NULL, &err), &err);
+	CHECK(chdir(here) == 0);
 }
 
 /* Readers on threads of their own while reloads swap the snapshot under them. */
@@ -148,8 +156,7 @@ static void *read_snapshots(void *arg)
 
 static void readers_see_one_file_or_the_other(void)
 {
-	_cleanup_(nc_freep)
-	char *path = nc_test_path("race.yaml");
+	_cleanup_(nc_freep) char *path = nc_test_path("race.yaml");
 	race r = { 0 };
 	nc_error err = NC_ERROR_INIT;
 	pthread_t threads[3];
@@ -174,15 +181,13 @@ static void readers_see_one_file_or_the_other(void)
 
 static void every_allocation_may_fail(void)
 {
-	_cleanup_(nc_freep)
-	char *path = nc_test_path("torture.yaml");
+	_cleanup_(nc_freep) char *path = nc_test_path("torture.yaml");
 	nc_code rc = NC_OK;
 
 	nc_test_write(path, "plugins: {path: [/a]}\n");
 	NC_TORTURE(rc)
 	{
-		_cleanup_(nc_config_holder_freep)
-		nc_config_holder *h = NULL;
+		_cleanup_(nc_config_holder_freep) nc_config_holder *h = NULL;
 		rc = nc_config_holder_new((const char *const[]){ path }, 1,
 			(const char *const[]){ "NOVACRON_LOG_LEVEL=info", NULL }, &h, NULL, NULL);
 		CHECK((rc == NC_OK) == (h != NULL));
@@ -191,10 +196,8 @@ static void every_allocation_may_fail(void)
 
 static void a_reload_out_of_memory_keeps_the_old_snapshot(void)
 {
-	_cleanup_(nc_freep)
-	char *path = nc_test_path("oom.yaml");
-	_cleanup_(nc_config_holder_freep)
-	nc_config_holder *h =
+	_cleanup_(nc_freep) char *path = nc_test_path("oom.yaml");
+	_cleanup_(nc_config_holder_freep) nc_config_holder *h =
 		hold(path, "system: {data_dir: /one}\nserver: {uid_map: [\"5:viewer\"]}\n");
 	nc_code rc = NC_OK;
 
@@ -216,5 +219,6 @@ static void a_reload_out_of_memory_keeps_the_old_snapshot(void)
 
 NC_TESTS(config_reload){ T(a_reload_says_per_key_what_it_takes),
 	T(what_needs_a_restart_keeps_its_value_until_then), T(a_fault_keeps_the_old_snapshot),
-	T(an_old_snapshot_outlives_its_replacement), T(readers_see_one_file_or_the_other),
-	T(every_allocation_may_fail), T(a_reload_out_of_memory_keeps_the_old_snapshot) };
+	T(an_old_snapshot_outlives_its_replacement), T(relative_names_survive_a_change_of_folder),
+	T(readers_see_one_file_or_the_other), T(every_allocation_may_fail),
+	T(a_reload_out_of_memory_keeps_the_old_snapshot) };

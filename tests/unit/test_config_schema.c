@@ -89,8 +89,7 @@ static void every_key_says_what_it_is(void)
 
 static void an_empty_configuration_has_the_documented_defaults(void)
 {
-	_cleanup_(load_run_done)
-	load_run r;
+	_cleanup_(load_run_done) load_run r;
 
 	load_texts(&r, NULL, NULL);
 	REQUIRE(r.cfg);
@@ -125,10 +124,8 @@ static void an_empty_configuration_has_the_documented_defaults(void)
 
 static void what_generate_writes_loads_to_the_defaults(void)
 {
-	_cleanup_(load_run_done)
-	load_run plain, generated;
-	_cleanup_(nc_buf_done)
-	nc_buf text;
+	_cleanup_(load_run_done) load_run plain, generated;
+	_cleanup_(nc_buf_done) nc_buf text;
 	size_t n;
 	const nc_config_key *keys = nc_config_keys(&n);
 
@@ -148,8 +145,7 @@ static void what_generate_writes_loads_to_the_defaults(void)
 
 static void the_reference_page_tells_every_key_and_variable(void)
 {
-	_cleanup_(nc_buf_done)
-	nc_buf text;
+	_cleanup_(nc_buf_done) nc_buf text;
 	size_t n;
 	const nc_config_key *keys = nc_config_keys(&n);
 
@@ -169,12 +165,9 @@ static void the_reference_page_tells_every_key_and_variable(void)
 
 static void the_json_view_nests_by_section_and_hides_secrets(void)
 {
-	_cleanup_(load_run_done)
-	load_run r;
-	_cleanup_(nc_buf_done)
-	nc_buf text;
-	_cleanup_(nc_json_decrefp)
-	json_t *doc = NULL;
+	_cleanup_(load_run_done) load_run r;
+	_cleanup_(nc_buf_done) nc_buf text;
+	_cleanup_(nc_json_decrefp) json_t *doc = NULL;
 	nc_error err = NC_ERROR_INIT;
 
 	load_text(&r,
@@ -197,14 +190,12 @@ static void the_json_view_nests_by_section_and_hides_secrets(void)
 
 static void rendering_past_the_limit_is_the_buffers_failure(void)
 {
-	_cleanup_(load_run_done)
-	load_run r;
+	_cleanup_(load_run_done) load_run r;
 
 	load_texts(&r, NULL, NULL);
 	REQUIRE(r.cfg);
 	for (size_t limit = 1; limit < 900; limit += 31) {
-		_cleanup_(nc_buf_done)
-		nc_buf a, b, c;
+		_cleanup_(nc_buf_done) nc_buf a, b, c;
 		nc_buf_init(&a, limit);
 		nc_buf_init(&b, limit);
 		nc_buf_init(&c, limit);
