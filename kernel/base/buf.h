@@ -16,12 +16,16 @@
  */
 typedef struct nc_buf {
 	char *ptr;
-	size_t len, cap, limit;
-	nc_code error; /* NC_OK, NC_E_NOMEM, or NC_E_INVAL past the limit */
+	size_t len, cap, limit; /* cap counts the NUL, limit doesn't */
+	nc_code error;          /* NC_OK, NC_E_NOMEM, or NC_E_INVAL past the limit */
+	int is_fixed;           /* ptr is the caller's */
 } nc_buf;
 
 void nc_buf_init(nc_buf *b, size_t limit_bytes);
-void nc_buf_done(nc_buf *b); /* cleanup form: _cleanup_(nc_buf_done) nc_buf b; */
+/* In `cap` bytes of the caller's (cap > 0), never allocating: for code that must work without
+ * memory. The limit is cap - 1; not for nc_buf_take. */
+void nc_buf_init_fixed(nc_buf *b, char *mem, size_t cap);
+void nc_buf_done(nc_buf *b);  /* cleanup form: _cleanup_(nc_buf_done) nc_buf b; */
 void nc_buf_reset(nc_buf *b); /* empties, keeps memory, clears the error */
 static inline int nc_buf_failed(const nc_buf *b)
 {
@@ -37,7 +41,7 @@ void nc_buf_put_u32(nc_buf *b, uint32_t v);
 void nc_buf_put_u64(nc_buf *b, uint64_t v);
 void nc_buf_put_varint(nc_buf *b, uint64_t v);
 void nc_buf_put_lstr(nc_buf *b, const void *p, size_t n); /* varint length, bytes */
-void nc_buf_consume(nc_buf *b, size_t n);		  /* drop n bytes from the front */
+void nc_buf_consume(nc_buf *b, size_t n);                 /* drop n bytes from the front */
 char *nc_buf_reserve(nc_buf *b, size_t n); /* n writable bytes at the end, then nc_buf_commit */
 void nc_buf_commit(nc_buf *b, size_t n);
 char *nc_buf_take(nc_buf *b, size_t *ret_len); /* caller frees with nc_free; NULL if failed */
@@ -46,7 +50,10 @@ static inline nc_bytes nc_buf_bytes(const nc_buf *b)
 	return (nc_bytes){ b->ptr, b->len };
 }
 
-/* Bounds-checked reading of binary; sticky: after an underrun everything reads as 0/empty. */
+/*
+ * Bounds-checked reading of binary; sticky: after an underrun everything reads as 0/empty. A
+ * varint has one encoding: a longer one than needed, or past 64 bits, is bad.
+ */
 typedef struct nc_cur {
 	const uint8_t *p, *end;
 	int bad;

@@ -12,7 +12,7 @@
 #define _cleanup_(fn) __attribute__((cleanup(fn)))
 
 #define NC_DEFINE_CLEANUP(type, free_fn)                                                           \
-	static inline void free_fn##p(type *p)                                                     \
+	nc_unused static inline void free_fn##p(type *p)                                           \
 	{                                                                                          \
 		if (*p)                                                                            \
 			free_fn(*p);                                                               \
@@ -33,19 +33,18 @@
 		nc_stolen_;                                                                        \
 	})
 
-void nc_freep(void *pp);  /* any nc_malloc'd pointer */
-void nc_closep(int *fd);  /* a descriptor, -1 = none; keeps errno */
+void nc_freep(void *pp); /* any nc_malloc'd pointer */
+void nc_closep(int *fd); /* a descriptor, -1 = none; keeps errno */
 
-#define NC_LEN(a) (sizeof(a) / sizeof((a)[0]))
-#define NC_MIN(a, b) ((a) < (b) ? (a) : (b))
-#define NC_MAX(a, b) ((a) > (b) ? (a) : (b))
-#define NC_CONTAINER(p, type, member)                                                              \
-	((type *)(void *)((char *)(p) - offsetof(type, member)))
+#define NC_LEN(a)                     (sizeof(a) / sizeof((a)[0]))
+#define NC_MIN(a, b)                  ((a) < (b) ? (a) : (b))
+#define NC_MAX(a, b)                  ((a) > (b) ? (a) : (b))
+#define NC_CONTAINER(p, type, member) ((type *)(void *)((char *)(p)-offsetof(type, member)))
 
-#define nc_unused   __attribute__((unused))
+#define nc_unused       __attribute__((unused))
 #define nc_printf(a, b) __attribute__((format(printf, a, b)))
-#define nc_noreturn __attribute__((noreturn))
-#define nc_must_use __attribute__((warn_unused_result))
+#define nc_noreturn     __attribute__((noreturn))
+#define nc_must_use     __attribute__((warn_unused_result))
 
 /* Always on, for programming errors only: never on input, I/O or what a plugin does. */
 nc_noreturn void nc_assert_failed(const char *expr, const char *file, int line);

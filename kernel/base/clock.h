@@ -10,7 +10,7 @@
  */
 int64_t nc_clock_mono_us(void);
 uint64_t nc_clock_mono_ns(void);
-int64_t nc_clock_wall_ms(void); /* unix milliseconds */
+int64_t nc_clock_wall_ms(void);     /* unix milliseconds */
 void nc_clock_sleep_us(int64_t us); /* real time, or waits for a turned clock to get there */
 
 /* Tests: freeze both clocks at the present and move them by hand; release goes back to real. */

@@ -10,7 +10,10 @@
  * Every function that takes `nc_error *err` accepts NULL. Message: lower case, no full stop,
  * names object and value. Hint: one sentence for the operator.
  */
-#define NC_ERROR_INIT { .struct_size = sizeof(nc_error) }
+#define NC_ERROR_INIT                                                                              \
+	{                                                                                          \
+		.struct_size = sizeof(nc_error)                                                    \
+	}
 
 /* Fill err and return code, so that callers write `return nc_err(err, NC_E_INVAL, "…", …)`. */
 nc_code nc_err(nc_error *err, nc_code code, const char *fmt, ...) nc_printf(3, 4);
@@ -25,7 +28,7 @@ nc_code nc_err_wrap(nc_error *err, nc_code code, const char *fmt, ...) nc_printf
 void nc_err_copy(nc_error *dst, const nc_error *src); /* both may be NULL */
 void nc_err_clear(nc_error *err);
 
-const char *nc_code_name(nc_code code);	      /* "not_found"; "internal" for an unknown one */
+const char *nc_code_name(nc_code code);            /* "not_found"; "internal" for an unknown one */
 int nc_code_parse(const char *name, nc_code *ret); /* 0, or -1 when there is no such name */
 
 #endif

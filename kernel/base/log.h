@@ -17,7 +17,16 @@ typedef enum { NC_LOG_AUTO, NC_LOG_JSON, NC_LOG_TEXT } nc_log_format;
 
 typedef struct nc_field {
 	const char *key;
-	enum { NC_F_END, NC_F_STR, NC_F_U64, NC_F_I64, NC_F_F64, NC_F_BOOL, NC_F_ERR, NC_F_RAW } type;
+	enum {
+		NC_F_END,
+		NC_F_STR,
+		NC_F_U64,
+		NC_F_I64,
+		NC_F_F64,
+		NC_F_BOOL,
+		NC_F_ERR,
+		NC_F_RAW
+	} type;
 	union {
 		const char *s;
 		uint64_t u;
@@ -36,10 +45,10 @@ typedef struct nc_field {
 #define F_RAW(k, json) ((nc_field){ .key = (k), .type = NC_F_RAW, .v.s = (json) })
 
 #define nc_log(level, event, ...)                                                                  \
-	((level) <= nc_log_threshold()                                                             \
-			? nc_log_write((level), (event),                                           \
-				  (const nc_field[]){ __VA_ARGS__ __VA_OPT__(, ) { .type = NC_F_END } })   \
-			: (void)0)
+	((level) <= nc_log_threshold() ? nc_log_write((level), (event),                            \
+						 (const nc_field[]){ __VA_ARGS__ __VA_OPT__(, ){   \
+							 .type = NC_F_END } })                     \
+				       : (void)0)
 
 void nc_log_write(nc_log_level level, const char *event, const nc_field *fields);
 nc_log_level nc_log_threshold(void);

@@ -24,6 +24,7 @@ size_t nc_map_count(const nc_map *m);
 /* Start with *it = 0; order is arbitrary; the map must not change meanwhile except by deleting
  * the key just returned. */
 int nc_map_next(const nc_map *m, size_t *it, nc_bytes *ret_key, void **ret_val);
-uint64_t nc_hash(nc_bytes b);
+uint64_t nc_hash(nc_bytes b); /* under the random key of this process; any thread */
+uint64_t nc_siphash13(const uint64_t key[2], nc_bytes b);
 
 #endif

@@ -12,7 +12,7 @@
  * registers itself on first use through nc_metric_register; updating is one relaxed atomic.
  */
 typedef enum { NC_METRIC_COUNTER, NC_METRIC_GAUGE, NC_METRIC_HISTOGRAM } nc_metric_type;
-#define NC_HIST_BUCKETS 20 /* powers of two from 16 us to 8 s, then +Inf */
+#define NC_HIST_BUCKETS 21 /* powers of two from 16 us to 8.4 s, then +Inf */
 typedef struct nc_metric {
 	const char *name, *help;
 	const char *labels; /* rendered inside {}: "phase=\"core_init\"", or NULL */
@@ -20,7 +20,7 @@ typedef struct nc_metric {
 	_Atomic int64_t value; /* counter, gauge; histogram: sum in microseconds */
 	_Atomic uint64_t bucket[NC_HIST_BUCKETS];
 	_Atomic(struct nc_metric *) next;
-	atomic_flag linked;
+	_Atomic uint32_t linked;
 } nc_metric;
 
 /* Process lifetime: statics, or heap that is never freed. Idempotent. */

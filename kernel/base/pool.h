@@ -21,20 +21,22 @@ typedef struct nc_job {
 } nc_job;
 
 nc_code nc_pool_new(const char *name, unsigned max_threads, nc_pool **ret, nc_error *err);
-/* Stops taking jobs, runs what is queued, joins every thread but the forfeited. */
+/* Stops taking jobs, runs what is queued, waits for every thread but the forfeited. */
 void nc_pool_free(nc_pool *p);
 NC_DEFINE_CLEANUP(nc_pool *, nc_pool_free);
 /* Job memory is the caller's, who may free it in run. Threads are started on demand. NC_OK, or
  * NC_E_UNAVAILABLE when stopping or when no thread at all can be had. */
 nc_code nc_pool_submit(nc_pool *p, nc_job *job);
-/* From any thread: the thread now running `job` no longer counts against max_threads. */
+/* From any thread: the thread now running `job` no longer counts against max_threads. No-op where
+ * no thread runs it. */
 void nc_pool_forfeit(nc_pool *p, const nc_job *job);
 size_t nc_pool_queued(nc_pool *p);
 size_t nc_pool_running(nc_pool *p); /* without the forfeited */
 size_t nc_pool_forfeited(nc_pool *p);
 
-/* Start a named thread with signals blocked; 0 or errno. */
+/* Start a named thread with signals blocked but for those a fault raises; 0 or errno. */
 int nc_thread_start(uint64_t *ret_tid_storage, const char *name, void *(*fn)(void *), void *arg);
 void nc_thread_join(uint64_t tid_storage);
+void nc_thread_detach(uint64_t tid_storage);
 
 #endif

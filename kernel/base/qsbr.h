@@ -19,9 +19,11 @@ void nc_qsbr_offline(nc_qsbr_reader *r); /* before blocking */
 void nc_qsbr_online(nc_qsbr_reader *r);
 
 /* Writer side; one writer thread at a time. fn(p) runs later on the writer's thread. Out of
- * memory it waits for the readers instead (never leaks, never frees early). */
+ * memory it waits for the readers instead (never leaks, never frees early). A writer that is also
+ * a registered reader is taken as quiescent in retire and synchronize: it holds no borrowed
+ * pointer there. */
 void nc_qsbr_retire(void *p, void (*fn)(void *));
-void nc_qsbr_poll(void);	/* free what can be */
+void nc_qsbr_poll(void);        /* free what can be */
 void nc_qsbr_synchronize(void); /* wait for all readers, free everything retired */
 
 #endif

@@ -40,8 +40,9 @@ static inline void nc_list_del(nc_list *n) /* safe twice */
 
 /*
  * Many producers, one consumer, intrusive, unbounded (what is queued bounds itself). push: any
- * thread, wait-free; pop_all: the consumer, everything in order of arrival as a chain by `next`.
- * The consumer sleeps on `wake` (an eventfd) which push signals when the queue was empty.
+ * thread, lock-free; pop_all: the consumer, everything in order of arrival as a chain by `next`.
+ * The consumer sleeps on wake_fd, which push signals when the queue was empty. push touches the
+ * queue after its node may have been popped: done comes after the last push has returned.
  */
 typedef struct nc_qnode {
 	struct nc_qnode *next;
@@ -53,7 +54,7 @@ typedef struct nc_mpsc {
 int nc_mpsc_init(nc_mpsc *q); /* 0, or errno */
 void nc_mpsc_done(nc_mpsc *q);
 void nc_mpsc_push(nc_mpsc *q, nc_qnode *n);
-nc_qnode *nc_mpsc_pop_all(nc_mpsc *q);		 /* NULL when empty; drains the eventfd */
+nc_qnode *nc_mpsc_pop_all(nc_mpsc *q);             /* NULL when empty; drains the eventfd */
 void nc_mpsc_wait(nc_mpsc *q, int64_t timeout_us); /* until not empty; -1 = for ever */
 
 #endif
