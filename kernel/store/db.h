@@ -110,7 +110,7 @@ typedef struct nc_db_options {
  * in the log. NC_E_BUSY: another node leads. NC_E_UNSUPPORTED: written by a newer version.
  * NC_E_PROTO: the tail of the log is damaged.
  */
-nc_code nc_db_open(const nc_db_options *o, nc_db **ret, nc_error *err);
+nc_code nc_db_open(const nc_db_options *o, nc_db **ret, nc_error *err); /* one a process */
 /* Answers every transaction submitted before, materialises what is left. No reader may hold a
  * root, no thread may be in a call, and every nc_txn_submit must have returned. A store that
  * fails doesn't hold it up: the log has everything. */
@@ -121,7 +121,7 @@ const char *nc_db_log_id(const nc_db *db); /* ULID; a restore makes a new one */
 const char *nc_db_installation(const nc_db *db);
 uint64_t nc_db_epoch(const nc_db *db);
 uint64_t nc_db_seq(const nc_db *db);	 /* published */
-uint64_t nc_db_applied(const nc_db *db); /* materialised */
+uint64_t nc_db_applied(nc_db *db);	 /* materialised */
 
 /* ---- reading: no lock, no count; what is borrowed lives until the matching read_end ---- */
 

@@ -11,6 +11,7 @@
 #include "store/damage.h"
 #include "store/health.h"
 #include "store/pending.h"
+#include "store/value.h"
 
 /*
  * A database as its files share it. Three threads work on it, and each member stands under who
@@ -37,7 +38,7 @@ typedef struct nc_sequencer {
 	int64_t retry_at_us, retry_delay_us;
 	uint8_t is_broken;  /* the store takes no appends: refuse, and retry */
 	uint8_t is_closing;
-	uint8_t goes_cold[NC_DB_KINDS_MAX]; /* the cold space may hold some of this kind */
+	_Atomic uint8_t goes_cold[NC_DB_KINDS_MAX]; /* relaxed: the cold space may hold some */
 } nc_sequencer;
 
 struct nc_db {
@@ -51,6 +52,8 @@ struct nc_db {
 	uint64_t log_keep;
 	int64_t gather_us;
 	nc_identity identity;
+
+	uint8_t is_open; /* nc_db_open is past loading */
 
 	/* Release by the sequencer when a root is complete, acquire by readers. The counters are
 	 * relaxed: they say no more than themselves. */
@@ -83,6 +86,9 @@ nc_code nc_tip_evict(nc_db *db, nc_db_batch *applied);
 nc_root *nc_tip_publish(nc_db *db, nc_db_batch *b, nc_db_batch *evicted);
 void nc_tip_retire(nc_root *old);
 
+/* Until no reader that had to go without a registration has a former root (read.c). */
+void nc_read_wait_unregistered(void);
+
 /* ---- the sequencer ---- */
 nc_code nc_sequencer_init(nc_db *db, nc_error *err);
 nc_code nc_sequencer_start(nc_db *db, nc_error *err);
@@ -94,17 +100,28 @@ void nc_batch_settle(nc_db *db, nc_db_batch *b);
 /* Undo the guards of a batch from the end back to `keep` transactions, answer those with why. */
 void nc_batch_fail(nc_db *db, nc_db_batch *b, uint32_t keep, const nc_error *why);
 
-/* ---- after a failed append (reopen.c): the sequencer's ---- */
+/* ---- the lease, and what follows a failed append (reopen.c): the sequencer's ---- */
 void nc_store_broke(nc_db *db, const nc_error *why);
 void nc_store_retry(nc_db *db);
-/* An epoch record for seq head + 1, appended. Opener too. */
+void nc_lease_taken(nc_db *db);
+/* What a writer is told of it: NC_E_UNAVAILABLE, may be tried again. */
+void nc_refusal(nc_error *ret, const nc_error *why);
+
+/* ---- the log read back (replay.c): the sequencer's, the opener's ---- */
+/* Records after db->s.head up to `upto`: applied, published in bounded batches. Where it fails,
+ * what came before is published and db->s.head says how far it got. */
+nc_code nc_replay(nc_db *db, uint64_t upto, nc_error *err);
+
+/* ---- who this state is (identity.c) ---- */
+/* From the meta space; an empty log_id: not there (yet). NC_E_UNSUPPORTED: a newer format. */
+nc_code nc_identity_load(nc_db *db, nc_error *err);
+/* From an epoch record. */
+nc_code nc_identity_seen(nc_db *db, const nc_identity *id, nc_error *err);
+/* An epoch record as seq head + 1, durable on return. */
 nc_code nc_epoch_append(nc_db *db, uint64_t epoch, uint64_t head, nc_error *err);
 
-/* ---- loading (load.c, replay.c) ---- */
-nc_code nc_load_identity(nc_db *db, nc_error *err); /* NC_E_NOTFOUND: not in the meta space */
-nc_code nc_load_items(nc_db *db, nc_root *root, nc_error *err);
-/* Records after `after`, into the tip and into batches that are published; no hooks. */
-nc_code nc_replay(nc_db *db, uint64_t after, uint64_t head, nc_error *err);
+/* ---- loading (load.c): the opener's ---- */
+nc_code nc_load_items(nc_db *db, nc_error *err);
 
 static inline const nc_root *nc_db_published(nc_db *db)
 {

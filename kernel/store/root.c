@@ -40,16 +40,18 @@ static void unref_all(const nc_tree *t)
 		nc_item_unref(nc_ikey_item(k));
 }
 
-void nc_root_free_trees(nc_root *r, int with_items)
+void nc_root_unref_items(nc_root *r)
 {
 	for (uint16_t kind = 1; kind < NC_DB_KINDS_MAX; kind++) {
 		if (!r->schema->kind[kind])
 			continue;
-		if (with_items) {
-			unref_all(nc_root_id_tree(r, kind));
-			unref_all(nc_root_tomb_tree(r, kind));
-		}
+		unref_all(nc_root_id_tree(r, kind));
+		unref_all(nc_root_tomb_tree(r, kind));
 	}
+}
+
+void nc_root_free_trees(nc_root *r)
+{
 	for (uint32_t i = 0; i < r->schema->n_trees; i++)
 		nc_tree_free(&r->trees[i]);
 }
@@ -157,14 +159,22 @@ void nc_walk_init(nc_walk *w, const nc_root *r, uint16_t kind, uint16_t index, n
 		nc_tree_seek(t, is_end ? NULL : &place, order, w);
 }
 
+static void walk_behind(
+	nc_walk *w, const nc_root *r, uint16_t kind, uint32_t nth, nc_bytes after)
+{
+	nc_tkey place = { after, after, NC_TIE_AFTER };
+	*w = (nc_walk){ .root = r, .kind = kind, .index = NC_BY_ID };
+	nc_tree_seek(&r->trees[place_of(r, kind, nth)], after.len ? &place : NULL, NC_ASCENDING, w);
+}
+
+void nc_root_walk_ids(nc_walk *w, const nc_root *r, uint16_t kind, nc_bytes after)
+{
+	walk_behind(w, r, kind, 0, after);
+}
+
 void nc_root_walk_tombs(nc_walk *w, const nc_root *r, uint16_t kind, nc_bytes after)
 {
-	const nc_kind_def *def = nc_schema_kind(r->schema, kind);
-	*w = (nc_walk){ .root = r, .kind = kind, .index = NC_BY_ID };
-	nc_tkey place = { after, after, NC_TIE_AFTER };
-	if (def)
-		nc_tree_seek(&r->trees[place_of(r, kind, def->n_indexes + 1u)], &place,
-			NC_ASCENDING, w);
+	walk_behind(w, r, kind, r->schema->kind[kind]->n_indexes + 1u, after);
 }
 
 const nc_item *nc_walk_next(nc_walk *w, nc_bytes *ret_key)

@@ -12,6 +12,7 @@
 typedef struct nc_schema {
 	const nc_kind_def *kind[NC_DB_KINDS_MAX]; /* NULL = not declared */
 	uint16_t first_tree[NC_DB_KINDS_MAX];
+	uint8_t has_unique[NC_DB_KINDS_MAX];
 	uint32_t n_trees;
 } nc_schema;
 /* NC_E_INVAL: a number twice or out of range, too many indexes. `kinds` is borrowed. */
@@ -35,12 +36,15 @@ nc_root *nc_root_new(const nc_schema *s); /* empty, seq 0; NULL = no memory */
 /* The trees and seq of `from`; the writer's members are left alone. */
 void nc_root_assign(nc_root *r, const nc_root *from);
 void nc_root_free(nc_root *r); /* not the trees */
-void nc_root_free_trees(nc_root *r, int with_items);
+void nc_root_unref_items(nc_root *r); /* the trees' references; the trees may only be freed then */
+void nc_root_free_trees(nc_root *r);
 
 nc_tree *nc_root_id_tree(nc_root *r, uint16_t kind);
 nc_tree *nc_root_index_tree(nc_root *r, uint16_t kind, uint16_t index);
 nc_tree *nc_root_tomb_tree(nc_root *r, uint16_t kind);
 const nc_item *nc_root_tomb(const nc_root *r, uint16_t kind, nc_bytes id);
+/* Items, or tombs, with ids behind `after` (empty = all). */
+void nc_root_walk_ids(nc_walk *w, const nc_root *r, uint16_t kind, nc_bytes after);
 void nc_root_walk_tombs(nc_walk *w, const nc_root *r, uint16_t kind, nc_bytes after);
 
 /*

@@ -21,6 +21,8 @@ static nc_code add_kind(nc_schema *s, const nc_kind_def *def, nc_error *err)
 	s->kind[def->number] = def;
 	s->first_tree[def->number] = (uint16_t)s->n_trees;
 	s->n_trees += def->n_indexes + 2u; /* by id, tombs */
+	for (uint16_t i = 0; i < def->n_indexes; i++)
+		s->has_unique[def->number] |= def->indexes[i].is_unique;
 	return NC_OK;
 }
 

@@ -27,7 +27,7 @@ void nc_tip_reset(nc_db *db)
 }
 
 /* Whether the unique keys of an item are not those the names space has for it. */
-static int names_differ(const nc_schema *s, const nc_item *was, const nc_item *now)
+static uint8_t names_differ(const nc_schema *s, const nc_item *was, const nc_item *now)
 {
 	uint32_t n_now = 0, n_was = 0;
 	const nc_ikey *k = nc_item_idkey(now);
@@ -47,19 +47,28 @@ static int names_differ(const nc_schema *s, const nc_item *was, const nc_item *n
 	return n_now != n_was;
 }
 
+static uint8_t may_be_cold(nc_db *db, uint16_t kind)
+{
+	return atomic_load_explicit(&db->s.goes_cold[kind], memory_order_relaxed);
+}
+
 static nc_code apply_put(nc_db *db, nc_db_batch *b, nc_txn_op *op)
 {
 	nc_item *now = op->item;
 	nc_code code = nc_root_put(&db->s.forest, db->s.tip, now, &op->was);
 	if (code != NC_OK)
 		return code;
-	int is_cold = now->flags & NC_ITEM_COLD;
-	if (is_cold)
-		db->s.goes_cold[now->kind] = b->goes_cold = 1;
-	/* A hot one that isn't seen to have been hot may lie among the cold, and the other way round. */
-	int was_hot = op->was && !(op->was->flags & NC_ITEM_COLD);
-	op->clears_other = is_cold ? was_hot : !was_hot && db->s.goes_cold[now->kind];
-	op->names_differ = names_differ(&db->schema, op->was, now) != 0;
+	uint8_t was_hot = op->was && !(op->was->flags & NC_ITEM_COLD);
+	if (now->flags & NC_ITEM_COLD) {
+		b->goes_cold = 1;
+		atomic_store_explicit(&db->s.goes_cold[now->kind], 1, memory_order_relaxed);
+		op->clears_other = was_hot;
+	} else {
+		/* what isn't known to have been hot may lie among the cold */
+		op->clears_other = !was_hot && may_be_cold(db, now->kind);
+	}
+	op->names_differ = db->schema.has_unique[now->kind] &&
+		names_differ(&db->schema, op->was, now);
 	op->is_in_trees = 1;
 	return NC_OK;
 }
@@ -71,8 +80,8 @@ static nc_code apply_del(nc_db *db, nc_db_batch *b, nc_txn_op *op)
 	nc_code code = nc_root_del(&db->s.forest, db->s.tip, kind, id, &op->was);
 	if (code != NC_OK)
 		return code;
-	op->names_differ = 1;
-	op->clears_other = db->s.goes_cold[kind];
+	op->names_differ = db->schema.has_unique[kind];
+	op->clears_other = may_be_cold(db, kind);
 	if (!op->clears_other)
 		return NC_OK; /* memory has all there is of this kind: nobody looks into the store */
 	b->goes_cold = op->is_in_trees = 1;
@@ -193,5 +202,6 @@ static void root_is_gone(void *p)
 
 void nc_tip_retire(nc_root *old)
 {
+	nc_read_wait_unregistered();
 	nc_qsbr_retire(old, root_is_gone);
 }

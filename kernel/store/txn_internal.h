@@ -56,6 +56,7 @@ struct nc_txn {
 	uint64_t seq;
 	nc_txn_done done;
 	void *arg;
+	uint8_t is_queued; /* was submitted; a replayed one was not */
 	nc_error err; /* sticky while building, then why it was refused */
 };
 
