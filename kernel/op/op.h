@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NC_OP_OP_H
+#define NC_OP_OP_H
+
+/*
+ * The operation journal: whatever may take over a second is an operation, in the store before it
+ * is acknowledged, carried to its end by this engine, also across a crash.
+ *
+ * What an operation does is a table (nc_op_type): steps, each local or a call to a driver, each
+ * with its undo. Between steps an operation is a record, not a thread. The engine knows no
+ * plugin: the higher room gives it one nc_op_driver.
+ *
+ * A step's functions run on a worker, may read the root and stage changes in c->txn, and are run
+ * again when the record conflicts with somebody else's change: they must have no other effect.
+ */
+
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "model/operation.h"
+#include "store/db.h"
+
+typedef struct nc_ops nc_ops;
+
+/* ---- what a step sees ---- */
+
+typedef struct nc_opctx {
+	nc_ops *ops;
+	nc_db *db;
+	const nc_root *root; /* as of this turn */
+	nc_arena *arena;     /* of this turn */
+	nc_operation *op;    /* the engine puts it; steps may set fields */
+	nc_txn *txn;	     /* staging; committed with the step's own record */
+	void *user;	     /* nc_ops_options.user */
+} nc_opctx;
+
+typedef struct nc_op_call {
+	const char *provider; /* object id of the provider */
+	const char *verb;     /* "compute.create" */
+	const char *target;   /* the driver's name of the host; "" = the instance */
+	nc_bytes request;     /* JSON, arena */
+	int64_t deadline_us;  /* how long from now; 0 = the step's */
+	int is_needless;      /* set instead of the rest: the goal already holds, skip */
+} nc_op_call;
+
+/* What to do when a step has failed for good. */
+enum { NC_FAIL_OP = -1, NC_RETRY_STEP = -2 /* or the index of a step to go back to */ };
+
+typedef struct nc_op_step {
+	const char *name;
+	/* Local step: */
+	nc_code (*run)(nc_opctx *c, nc_error *err);
+	/* or a call: fill *call, and stage what the result means. */
+	nc_code (*prepare)(nc_opctx *c, nc_op_call *call, nc_error *err);
+	nc_code (*finish)(nc_opctx *c, nc_bytes result, nc_error *err);
+	/* How to take it back, in the same two forms; NULL = nothing to take back. A step whose
+	 * outcome was no effect is not undone. */
+	nc_code (*undo)(nc_opctx *c, nc_error *err);
+	nc_code (*undo_prepare)(nc_opctx *c, nc_op_call *call, nc_error *err);
+	/* NULL = NC_FAIL_OP. Bounded by the engine to NC_OP_RETRIES in all. */
+	int (*on_fail)(nc_opctx *c, int32_t outcome, const nc_error *why);
+	uint32_t flags;
+	int64_t deadline_us; /* of one call; 0 = ops.default_deadline */
+} nc_op_step;
+enum { NC_STEP_CANCELABLE = 1 };
+#define NC_OP_RETRIES	8
+#define NC_OP_STEPS_MAX 12
+
+typedef struct nc_op_type {
+	const char *kind; /* "vm.create" */
+	const nc_op_step *steps;
+	uint32_t n_steps;
+	/* Staged in the last record. `ended` sees c->op->state: succeeded, failed, canceled or
+	 * abandoned, and sets the target free of it. */
+	nc_code (*ended)(nc_opctx *c, nc_error *err);
+} nc_op_type;
+
+/* ---- the driver side, given by the higher room ---- */
+
+typedef struct nc_op_result {
+	nc_code code;	  /* not NC_OK: the call was not accepted (no effect) */
+	int32_t outcome;  /* NC_DONE … NC_UNKNOWN, when accepted */
+	int32_t recovered; /* NC_REC_*, of a recover */
+	const nc_error *err;
+	nc_bytes result;
+	const char *plugin_id, *plugin_version;
+} nc_op_result;
+typedef void (*nc_op_result_fn)(void *arg, const nc_op_result *r); /* any thread, quick */
+typedef void (*nc_op_progress_fn)(void *arg, uint32_t permille, const char *phase,
+	uint64_t done_bytes, uint64_t total_bytes);
+
+typedef struct nc_op_driver {
+	void *ctx;
+	/* Begin; `done` exactly once unless an error is returned (then never). The key is
+	 * operation.step.ordinal. On a recover the result says which state was found; after
+	 * NC_REC_RUNNING a second done follows with the outcome. */
+	nc_code (*call)(void *ctx, const nc_op_call *call, const char *key, int is_recover,
+		nc_op_result_fn done, nc_op_progress_fn progress, void *arg, uint64_t *ret_handle,
+		nc_error *err);
+	void (*stop)(void *ctx, uint64_t handle, int32_t reason); /* stale handles are harmless */
+} nc_op_driver;
+
+/* ---- the engine ---- */
+
+typedef struct nc_ops_options {
+	nc_db *db;
+	const nc_op_driver *driver;
+	void *user;
+	uint32_t workers;
+	int64_t default_deadline_us; /* of one call */
+	uint32_t per_host, per_provider, per_project; /* operations under way; 0 = no limit */
+	uint32_t breaker_failures;   /* in a row, of provider and target, until it opens */
+	int64_t breaker_open_us;
+	int64_t grace_us; /* after a deadline, before the outcome is called unknown */
+} nc_ops_options;
+
+nc_code nc_ops_new(const nc_ops_options *o, nc_ops **ret, nc_error *err);
+/* Tables live for ever. Before start. */
+nc_code nc_ops_register(nc_ops *ops, const nc_op_type *type, nc_error *err);
+/* Adopt what is unfinished in the store, then take new ones as they are published. */
+nc_code nc_ops_start(nc_ops *ops, nc_error *err);
+/* Detach from every call, let turns end, join. Unfinished operations stay in the store. */
+void nc_ops_stop(nc_ops *ops);
+void nc_ops_free(nc_ops *ops);
+void nc_ops_configure(nc_ops *ops, const nc_ops_options *o); /* limits and deadlines; reload */
+/* From the db's published hook: new operations join their queue, changed ones wake. */
+void nc_ops_published(nc_ops *ops, const nc_db_batch *b);
+
+/* Stage a new operation of a registered kind into a transaction: sets id, state pending, steps,
+ * key material. The caller then fills target, project, actor, request and puts the object whose
+ * `operation` field it became. */
+nc_code nc_ops_stage(nc_ops *ops, nc_txn *t, nc_arena *a, const char *kind, nc_operation **ret,
+	nc_error *err);
+nc_code nc_ops_put(nc_txn *t, nc_operation *op); /* when filled */
+
+/* Ask: durable when it returns; workers. NC_E_CONFLICT: already ended; NC_E_UNSUPPORTED: the step
+ * under way cannot be cancelled (hint says which). */
+nc_code nc_ops_cancel(nc_ops *ops, const char *id, const char *actor, nc_error *err);
+nc_code nc_ops_abandon(
+	nc_ops *ops, const char *id, const char *actor, const char *reason, nc_error *err);
+
+/* Live progress, not in the record: members of the operation's JSON. NC_E_NOTFOUND = not live. */
+typedef struct nc_op_progress {
+	char phase[48];
+	uint32_t permille;
+	uint64_t done_bytes, total_bytes, rate_bps;
+	int64_t eta_ms, stalled_since_ms; /* -1, 0 = not */
+	char waiting_for[120];		  /* "provider sim: breaker open for 12 s"; "" */
+} nc_op_progress;
+nc_code nc_ops_get_progress(nc_ops *ops, const char *id, nc_op_progress *ret);
+
+typedef struct nc_ops_stats {
+	uint64_t queued, running, waiting, adopted, succeeded, failed, canceled;
+	uint64_t breakers_open;
+} nc_ops_stats;
+void nc_ops_get_stats(nc_ops *ops, nc_ops_stats *ret);
+
+#endif
