@@ -14,8 +14,7 @@ enum { VERSION = 1, RAW_MAX = 16 + NC_DB_KEY_MAX + NC_DB_ID_MAX };
 
 const char *nc_cursor_format(const nc_query *q, nc_bytes key, nc_bytes id)
 {
-	_cleanup_(nc_buf_done)
-	nc_buf b;
+	_cleanup_(nc_buf_done) nc_buf b;
 	nc_buf_init(&b, RAW_MAX);
 	nc_buf_putc(&b, VERSION);
 	nc_buf_put_u16(&b, q->kind->number);

@@ -88,8 +88,7 @@ static void write_tree(nc_jw *w, json_t *j)
 
 nc_code nc_json_text(json_t *j, nc_arena *a, size_t limit, nc_bytes *ret)
 {
-	_cleanup_(nc_buf_done)
-	nc_buf b;
+	_cleanup_(nc_buf_done) nc_buf b;
 	nc_buf_init(&b, limit + 1);
 	nc_jw w;
 	nc_jw_init(&w, &b);

@@ -131,8 +131,7 @@ const nc_kind_def *nc_model_kind_defs(uint32_t *ret_n)
 static nc_code upgrade_body(
 	const nc_kind *k, uint16_t from, nc_bytes body, nc_arena *a, nc_object **ret, nc_error *err)
 {
-	_cleanup_(nc_json_decrefp)
-	json_t *j = NULL;
+	_cleanup_(nc_json_decrefp) json_t *j = NULL;
 	nc_code rc = nc_json_parse(body, NC_STORE_VAL_MAX, &j, err);
 	if (!rc)
 		rc = k->upgrade(from, j, err);
@@ -153,8 +152,7 @@ nc_code nc_model_upgrade(nc_unused void *ctx, const nc_item *old, nc_item **ret,
 	if (!k->upgrade || k->flags & NC_KF_BINARY)
 		return nc_err(err, NC_E_UNSUPPORTED, "%s %s has shape %u, which can't be read",
 			k->name, nc_item_id(old), old->shape);
-	_cleanup_(nc_arena_freep)
-	nc_arena *a = nc_arena_new((size_t)4 << 20);
+	_cleanup_(nc_arena_freep) nc_arena *a = nc_arena_new((size_t)4 << 20);
 	if (!a)
 		return nc_err_nomem(err);
 	nc_object *obj;

@@ -81,8 +81,7 @@ static nc_code expect_ref(void *ctx, const nc_ref *ref)
 
 static nc_code put(nc_txn *t, nc_object *obj, nc_warmth warmth, nc_error *err)
 {
-	_cleanup_(nc_buf_done)
-	nc_buf body;
+	_cleanup_(nc_buf_done) nc_buf body;
 	nc_buf_init(&body, NC_STORE_VAL_MAX);
 	uint64_t was = obj->intent;
 	nc_keys keys;
@@ -119,8 +118,7 @@ void nc_model_delete(nc_txn *t, const nc_object *obj)
 
 nc_item *nc_model_item(nc_object *obj, nc_error *err)
 {
-	_cleanup_(nc_buf_done)
-	nc_buf body;
+	_cleanup_(nc_buf_done) nc_buf body;
 	nc_buf_init(&body, NC_STORE_VAL_MAX);
 	nc_keys keys;
 	if (!obj->revision)

@@ -149,8 +149,7 @@ nc_code nc_object_not_defaulted(nc_object *obj, const char *field)
 nc_code nc_object_decode(
 	const nc_kind *k, nc_bytes body, nc_arena *a, nc_object **ret, nc_error *err)
 {
-	_cleanup_(nc_json_decrefp)
-	json_t *j = NULL;
+	_cleanup_(nc_json_decrefp) json_t *j = NULL;
 	nc_code rc = nc_json_parse(body, NC_STORE_VAL_MAX, &j, err);
 	if (rc == NC_E_NOMEM)
 		return rc;

@@ -99,8 +99,7 @@ void nc_observed_free(nc_observed *t)
 /* The tail of obj as rendered now. NULL = no memory, or nothing observed. */
 static entry *make_entry(nc_object *obj, nc_error *err)
 {
-	_cleanup_(nc_buf_done)
-	nc_buf body;
+	_cleanup_(nc_buf_done) nc_buf body;
 	nc_buf_init(&body, NC_STORE_VAL_MAX);
 	nc_object_render(obj, &body);
 	if (nc_buf_failed(&body)) {
@@ -201,8 +200,7 @@ nc_code nc_observed_load(
 	const nc_kind *k = nc_kind_get(it->kind);
 	if (!t || !k || !nc_kind_has_observed(k))
 		return nc_model_load(it, a, ret, err);
-	_cleanup_(nc_buf_done)
-	nc_buf body;
+	_cleanup_(nc_buf_done) nc_buf body;
 	nc_buf_init(&body, NC_STORE_VAL_MAX);
 	nc_observed_serve(t, it, &body);
 	if (nc_buf_failed(&body))

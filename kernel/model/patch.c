@@ -106,8 +106,7 @@ static nc_code change(
 {
 	const nc_kind *k = obj->kind;
 	const nc_field_def *pending_def = pending_field(k);
-	_cleanup_(nc_json_decrefp)
-	json_t *pending = NULL;
+	_cleanup_(nc_json_decrefp) json_t *pending = NULL;
 	char route[96];
 	if (!json_is_object(in)) {
 		nc_fault_add(f, "", "type", "must be an object");
@@ -152,8 +151,7 @@ nc_code nc_object_apply_pending(nc_object *obj, nc_faults *f, nc_change *ret)
 		*ret = (nc_change){ 0 };
 	if (!pending_def || !NC_GET(nc_bytes, pending_def, obj).ptr)
 		return NC_OK;
-	_cleanup_(nc_json_decrefp)
-	json_t *pending = load_pending(obj, pending_def);
+	_cleanup_(nc_json_decrefp) json_t *pending = load_pending(obj, pending_def);
 	nc_changer c = { .reader = { obj->arena, f, NC_READ_STORED } };
 	if (!pending || !nc_changer_begin(&c, obj, k->size)) {
 		f->is_nomem = 1;

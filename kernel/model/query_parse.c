@@ -138,8 +138,7 @@ static json_t *to_json(const nc_field_def *d, const char *value)
 
 static void filter_value(parser *p, const nc_field_def *d, const char *param, const char *value)
 {
-	_cleanup_(nc_json_decrefp)
-	json_t *j = to_json(d, value);
+	_cleanup_(nc_json_decrefp) json_t *j = to_json(d, value);
 	/* the member alone is written; its offset lies in the kind's struct, or in a part of it */
 	void *scratch = nc_arena_alloc(p->q->arena, p->q->kind->size);
 	if (!j || !scratch) {

@@ -3,8 +3,15 @@
 
 #include <errno.h>
 #include <math.h>
+<<<<<<< HEAD
 #include <stdio.h>
 #include <string.h>
+=======
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+>>>>>>> base
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -42,6 +49,7 @@ static char *text_of(const char *path)
 
 static void a_line_is_one_json_object_with_its_fields(void)
 {
+<<<<<<< HEAD
 	_cleanup_(nc_freep)
 	char *path = open_log("json.log", NC_LOG_JSON);
 	nc_error e = NC_ERROR_INIT;
@@ -53,13 +61,32 @@ static void a_line_is_one_json_object_with_its_fields(void)
 	close_log();
 	_cleanup_(nc_freep)
 	char *text = text_of(path);
+=======
+	_cleanup_(nc_freep) char *path = open_log("json.log", NC_LOG_JSON);
+	nc_error e = NC_ERROR_INIT;
+	nc_err_hint(&e, nc_err(&e, NC_E_DENIED, "refused \"x\""), "ask");
+	snprintf(e.domain, sizeof(e.domain), "kvm");
+	e.native = 38;
+	nc_log(L_WARN, "plugin.probe.failed", F_STR("plugin", "kv\"m\n"), F_U64("u", UINT64_MAX),
+		F_I64("i", -5), F_F64("f", 0.5), F_BOOL("yes", 1), F_ERR(&e), F_RAW("raw", "[1]"),
+		F_STR("none", NULL), F_F64("nan", NAN), F_ERR(NULL), F_RAW("nothing", ""));
+	nc_log(L_INFO, "bare");
+	close_log();
+	_cleanup_(nc_freep) char *text = text_of(path);
+>>>>>>> base
 	REQUIRE(text);
 	char *second = strchr(text, '\n');
 	REQUIRE(second);
 	CHECK_HAS(text, "\",\"level\":\"warn\",\"event\":\"plugin.probe.failed\","
 			"\"plugin\":\"kv\\\"m\\n\",\"u\":18446744073709551615,\"i\":-5,\"f\":0.5,"
 			"\"yes\":true,\"error\":{\"code\":\"denied\",\"message\":\"refused "
+<<<<<<< HEAD
 			"\\\"x\\\"\",\"hint\":\"ask\"},\"raw\":[1],\"none\":null,\"nan\":null}\n");
+=======
+			"\\\"x\\\"\",\"hint\":\"ask\",\"domain\":\"kvm\",\"native\":38},\"raw\":[1]"
+			",\"none\":null,\"nan\":null,"
+			"\"error\":null,\"nothing\":null}\n");
+>>>>>>> base
 	CHECK_HAS(second, "\"level\":\"info\",\"event\":\"bare\"}\n");
 	nc_bytes first = { text, (size_t)(second - text) };
 	json_t *doc = NULL;
@@ -79,16 +106,24 @@ static const char *evaluate(void)
 
 static void lines_below_the_level_cost_nothing(void)
 {
+<<<<<<< HEAD
 	_cleanup_(nc_freep)
 	char *path = open_log("level.log", NC_LOG_JSON);
+=======
+	_cleanup_(nc_freep) char *path = open_log("level.log", NC_LOG_JSON);
+>>>>>>> base
 	nc_log_set_level(L_WARN);
 	nc_log(L_INFO, "not.there", F_STR("a", evaluate()));
 	nc_log(L_ERROR, "there", F_STR("a", evaluate()));
 	nc_log_set_level(L_TRACE);
 	nc_log(L_TRACE, "trace.there");
 	close_log();
+<<<<<<< HEAD
 	_cleanup_(nc_freep)
 	char *text = text_of(path);
+=======
+	_cleanup_(nc_freep) char *text = text_of(path);
+>>>>>>> base
 	CHECK(text && !strstr(text, "not.there"));
 	CHECK_HAS(text, "\"event\":\"there\"");
 	CHECK_HAS(text, "trace.there");
@@ -106,8 +141,12 @@ static void levels_are_read_by_name(void)
 
 static void fields_pushed_stand_in_every_line(void)
 {
+<<<<<<< HEAD
 	_cleanup_(nc_freep)
 	char *path = open_log("context.log", NC_LOG_JSON);
+=======
+	_cleanup_(nc_freep) char *path = open_log("context.log", NC_LOG_JSON);
+>>>>>>> base
 	nc_log_push(F_STR("request_id", "r1"));
 	nc_log_push(F_U64("op", 7));
 	nc_log(L_INFO, "both", F_BOOL("own", 1));
@@ -121,8 +160,12 @@ static void fields_pushed_stand_in_every_line(void)
 		nc_log_pop();
 	nc_log(L_INFO, "none");
 	close_log();
+<<<<<<< HEAD
 	_cleanup_(nc_freep)
 	char *text = text_of(path);
+=======
+	_cleanup_(nc_freep) char *text = text_of(path);
+>>>>>>> base
 	CHECK_HAS(text, "\"both\",\"request_id\":\"r1\",\"op\":7,\"own\":true}");
 	CHECK_HAS(text, "\"one\",\"request_id\":\"r1\"}");
 	CHECK_HAS(text, "\"deep\":7}");
@@ -142,6 +185,7 @@ static void popping_nothing_is_an_assertion(void)
 
 static void the_readable_form_is_one_safe_line(void)
 {
+<<<<<<< HEAD
 	_cleanup_(nc_freep)
 	char *path = open_log("text.log", NC_LOG_TEXT);
 	nc_error e = NC_ERROR_INIT;
@@ -153,13 +197,31 @@ static void the_readable_form_is_one_safe_line(void)
 	char *text = text_of(path);
 	CHECK_HAS(text, "Z ERROR vm.start name=web-1 odd=\"a b\\u001b[2J\\n\" n=4 "
 			"error=\"in use\" code=busy empty=\"\"\n");
+=======
+	_cleanup_(nc_freep) char *path = open_log("text.log", NC_LOG_TEXT);
+	nc_error e = NC_ERROR_INIT;
+	nc_err(&e, NC_E_BUSY, "in use");
+	nc_err_hint(&e, e.code, "wait");
+	nc_log_push(F_STR("op", "op_1"));
+	nc_log(L_ERROR, "vm.start", F_STR("name", "web-1"), F_STR("odd", "a b\033[2J\n"),
+		F_I64("n", 4), F_ERR(&e), F_STR("empty", ""), F_ERR(NULL), F_RAW("raw", "{}"));
+	nc_log_pop();
+	close_log();
+	_cleanup_(nc_freep) char *text = text_of(path);
+	CHECK_HAS(text, "Z ERROR vm.start op=op_1 name=web-1 odd=\"a b\\u001b[2J\\n\" n=4 "
+			"error=\"in use\" code=busy hint=wait empty=\"\" error=null raw={}\n");
+>>>>>>> base
 	CHECK(text && !strchr(text, '\033'));
 }
 
 static void colours_wrap_words_only(void)
 {
+<<<<<<< HEAD
 	_cleanup_(nc_buf_done)
 	nc_buf b;
+=======
+	_cleanup_(nc_buf_done) nc_buf b;
+>>>>>>> base
 	nc_buf_init(&b, 4096);
 	const nc_field fields[] = { F_STR("a", "b"), { .type = NC_F_END } };
 	nc_log_line line = { .unix_ms = 0, .level = L_WARN, .event = "e", .fields = fields };
@@ -169,10 +231,15 @@ static void colours_wrap_words_only(void)
 
 static void reopening_follows_a_rotation(void)
 {
+<<<<<<< HEAD
 	_cleanup_(nc_freep)
 	char *path = open_log("rotated.log", NC_LOG_JSON);
 	_cleanup_(nc_freep)
 	char *aside = nc_test_path("rotated.log.1");
+=======
+	_cleanup_(nc_freep) char *path = open_log("rotated.log", NC_LOG_JSON);
+	_cleanup_(nc_freep) char *aside = nc_test_path("rotated.log.1");
+>>>>>>> base
 	nc_error err = NC_ERROR_INIT;
 	nc_log(L_INFO, "first");
 	CHECK_INT(rename(path, aside), 0);
@@ -180,8 +247,12 @@ static void reopening_follows_a_rotation(void)
 	CHECK_OK(nc_log_reopen(&err), &err);
 	nc_log(L_INFO, "third");
 	close_log();
+<<<<<<< HEAD
 	_cleanup_(nc_freep)
 	char *old = text_of(aside), *new = text_of(path);
+=======
+	_cleanup_(nc_freep) char *old = text_of(aside), *new = text_of(path);
+>>>>>>> base
 	CHECK_HAS(old, "first");
 	CHECK_HAS(old, "second");
 	CHECK_HAS(new, "third");
@@ -191,6 +262,7 @@ static void reopening_follows_a_rotation(void)
 
 static void a_failed_open_keeps_the_old_file(void)
 {
+<<<<<<< HEAD
 	_cleanup_(nc_freep)
 	char *dir = nc_test_path("logs");
 	_cleanup_(nc_freep)
@@ -199,21 +271,36 @@ static void a_failed_open_keeps_the_old_file(void)
 	CHECK_OK(nc_mkdir_p(dir, 0700, &err), &err);
 	_cleanup_(nc_freep)
 	char *path = open_log("logs/a.log", NC_LOG_JSON);
+=======
+	_cleanup_(nc_freep) char *dir = nc_test_path("logs");
+	_cleanup_(nc_freep) char *aside = nc_test_path("logs.gone");
+	nc_error err = NC_ERROR_INIT;
+	CHECK_OK(nc_mkdir_p(dir, 0700, &err), &err);
+	_cleanup_(nc_freep) char *path = open_log("logs/a.log", NC_LOG_JSON);
+>>>>>>> base
 	CHECK_CODE(nc_log_open("/nowhere/x.log", NC_LOG_JSON, &err), NC_E_NOTFOUND);
 	CHECK_INT(rename(dir, aside), 0);
 	CHECK_CODE(nc_log_reopen(&err), NC_E_NOTFOUND);
 	nc_log(L_INFO, "still.here");
 	close_log();
 	CHECK_INT(rename(aside, dir), 0);
+<<<<<<< HEAD
 	_cleanup_(nc_freep)
 	char *text = text_of(path);
+=======
+	_cleanup_(nc_freep) char *text = text_of(path);
+>>>>>>> base
 	CHECK_HAS(text, "still.here");
 }
 
 static int64_t lines_lost(void)
 {
+<<<<<<< HEAD
 	_cleanup_(nc_buf_done)
 	nc_buf b;
+=======
+	_cleanup_(nc_buf_done) nc_buf b;
+>>>>>>> base
 	long long n = 0;
 	nc_buf_init(&b, 1 << 20);
 	nc_metric_render(&b);
@@ -225,22 +312,34 @@ static int64_t lines_lost(void)
 
 static void long_lines_are_written_whole(void)
 {
+<<<<<<< HEAD
 	_cleanup_(nc_freep)
 	char *path = open_log("long.log", NC_LOG_JSON);
+=======
+	_cleanup_(nc_freep) char *path = open_log("long.log", NC_LOG_JSON);
+>>>>>>> base
 	static char big[100001];
 	memset(big, 'L', sizeof(big) - 1);
 	nc_log(L_INFO, "long", F_STR("text", big));
 	close_log();
+<<<<<<< HEAD
 	_cleanup_(nc_freep)
 	char *text = text_of(path);
+=======
+	_cleanup_(nc_freep) char *text = text_of(path);
+>>>>>>> base
 	CHECK_HAS(text, big);
 	CHECK_HAS(text, "LLL\"}\n");
 }
 
 static void without_memory_a_line_still_says_its_event(void)
 {
+<<<<<<< HEAD
 	_cleanup_(nc_freep)
 	char *path = open_log("nomem.log", NC_LOG_JSON);
+=======
+	_cleanup_(nc_freep) char *path = open_log("nomem.log", NC_LOG_JSON);
+>>>>>>> base
 	static char big[5001];
 	memset(big, 'L', sizeof(big) - 1);
 	int64_t before = lines_lost();
@@ -254,8 +353,12 @@ static void without_memory_a_line_still_says_its_event(void)
 	CHECK(!used_heap);
 	close_log();
 	CHECK_INT(lines_lost() - before, 1);
+<<<<<<< HEAD
 	_cleanup_(nc_freep)
 	char *text = text_of(path);
+=======
+	_cleanup_(nc_freep) char *text = text_of(path);
+>>>>>>> base
 	CHECK_HAS(text, "\"event\":\"short\",\"a\":\"b\"}\n");
 	CHECK_HAS(text, "\"event\":\"too.long\"}\n");
 }
@@ -272,10 +375,42 @@ static void a_full_disk_costs_lines_and_nothing_else(void)
 	CHECK_INT(lines_lost() - before, 1);
 }
 
+<<<<<<< HEAD
 static void opening_without_memory_keeps_the_old_log(void)
 {
 	_cleanup_(nc_freep)
 	char *path = open_log("torture.log", NC_LOG_JSON);
+=======
+static void limit_files(rlim_t bytes)
+{
+	struct rlimit limit;
+	getrlimit(RLIMIT_FSIZE, &limit);
+	limit.rlim_cur = bytes;
+	CHECK_INT(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void a_line_cut_by_a_full_disk_does_not_spoil_the_next(void)
+{
+	_cleanup_(nc_freep) char *path = open_log("cut.log", NC_LOG_JSON);
+	signal(SIGXFSZ, SIG_IGN);
+	limit_files(30);
+	nc_log(L_INFO, "cut");
+	nc_log(L_INFO, "nothing.of.this");
+	limit_files(RLIM_INFINITY);
+	nc_log(L_INFO, "whole");
+	signal(SIGXFSZ, SIG_DFL);
+	close_log();
+	_cleanup_(nc_freep) char *text = text_of(path);
+	REQUIRE(text && strlen(text) > 31);
+	CHECK(text[30] == '\n' && text[31] == '{');
+	CHECK(!strstr(text, "nothing"));
+	CHECK_HAS(text, "\"event\":\"whole\"}\n");
+}
+
+static void opening_without_memory_keeps_the_old_log(void)
+{
+	_cleanup_(nc_freep) char *path = open_log("torture.log", NC_LOG_JSON);
+>>>>>>> base
 	nc_code rc = NC_OK;
 	NC_TORTURE(rc)
 	rc = nc_log_open(path, NC_LOG_JSON, NULL);
@@ -283,8 +418,12 @@ static void opening_without_memory_keeps_the_old_log(void)
 	rc = nc_log_reopen(NULL);
 	nc_log(L_INFO, "alive");
 	close_log();
+<<<<<<< HEAD
 	_cleanup_(nc_freep)
 	char *text = text_of(path);
+=======
+	_cleanup_(nc_freep) char *text = text_of(path);
+>>>>>>> base
 	CHECK_HAS(text, "alive");
 }
 
@@ -301,8 +440,12 @@ static void *write_lines(void *arg)
 
 static void threads_write_whole_lines_while_the_file_is_reopened(void)
 {
+<<<<<<< HEAD
 	_cleanup_(nc_freep)
 	char *path = open_log("threads.log", NC_LOG_JSON);
+=======
+	_cleanup_(nc_freep) char *path = open_log("threads.log", NC_LOG_JSON);
+>>>>>>> base
 	uint64_t tids[WRITERS];
 	size_t numbers[WRITERS];
 	for (size_t i = 0; i < WRITERS; i++) {
@@ -314,8 +457,12 @@ static void threads_write_whole_lines_while_the_file_is_reopened(void)
 	for (size_t i = 0; i < WRITERS; i++)
 		nc_thread_join(tids[i]);
 	close_log();
+<<<<<<< HEAD
 	_cleanup_(nc_freep)
 	char *text = text_of(path);
+=======
+	_cleanup_(nc_freep) char *text = text_of(path);
+>>>>>>> base
 	size_t n = 0;
 	char *save = NULL;
 	for (char *l = strtok_r(text, "\n", &save); l; l = strtok_r(NULL, "\n", &save), n++) {
@@ -339,6 +486,10 @@ NC_TESTS(log){
 	T(long_lines_are_written_whole),
 	T(without_memory_a_line_still_says_its_event),
 	T(a_full_disk_costs_lines_and_nothing_else),
+<<<<<<< HEAD
+=======
+	T(a_line_cut_by_a_full_disk_does_not_spoil_the_next),
+>>>>>>> base
 	T(opening_without_memory_keeps_the_old_log),
 	T(threads_write_whole_lines_while_the_file_is_reopened),
 };
