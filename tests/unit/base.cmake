@@ -1,9 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-<<<<<<< HEAD
-foreach(name alloc arena buf cleanup clock err hash io json jsonw map secret)
-=======
 foreach(name alloc arena buf cleanup clock err hash io json jsonw map)
->>>>>>> base
   nc_unit_test(${name} LIBS nc_base)
 endforeach()
 foreach(name id log metric pool qsbr queue)

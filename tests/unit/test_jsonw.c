@@ -29,12 +29,7 @@ static void done(writer *x)
 
 static void objects_and_arrays_get_their_commas(void)
 {
-<<<<<<< HEAD
-	_cleanup_(done)
-	writer x;
-=======
 	_cleanup_(done) writer x;
->>>>>>> base
 	start(&x);
 	nc_jw_obj(&x.w);
 	nc_jw_kstr(&x.w, "a", "b");
@@ -52,13 +47,6 @@ static void objects_and_arrays_get_their_commas(void)
 	nc_jw_obj_end(&x.w);
 	nc_jw_kraw(&x.w, "r", "[1,2]", 5);
 	nc_jw_kstr(&x.w, "n", NULL);
-<<<<<<< HEAD
-	nc_jw_ktime(&x.w, "at", 0);
-	nc_jw_obj_end(&x.w);
-	nc_jw_done(&x.w);
-	CHECK_STR(x.buf.ptr, "{\"a\":\"b\",\"c\":[1,{},[],null],\"d\":{\"t\":true,\"f\":false},"
-			     "\"r\":[1,2],\"n\":null,\"at\":\"1970-01-01T00:00:00.000Z\"}");
-=======
 	nc_jw_ku64(&x.w, "u", 18);
 	nc_jw_ktime(&x.w, "at", 0);
 	nc_jw_obj_end(&x.w);
@@ -66,17 +54,11 @@ static void objects_and_arrays_get_their_commas(void)
 	CHECK_STR(x.buf.ptr,
 		"{\"a\":\"b\",\"c\":[1,{},[],null],\"d\":{\"t\":true,\"f\":false},"
 		"\"r\":[1,2],\"n\":null,\"u\":18,\"at\":\"1970-01-01T00:00:00.000Z\"}");
->>>>>>> base
 }
 
 static void integers_are_exact_at_the_edges(void)
 {
-<<<<<<< HEAD
-	_cleanup_(done)
-	writer x;
-=======
 	_cleanup_(done) writer x;
->>>>>>> base
 	start(&x);
 	nc_jw_arr(&x.w);
 	nc_jw_i64(&x.w, INT64_MIN);
@@ -96,12 +78,7 @@ static void integers_are_exact_at_the_edges(void)
 
 static void integers_agree_with_printf(void)
 {
-<<<<<<< HEAD
-	_cleanup_(done)
-	writer x;
-=======
 	_cleanup_(done) writer x;
->>>>>>> base
 	start(&x);
 	for (int i = 0; i < 20000; i++) {
 		uint64_t v = nc_test_random() >> (nc_test_random() % 64);
@@ -116,12 +93,7 @@ static void integers_agree_with_printf(void)
 
 static void check_double(double v, const char *want)
 {
-<<<<<<< HEAD
-	_cleanup_(done)
-	writer x;
-=======
 	_cleanup_(done) writer x;
->>>>>>> base
 	start(&x);
 	nc_jw_f64(&x.w, v);
 	CHECK_STR(x.buf.ptr, want);
@@ -144,12 +116,7 @@ static void doubles_are_short(void)
 
 static void doubles_read_back_to_the_bit(void)
 {
-<<<<<<< HEAD
-	_cleanup_(done)
-	writer x;
-=======
 	_cleanup_(done) writer x;
->>>>>>> base
 	start(&x);
 	for (int i = 0; i < 20000; i++) {
 		uint64_t bits = nc_test_random();
@@ -167,12 +134,7 @@ static void doubles_read_back_to_the_bit(void)
 
 static void check_string(const char *raw, size_t n, const char *want)
 {
-<<<<<<< HEAD
-	_cleanup_(done)
-	writer x;
-=======
 	_cleanup_(done) writer x;
->>>>>>> base
 	start(&x);
 	nc_jw_strn(&x.w, raw, n);
 	CHECK_STR(x.buf.ptr, want);
@@ -189,8 +151,6 @@ static void strings_are_escaped(void)
 		"\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\"");
 }
 
-<<<<<<< HEAD
-=======
 static void every_byte_at_every_place_is_seen(void)
 {
 	for (size_t at = 0; at < 20; at++) {
@@ -218,7 +178,6 @@ static void controls_that_terminals_obey_are_escaped(void)
 		6, "\"a\\u009bb\xc2\xa0\"");
 }
 
->>>>>>> base
 #define FFFD "\xef\xbf\xbd"
 
 static void bytes_that_are_not_utf8_are_replaced(void)
@@ -238,12 +197,7 @@ static void bytes_that_are_not_utf8_are_replaced(void)
 
 static void random_bytes_come_out_as_json(void)
 {
-<<<<<<< HEAD
-	_cleanup_(done)
-	writer x;
-=======
 	_cleanup_(done) writer x;
->>>>>>> base
 	start(&x);
 	for (int round = 0; round < 3000; round++) {
 		char raw[24];
@@ -271,12 +225,7 @@ static void the_limit_of_the_buffer_is_kept(void)
 {
 	const size_t whole = strlen("{'key':'value\\n...','n':-12345,'f':0.25}");
 	for (size_t limit = 0; limit < whole + 5; limit++) {
-<<<<<<< HEAD
-		_cleanup_(nc_buf_done)
-		nc_buf b;
-=======
 		_cleanup_(nc_buf_done) nc_buf b;
->>>>>>> base
 		nc_jw w;
 		nc_buf_init(&b, limit);
 		nc_jw_init(&w, &b);
@@ -357,12 +306,7 @@ static void misuse_is_an_assertion(void)
 		key_without_value, wrong_bracket, end_of_nothing, two_roots, unclosed,
 		nothing_written, too_deep };
 	for (size_t i = 0; i < NC_LEN(wrong); i++) {
-<<<<<<< HEAD
-		_cleanup_(done)
-		writer x;
-=======
 		_cleanup_(done) writer x;
->>>>>>> base
 		start(&x);
 		CHECK(nc_test_aborts(wrong[i], &x.w));
 	}
@@ -370,12 +314,7 @@ static void misuse_is_an_assertion(void)
 
 static void sixty_three_levels_are_allowed(void)
 {
-<<<<<<< HEAD
-	_cleanup_(done)
-	writer x;
-=======
 	_cleanup_(done) writer x;
->>>>>>> base
 	start(&x);
 	for (int i = 0; i < 63; i++)
 		nc_jw_arr(&x.w);
@@ -392,11 +331,8 @@ NC_TESTS(jsonw){
 	T(doubles_are_short),
 	T(doubles_read_back_to_the_bit),
 	T(strings_are_escaped),
-<<<<<<< HEAD
-=======
 	T(every_byte_at_every_place_is_seen),
 	T(controls_that_terminals_obey_are_escaped),
->>>>>>> base
 	T(bytes_that_are_not_utf8_are_replaced),
 	T(random_bytes_come_out_as_json),
 	T(the_limit_of_the_buffer_is_kept),

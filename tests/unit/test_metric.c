@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "testing.h"
 
-<<<<<<< HEAD
-=======
 #include <sched.h>
->>>>>>> base
 #include <string.h>
 
 #include "base/metric.h"
@@ -34,12 +31,7 @@ static size_t count_of(const char *text, const char *part)
 
 static void the_page_is_grouped_and_sorted(void)
 {
-<<<<<<< HEAD
-	_cleanup_(nc_buf_done)
-	nc_buf b;
-=======
 	_cleanup_(nc_buf_done) nc_buf b;
->>>>>>> base
 	nc_buf_init(&b, 1 << 20);
 	nc_metric_add(&b_two, 2);
 	nc_metric_set(&a_gauge, -7);
@@ -77,12 +69,7 @@ static void observations_fall_into_the_right_bucket(void)
 
 static void a_histogram_is_cumulative_and_in_seconds(void)
 {
-<<<<<<< HEAD
-	_cleanup_(nc_buf_done)
-	nc_buf b;
-=======
 	_cleanup_(nc_buf_done) nc_buf b;
->>>>>>> base
 	nc_buf_init(&b, 1 << 20);
 	nc_metric_observe_us(&seconds, 10);
 	nc_metric_observe_us(&seconds, 20);
@@ -103,22 +90,12 @@ static void rendering_without_memory_fails_the_buffer(void)
 	nc_code rc = NC_OK;
 	NC_TORTURE(rc)
 	{
-<<<<<<< HEAD
-		_cleanup_(nc_buf_done)
-		nc_buf b;
-=======
 		_cleanup_(nc_buf_done) nc_buf b;
->>>>>>> base
 		nc_buf_init(&b, 1 << 20);
 		nc_metric_render(&b);
 		rc = b.error;
 	}
-<<<<<<< HEAD
-	_cleanup_(nc_buf_done)
-	nc_buf tiny;
-=======
 	_cleanup_(nc_buf_done) nc_buf tiny;
->>>>>>> base
 	nc_buf_init(&tiny, 10);
 	nc_metric_render(&tiny);
 	CHECK_CODE(tiny.error, NC_E_INVAL);
@@ -140,8 +117,6 @@ static void *count_up(void *arg)
 	return NULL;
 }
 
-<<<<<<< HEAD
-=======
 static nc_metric fresh[300];
 static atomic_size_t arrived;
 
@@ -172,19 +147,13 @@ static void a_metric_first_used_by_two_threads_is_listed_once(void)
 	CHECK_UINT(count_of(b.ptr, "\nfresh_total 2\n"), NC_LEN(fresh));
 }
 
->>>>>>> base
 static void threads_lose_no_count(void)
 {
 	uint64_t tids[THREADS];
 	for (size_t i = 0; i < THREADS; i++)
 		REQUIRE(nc_thread_start(&tids[i], "count", count_up, NULL) == 0);
 	for (int i = 0; i < 20; i++) {
-<<<<<<< HEAD
-		_cleanup_(nc_buf_done)
-		nc_buf b;
-=======
 		_cleanup_(nc_buf_done) nc_buf b;
->>>>>>> base
 		nc_buf_init(&b, 1 << 20);
 		nc_metric_render(&b);
 		CHECK(!nc_buf_failed(&b));
@@ -192,12 +161,7 @@ static void threads_lose_no_count(void)
 	for (size_t i = 0; i < THREADS; i++)
 		nc_thread_join(tids[i]);
 	CHECK_INT(nc_metric_get(&shared), THREADS * ROUNDS);
-<<<<<<< HEAD
-	_cleanup_(nc_buf_done)
-	nc_buf b;
-=======
 	_cleanup_(nc_buf_done) nc_buf b;
->>>>>>> base
 	nc_buf_init(&b, 1 << 20);
 	nc_metric_render(&b);
 	CHECK_UINT(count_of(b.ptr, "\nshared_total "), 1);
@@ -209,9 +173,6 @@ NC_TESTS(metric){
 	T(observations_fall_into_the_right_bucket),
 	T(a_histogram_is_cumulative_and_in_seconds),
 	T(rendering_without_memory_fails_the_buffer),
-<<<<<<< HEAD
-=======
 	T(a_metric_first_used_by_two_threads_is_listed_once),
->>>>>>> base
 	T(threads_lose_no_count),
 };

@@ -6,10 +6,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
-<<<<<<< HEAD
-=======
 #include <sys/resource.h>
->>>>>>> base
 
 #include "base/clock.h"
 #include "base/pool.h"
@@ -159,8 +156,6 @@ static void a_forfeited_thread_is_replaced_and_ends_with_its_job(void)
 	nc_pool_free(p);
 }
 
-<<<<<<< HEAD
-=======
 static sem_t go_first, go_second, both_started;
 static atomic_int n_twice;
 
@@ -197,7 +192,6 @@ static void of_two_jobs_at_one_address_the_newer_is_forfeited(void)
 	nc_pool_free(p);
 }
 
->>>>>>> base
 static void a_pool_ends_without_its_forfeited_threads(void)
 {
 	static held_job hung;
@@ -247,8 +241,6 @@ static void a_thread_may_be_forfeited_while_the_pool_ends(void)
 	nc_clock_sleep_us(2000);
 }
 
-<<<<<<< HEAD
-=======
 static atomic_int slow_ended;
 
 static void be_slow(nc_job *job)
@@ -270,7 +262,6 @@ static void ending_waits_for_the_job_under_way(void)
 	CHECK(atomic_load(&slow_ended));
 }
 
->>>>>>> base
 typedef struct resubmit {
 	nc_job job;
 	nc_pool *pool;
@@ -304,12 +295,7 @@ static void without_memory_a_job_is_refused_or_waits_for_a_thread_there_is(void)
 	nc_code rc = NC_OK;
 	NC_TORTURE(rc)
 	{
-<<<<<<< HEAD
-		_cleanup_(nc_pool_freep)
-		nc_pool *q = NULL;
-=======
 		_cleanup_(nc_pool_freep) nc_pool *q = NULL;
->>>>>>> base
 		rc = nc_pool_new("torture", 1, &q, NULL);
 		CHECK((rc == NC_OK) == (q != NULL));
 	}
@@ -359,8 +345,6 @@ static void jobs_left_without_a_thread_are_run_at_the_end(void)
 	nc_clock_sleep_us(2000);
 }
 
-<<<<<<< HEAD
-=======
 /* Runs first: later the C library keeps stacks for new threads, and no memory is asked for. */
 static void without_any_thread_a_job_is_refused(void)
 {
@@ -380,7 +364,6 @@ static void without_any_thread_a_job_is_refused(void)
 	nc_pool_free(NULL);
 }
 
->>>>>>> base
 typedef struct thread_facts {
 	char name[16];
 	sigset_t mask;
@@ -415,23 +398,15 @@ static void threads_have_names_and_blocked_signals(void)
 }
 
 NC_TESTS(pool){
-<<<<<<< HEAD
-=======
 	T(without_any_thread_a_job_is_refused),
->>>>>>> base
 	T(one_thread_runs_jobs_first_come_first_served),
 	T(many_threads_run_every_job_once),
 	T(a_pool_never_runs_more_than_its_maximum),
 	T(a_forfeited_thread_is_replaced_and_ends_with_its_job),
-<<<<<<< HEAD
-	T(a_pool_ends_without_its_forfeited_threads),
-	T(a_thread_may_be_forfeited_while_the_pool_ends),
-=======
 	T(of_two_jobs_at_one_address_the_newer_is_forfeited),
 	T(a_pool_ends_without_its_forfeited_threads),
 	T(a_thread_may_be_forfeited_while_the_pool_ends),
 	T(ending_waits_for_the_job_under_way),
->>>>>>> base
 	T(an_ending_pool_takes_no_jobs),
 	T(without_memory_a_job_is_refused_or_waits_for_a_thread_there_is),
 	T(jobs_left_without_a_thread_are_run_at_the_end),

@@ -103,8 +103,6 @@ static void without_memory_it_waits_and_frees_at_once(void)
 	nc_qsbr_unregister(r);
 }
 
-<<<<<<< HEAD
-=======
 static atomic_int is_reading, is_quiescent;
 static int was_quiescent;
 
@@ -185,7 +183,6 @@ static void what_is_retired_while_freeing_waits_for_its_own_turn(void)
 	nc_thread_join(tid);
 }
 
->>>>>>> base
 /* A value published behind one pointer; a reader that sees a freed one reads `dead`. */
 typedef struct version {
 	uint64_t alive, n;
@@ -265,11 +262,8 @@ NC_TESTS(qsbr){
 	T(a_reader_holds_what_was_retired_since_it_was_quiescent),
 	T(a_writer_that_reads_does_not_wait_for_itself),
 	T(freeing_may_retire_more),
-<<<<<<< HEAD
-=======
 	T(without_memory_it_still_waits_for_the_readers),
 	T(what_is_retired_while_freeing_waits_for_its_own_turn),
->>>>>>> base
 	T(without_memory_it_waits_and_frees_at_once),
 	T(readers_never_see_freed_memory),
 };
