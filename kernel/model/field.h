@@ -57,8 +57,7 @@ enum {
 	NC_FF_DEFAULT = 1 << 6,   /* .def, .def_f or .def_s when a create leaves it out */
 	NC_FF_PENDING = 1 << 7,   /* the JSON object that next-start changes wait in */
 	NC_FF_UNIQUE = 1 << 8,    /* no two elements of the list may agree in it */
-	NC_FF_PROJECT =
-		1 << 9 /* visible only inside the object's project even if the kind is global */
+	NC_FF_QUIET = 1 << 9      /* an empty list is left out instead of written as [] */
 };
 
 typedef struct nc_field_def nc_field_def;
@@ -127,6 +126,11 @@ typedef struct nc_secret_field {
 						   sizeof(((st *)0)->n_##m) == sizeof(size_t)      \
 					   ? 1                                                     \
 					   : -1]))
+#define NC_SUB_DEF(word, table, ctype, prefix, single)                                             \
+	{                                                                                          \
+		(word), (table), sizeof(table) / sizeof((table)[0]), sizeof(ctype), (prefix),      \
+			(single)                                                                   \
+	}
 #define NC_FIELD_(json, t, off, ...)                                                               \
 	{                                                                                          \
 		.name = (json), .type = (t), .offset = (off), __VA_ARGS__                          \

@@ -28,18 +28,21 @@ typedef struct nc_approval {
 	int64_t decided_at_ms, expires_at_ms;
 } nc_approval;
 
+typedef enum nc_on_missed { NC_MISSED_RUN_ONCE, NC_MISSED_SKIP } nc_on_missed;
+typedef enum nc_concurrency { NC_RUN_FORBID, NC_RUN_ALLOW, NC_RUN_REPLACE } nc_concurrency;
+
 typedef struct nc_schedule {
-	nc_object o;             /* status: active paused */
-	const char *cron;        /* five fields; or */
-	int64_t at_ms;           /* once */
-	const char *timezone;    /* IANA name */
-	const char *action;      /* verb: "vm.snapshot" */
-	nc_bytes arguments;      /* JSON: the verb's request */
-	const char *target;      /* id; or */
-	const char *selector;    /* "env=prod" */
-	int64_t retention;       /* how many results to keep; 0 = all */
-	const char *on_missed;   /* "run_once", "skip" */
-	const char *concurrency; /* "forbid", "allow", "replace" */
+	nc_object o;          /* status: active paused */
+	const char *cron;     /* five fields; or */
+	int64_t at_ms;        /* once */
+	const char *timezone; /* IANA name */
+	const char *action;   /* verb: "vm.snapshot" */
+	nc_bytes arguments;   /* JSON: the verb's request */
+	const char *target;   /* id; or */
+	const char *selector; /* "env=prod" */
+	int64_t retention;    /* how many results to keep; 0 = all */
+	nc_on_missed on_missed;
+	nc_concurrency concurrency;
 	int is_enabled;
 	int64_t next_at_ms, last_at_ms;
 	const char *last_operation; /* ref */

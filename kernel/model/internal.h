@@ -20,7 +20,8 @@ typedef struct nc_secret_value { /* id: nc_secret_handle */
 	const char *field;
 	uint64_t version;
 	const char *key_id; /* which key sealed it */
-	const char *sealed; /* base64 */
+	const char *sealed; /* hex */
+	const char *digest; /* keyed, of the value */
 } nc_secret_value;
 
 typedef struct nc_orphan { /* found outside with our tag, or a like one, and no owner here */
@@ -44,6 +45,6 @@ typedef struct nc_kv_obj { /* id: hash of plugin instance and key; nc.kv/1 */
 enum { NC_IDEMPOTENCY_IX_EXPIRES = NC_IX_OWN };
 enum { NC_SECRET_VALUE_IX_OWNER = NC_IX_OWN };
 enum { NC_ORPHAN_IX_NATIVE = NC_IX_OWN };
-enum { NC_KV_IX_OWNER = NC_IX_OWN }; /* "<owner>/<key>", unique */
+enum { NC_KV_IX_OWNER = NC_IX_OWN };
 
 #endif

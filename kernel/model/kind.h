@@ -91,7 +91,8 @@ enum {
 		1 << 3,        /* the id is another object's, or a hash: not made from the prefix */
 	NC_KF_LANE = 1 << 4,   /* entries of the log (event, audit): never an item */
 	NC_KF_BINARY = 1 << 5, /* the body is the owner's own form (decision) */
-	NC_KF_SUB = 1 << 6     /* lives inside another kind's object (rule) */
+	NC_KF_SUB = 1 << 6,    /* lives inside another kind's object (rule) */
+	NC_KF_PLAIN = 1 << 7   /* no name, description, labels, protection */
 };
 
 /* nc_kind.verbs: what requests may do to it. Reading always may. */
@@ -113,6 +114,7 @@ struct nc_kind {
 	const nc_field_def *fields; /* observed ones last */
 	size_t n_fields;
 	const char *const *own_indexes; /* names, from NC_IX_OWN on */
+	uint32_t own_unique;            /* bit i: own index i is unique */
 	const char *const *statuses;    /* NULL-ended; NULL = has none */
 	const char *initial_status;
 	/* The extension a provider must have for requests to change it; NULL = the kernel alone. */
@@ -127,8 +129,27 @@ struct nc_kind {
 	nc_code (*upgrade)(uint16_t from_shape, json_t *body, nc_error *);
 };
 
+/* The start of each kind's definition. */
+#define NC_KIND_TABLE(upper, word, words, prefix, ctype, table)                                    \
+	.number = NC_KIND_##upper, .shape = 1, .name = (word), .plural = (words),                  \
+	.id_prefix = (prefix), .size = sizeof(ctype), .fields = (table),                           \
+	.n_fields = sizeof(table) / sizeof((table)[0])
+/* Shorthands for table rows. */
+#define NC_BY_SERVER .cls = NC_STATE, .mut = NC_SERVER
+#define NC_SEEN      .cls = NC_OBSERVED, .mut = NC_SERVER
+
 #define NC_KIND_DECL_(number, upper, lower) extern const nc_kind nc_kind_##lower;
 NC_KINDS(NC_KIND_DECL_)
+
+/* The fields of a kind in the order they are shown: those of every object around its own. */
+typedef struct nc_span {
+	const nc_field_def *f;
+	size_t n;
+} nc_span;
+#define NC_SPANS_MAX 10
+size_t nc_kind_spans(const nc_kind *k, nc_span out[NC_SPANS_MAX]);
+const nc_field_def *nc_kind_field(const nc_kind *k, const char *name); /* top level; or NULL */
+int nc_kind_has_observed(const nc_kind *k);
 
 extern const nc_kind *const nc_kinds[]; /* by ascending number */
 extern const size_t nc_n_kinds;

@@ -18,6 +18,9 @@
 
 /* The item's object, in the arena; nothing borrowed from the item. NC_E_PROTO, NC_E_NOMEM. */
 nc_code nc_model_load(const nc_item *it, nc_arena *a, nc_object **ret, nc_error *err);
+/* The same from bytes that were taken of an item of this rev. */
+nc_code nc_model_load_body(
+	const nc_kind *k, nc_bytes body, uint64_t rev, nc_arena *a, nc_object **ret, nc_error *err);
 /* By id. NC_E_NOTFOUND ("vm vm_01J… not found"). */
 nc_code nc_model_get(const nc_root *r, const nc_kind *k, const char *id, nc_arena *a,
 	nc_object **ret, nc_error *err);

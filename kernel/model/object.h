@@ -50,13 +50,7 @@ struct nc_object {
 };
 
 /* The struct of an object: nc_vm *vm = NC_AS(nc_vm, obj). */
-#define NC_AS(type, obj) NC_CONTAINER((obj), type, o)
-
-extern const nc_field_def nc_object_head[]; /* id … updated_at */
-extern const size_t nc_object_n_head;
-extern const nc_field_def nc_object_tail[]; /* status, conditions */
-extern const size_t nc_object_n_tail;
-extern const nc_field_def nc_object_observed_at;
+#define NC_AS(type, obj) ((type *)(obj)) /* the object is its first member */
 
 /* ---- making ---- */
 

@@ -7,9 +7,9 @@
 
 /*
  * What hypervisors say, kept in memory: per object the ready bytes of its observed members, which
- * are the last of a body. Serving is the stored body with that tail exchanged, and where body and
- * tail belong together the whole is kept ready. Nothing here is a record: after a restart the
- * stored tail is shown until the next look.
+ * are the last of a body. Serving is two copies: the stored body up to them, then this tail; where
+ * the body is to be cut is remembered per revision of the item. Nothing here is a record: after a
+ * restart the stored tail is shown until the next look. What must survive (power, existence) is put.
  *
  * Any thread. What is given out is copied into the caller's buffer; a lock is held for that copy
  * alone, one of many by hash of the id.
@@ -31,8 +31,5 @@ void nc_observed_serve(nc_observed *t, const nc_item *it, nc_buf *out);
 /* nc_model_load of what is served. t may be NULL. */
 nc_code nc_observed_load(
 	nc_observed *t, const nc_item *it, nc_arena *a, nc_object **ret, nc_error *err);
-
-/* Where the observed members start in a rendered body (at the comma); its length when none. */
-size_t nc_body_observed_at(nc_bytes body);
 
 #endif

@@ -11,7 +11,7 @@
 /*
  * The one table: problem code → nc_code, HTTP status, CLI exit code, title. An nc_error carries
  * its problem code in `domain` as "nc.<code>"; errors of drivers have their own domain and fall
- * back to the first row with their nc_code.
+ * back to the row that is named as their nc_code.
  */
 typedef struct nc_problem {
 	const char *code; /* "in_use": the last part of the problem document's type */
@@ -45,7 +45,7 @@ enum { /* what the CLI exits with */
 
 /* By code; NULL = no such row. */
 const nc_problem *nc_problem_find(const char *code);
-/* Never NULL: by domain "nc.<code>", else the first row with err->code, else "internal". */
+/* Never NULL: outcome unknown, else by domain "nc.<code>", else the row named as err->code is. */
 const nc_problem *nc_problem_of(const nc_error *err);
 /* Fill err as this problem (asserted to be in the table) and return its nc_code. */
 nc_code nc_problem_err(nc_error *err, const char *code, const char *fmt, ...) nc_printf(3, 4);

@@ -7,7 +7,7 @@
 /*
  * Lists: filters on indexed fields and labels, sort, keyset cursor, projection. A query is planned
  * once (which index to walk, which others to look into) and then reads items and keys only; bodies
- * are copied out, never parsed but for fields=.
+ * are not opened. Objects without a value for what is sorted by are left out.
  */
 #define NC_QUERY_FILTERS_MAX 8
 #define NC_QUERY_LIMIT_MAX   1000
@@ -27,8 +27,8 @@ typedef struct nc_query {
 	uint32_t limit;
 	int has_deleted; /* deleted=true: soft-deleted ones too */
 	const char *fields[32];
-	uint32_t n_fields; /* 0 = whole objects */
-	nc_bytes after_key, after_id;
+	uint32_t n_fields;            /* 0 = whole objects */
+	nc_bytes after_key, after_id; /* the last entry of the page before */
 	int has_cursor;
 	nc_arena *arena;
 } nc_query;
@@ -50,10 +50,5 @@ typedef nc_code (*nc_query_row_fn)(void *ctx, const nc_item *it);
 /* Walks one page. *ret_cursor: arena text to go on with, NULL at the end. */
 nc_code nc_query_run(const nc_query *q, const nc_root *r, nc_query_row_fn fn, void *ctx,
 	const char **ret_cursor, nc_error *err);
-
-/* fields=: append only these top-level members of a body (always id). Scans, never builds a tree. */
-void nc_body_project(nc_bytes body, const char *const *fields, size_t n, nc_buf *out);
-/* The value of a top-level member as text inside the body; ptr NULL = not there. */
-nc_bytes nc_body_member(nc_bytes body, const char *name);
 
 #endif

@@ -2,6 +2,7 @@
 #ifndef NC_MODEL_SECRETS_H
 #define NC_MODEL_SECRETS_H
 
+#include "base/secret.h"
 #include "model/internal.h"
 #include "model/model.h"
 
@@ -27,8 +28,8 @@ nc_code nc_secrets_put(
 	nc_txn *t, const nc_root *r, nc_object *obj, const nc_seal_key *key, nc_error *err);
 /* Delete every sealed value of an object that goes. */
 void nc_secrets_delete(nc_txn *t, const nc_root *r, const nc_object *obj);
-/* Open one. keys: the present one and former ones. The caller wipes and frees *ret. */
+/* Open one. keys: the present one and former ones. The caller frees *ret, which wipes it. */
 nc_code nc_secrets_open(const nc_root *r, const char *object_id, const char *field,
-	const nc_seal_key *keys, size_t n_keys, nc_arena *a, nc_bytes *ret, nc_error *err);
+	const nc_seal_key *keys, size_t n_keys, nc_arena *a, nc_secret **ret, nc_error *err);
 
 #endif

@@ -169,6 +169,11 @@ typedef struct nc_vm_resize { /* what a revert goes back to */
 	const char *host;
 } nc_vm_resize;
 
+typedef struct nc_vm_doing { /* the verb at work, and what a failed one goes back to */
+	nc_vm_verb verb;
+	nc_vm_lifecycle from;
+} nc_vm_doing;
+
 typedef struct nc_vm_resources { /* input aliases; 1 GB = 1 GiB, fractions allowed; 0 = not given */
 	double cpu, memory_gb, storage_gb;
 } nc_vm_resources;
@@ -199,8 +204,8 @@ typedef struct nc_vm {
 	/* state */
 	nc_vm_lifecycle lifecycle;
 	nc_vm_task task;
-	nc_vm_power power;         /* as last seen; durable when it changes */
-	nc_vm_lifecycle task_from; /* what a failed task goes back to */
+	nc_vm_power power;  /* as last seen; durable when it changes */
+	nc_vm_doing *doing; /* NULL while idle */
 	uint64_t generation, observed_generation;
 	nc_bytes pending;
 	const char *host;      /* ref: where it is */
@@ -253,18 +258,21 @@ typedef struct nc_vm_move {
 	int to;      /* nc_vm_lifecycle, or NC_VM_KEEP */
 	int desired; /* nc_vm_desired, or NC_VM_KEEP */
 	const char *why;
+	int is_changed; /* of nc_vm_begin: the VM must be put (HOLDS may still move desired_state) */
 } nc_vm_move;
 nc_vm_move nc_vm_transition(nc_vm_lifecycle from, nc_vm_verb verb);
 
 /*
- * Begin a verb: fills *ret and, on NC_VM_GO, sets task, task_from, operation, desired_state.
- * NC_E_BUSY names the operation in progress; NC_E_CONFLICT: not from here, locked, or deleted.
- * Callers look at ret->verdict: HOLDS changed nothing.
+ * Begin a verb: fills *ret and, on NC_VM_GO, sets task, doing, operation, desired_state.
+ * NC_E_NOMEM. NC_E_BUSY names the operation in progress; NC_E_CONFLICT: not from here, or locked. Callers look at
+ * ret->verdict: HOLDS has nothing to run. `operation` is kept as it is (arena).
  */
 nc_code nc_vm_begin(
 	nc_vm *vm, nc_vm_verb verb, const char *operation, nc_vm_move *ret, nc_error *err);
 /* The task is over: lifecycle becomes what the verb leads to; power as given (UNKNOWN = keep). */
-void nc_vm_finish(nc_vm *vm, nc_vm_verb verb, nc_vm_power power);
+void nc_vm_finish(nc_vm *vm, nc_vm_power power);
+/* The first build is over. */
+void nc_vm_built(nc_vm *vm, nc_vm_power power);
 /* It failed: back to where it came from (no effect), or to error (partial, unknown). */
 typedef enum nc_vm_effect { NC_VM_NO_EFFECT, NC_VM_PARTIAL } nc_vm_effect;
 void nc_vm_fail(nc_vm *vm, nc_vm_effect effect, const nc_error *why);
@@ -276,5 +284,18 @@ void nc_vm_reset_state(nc_vm *vm, nc_vm_lifecycle lifecycle);
  * off while nothing was being done sets desired_state stopped, unless run_policy is always.
  */
 int nc_vm_observe_power(nc_vm *vm, nc_vm_power power, int64_t at_ms);
+
+/* ---- creating ---- */
+
+struct nc_template;
+struct nc_instance_type;
+/*
+ * Fill what a create left to its template and instance type (both may be NULL) and to the network
+ * that is the project's default (NULL = none): sizing, disks, NICs, keys; the revisions are pinned
+ * and what was filled in is listed as defaulted. After resolving references; faults for what is
+ * still missing. user_data of the template is not copied: it is opened when the guest is made.
+ */
+void nc_vm_expand(nc_vm *vm, const struct nc_template *tmpl, const struct nc_instance_type *type,
+	const char *default_network, nc_faults *f);
 
 #endif
