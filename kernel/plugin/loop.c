@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/pool.h"
 #include "plugin/slots.h"
+#include "plugin/wait.h"
 
 /*
  * epoll for descriptors, a binary heap for timers, nc_mpsc for tasks. Tables are guarded by
@@ -45,7 +46,8 @@ struct nc_loop {
 	char name[16];
 
 	pthread_mutex_t loop_lock; /* guards what follows */
-	int is_quitting, has_thread;
+	pthread_cond_t has_ended_cond;
+	int is_quitting, is_running, has_thread;
 	pthread_t thread;
 	int64_t busy_since_us;
 	nc_slots timers;
@@ -76,6 +78,7 @@ nc_code nc_loop_new(const char *name, uint32_t max_timers, nc_loop **ret, nc_err
 		return nc_err_errno(err, errnum, "could not set up the event loop %s", name);
 	}
 	pthread_mutex_init(&l->loop_lock, NULL);
+	nc_cond_init(&l->has_ended_cond);
 	nc_slots_init(&l->timers, sizeof(loop_timer), max_timers);
 	strncpy(l->name, name, sizeof(l->name) - 1);
 	*ret = l;
@@ -106,8 +109,23 @@ void nc_loop_free(nc_loop *l)
 	nc_slots_done(&l->timers);
 	nc_free(l->heap);
 	nc_free(l->fds);
+	pthread_cond_destroy(&l->has_ended_cond);
 	pthread_mutex_destroy(&l->loop_lock);
 	nc_free(l);
+}
+
+int nc_loop_free_within(nc_loop *l, int64_t timeout_us)
+{
+	int64_t until_us = nc_clock_mono_us() + timeout_us;
+	nc_loop_quit(l);
+	pthread_mutex_lock(&l->loop_lock);
+	while (l->is_running && nc_cond_wait_until(&l->has_ended_cond, &l->loop_lock, until_us))
+		;
+	int has_ended = !l->is_running;
+	pthread_mutex_unlock(&l->loop_lock);
+	if (has_ended)
+		nc_loop_free(l);
+	return has_ended;
 }
 
 static void wake(nc_loop *l)
@@ -484,7 +502,8 @@ void nc_loop_run(nc_loop *l)
 	}
 	run_tasks(l);
 	pthread_mutex_lock(&l->loop_lock);
-	l->has_thread = 0;
+	l->has_thread = l->is_running = 0;
+	pthread_cond_broadcast(&l->has_ended_cond);
 	pthread_mutex_unlock(&l->loop_lock);
 }
 
@@ -496,9 +515,12 @@ static void *loop_main(void *arg)
 
 nc_code nc_loop_start(nc_loop *l, nc_error *err)
 {
+	l->is_running = 1; /* before its thread looks */
 	int errnum = nc_thread_start(&l->thread_storage, l->name, loop_main, l);
-	if (errnum != 0)
+	if (errnum != 0) {
+		l->is_running = 0;
 		return nc_err_errno(err, errnum, "could not start the thread %s", l->name);
+	}
 	l->is_started = 1;
 	return NC_OK;
 }

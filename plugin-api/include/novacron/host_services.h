@@ -59,8 +59,9 @@ typedef struct nc_timer {
 } nc_timer;
 
 /* nc.fdwatch/1: readiness on the control thread, level-triggered. The fd stays the plugin's and
- * must be removed before it is closed. events: 1 readable, 4 writable, 8 error, 16 hang-up. */
+ * must be removed before it is closed. */
 #define NC_EXT_FDWATCH "nc.fdwatch/1"
+enum { NC_FD_READ = 1, NC_FD_WRITE = 4, NC_FD_ERROR = 8, NC_FD_HANGUP = 16 };
 typedef void (*nc_fd_fn)(nc_inst *, int32_t fd, uint32_t events, uint64_t user);
 typedef struct nc_fdwatch {
 	uint32_t struct_size, flags;
@@ -69,8 +70,10 @@ typedef struct nc_fdwatch {
 	nc_code (*del)(nc_host_ctx *, int32_t fd);					     /* any */
 } nc_fdwatch;
 
-/* nc.metrics/1: names get the prefix novacron_plugin_<id>_; at most 64 series an instance. */
+/* nc.metrics/1: names get the prefix novacron_plugin_<id>_ and the label instance; at most 64
+ * series an instance. `label` is one more, "key=value", or NULL. Gauges are kept as whole numbers. */
 #define NC_EXT_METRICS "nc.metrics/1"
+#define NC_METRICS_MAX 64u
 typedef struct nc_metrics {
 	uint32_t struct_size, flags;
 	void (*counter_add)(nc_host_ctx *, const char *name, const char *label, uint64_t n); /* any */

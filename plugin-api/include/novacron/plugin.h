@@ -24,6 +24,8 @@ extern "C" {
 #define NC_CHECKPOINT_MAX (16u << 10)
 #define NC_RESULT_MAX	  (256u << 10)
 #define NC_OP_KEY_MAX	  64u
+#define NC_TARGET_MAX	  255u
+#define NC_REQUEST_MAX	  (1u << 20)
 
 typedef struct nc_host {
 	uint32_t struct_size;
@@ -57,10 +59,15 @@ typedef struct nc_plugin {
 	nc_code (*create)(const nc_host *, nc_bytes config, nc_inst **out, nc_error *);
 	nc_code (*reconfigure)(nc_inst *, nc_bytes config, nc_error *); /* control */
 	nc_code (*health)(nc_inst *, nc_sink *json, nc_error *);	/* worker */
-	/* control. Detach long work, accept no more; complete the op when quiescent. */
+	/* control. Detach long work, accept no more; complete the op when quiescent. The op serves
+	 * op_complete and op_stop_reason. */
 	nc_code (*drain)(nc_inst *, nc_op, nc_error *);
-	void (*op_stop)(nc_inst *, nc_op, int32_t reason); /* any, never blocks */
-	/* worker. Returns when every thread of the instance is joined and no host call follows. */
+	/* any, never blocks. May come before the verb has returned, and once more when the op has
+	 * just been completed: an unknown op is ignored. What was asked before the verb was entered
+	 * is seen by op_stop_reason alone. */
+	void (*op_stop)(nc_inst *, nc_op, int32_t reason);
+	/* worker. Returns when every thread of the instance is joined and no host call follows. No
+	 * other call of the instance is running, timers and fd watches are gone already. */
 	void (*destroy)(nc_inst *);
 	const void *(*get_extension)(nc_inst *, const char *id); /* any, after create() only */
 } nc_plugin;
