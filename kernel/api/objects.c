@@ -9,6 +9,7 @@
 #include "api/internal.h"
 #include "base/err.h"
 #include "base/hash.h"
+#include "model/body.h"
 
 #define BODY_MAX (1u << 20)
 

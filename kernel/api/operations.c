@@ -10,6 +10,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "model/body.h"
 
 int nc_kind_has_sub(const nc_kind *kind, const char *field)
 {

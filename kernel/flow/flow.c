@@ -24,7 +24,7 @@ nc_code nc_flow_new(const nc_flow_options *o, nc_flow **ret, nc_error *err)
 	f->plugins = o->plugins;
 	f->observed = o->observed;
 	f->events = o->events;
-	f->secrets = o->secrets;
+	f->keyring = o->keyring;
 	f->settings = o->settings;
 	nc_code rc = nc_providers_new(f, &f->providers, err);
 	if (rc != NC_OK)

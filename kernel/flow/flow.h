@@ -16,13 +16,13 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "event/event.h"
+#include "flow/keyring.h"
 #include "model/model.h"
 #include "model/observed.h"
 #include "op/op.h"
 #include "plugin/plugin.h"
 #include "sched/sched.h"
 #include "store/db.h"
-#include "store/secrets.h"
 
 typedef struct nc_flow nc_flow;
 
@@ -40,7 +40,7 @@ typedef struct nc_flow_options {
 	nc_plugins *plugins;
 	nc_observed *observed;
 	nc_events *events;
-	nc_secrets *secrets;
+	nc_keyring *keyring;
 	nc_flow_settings settings;
 } nc_flow_options;
 

@@ -23,75 +23,33 @@ void nc_vm_uuid(const char *id, uint64_t incarnation, char out[37])
 
 /* ---- create ---- */
 
-static nc_code take_type(nc_vm *vm, const nc_root *r, nc_error *err)
+static nc_code load_ref(const nc_root *r, const nc_kind *kind, const char *id, nc_arena *a,
+	nc_object **ret, nc_error *err)
 {
-	nc_object *o = NULL;
+	return id ? nc_model_get(r, kind, id, a, ret, err) : NC_OK;
+}
 
-	if (!vm->instance_type)
-		return NC_OK;
-	nc_code rc = nc_model_get(
-		r, &nc_kind_instance_type, vm->instance_type, vm->o.arena, &o, err);
+/* Sizing, disks and NICs that the request left to template, type and project. */
+static nc_code expand(nc_act *a, nc_vm *vm, const nc_root *r, nc_error *err)
+{
+	nc_arena *arena = vm->o.arena;
+	nc_object *tmpl = NULL, *type = NULL, *project = NULL;
+	nc_code rc = load_ref(r, &nc_kind_template, vm->template_id, arena, &tmpl, err);
+
 	if (rc != NC_OK)
 		return rc;
-	const nc_instance_type *type = NC_AS(nc_instance_type, o);
-	vm->vcpus = vm->vcpus ? vm->vcpus : type->vcpus;
-	vm->memory_mib = vm->memory_mib ? vm->memory_mib : type->memory_mib;
-	vm->provider = vm->provider ? vm->provider : type->provider;
-	vm->instance_type_revision = o->revision;
-	return NC_OK;
-}
-
-static nc_code take_disks(nc_vm *vm, const nc_template *t, nc_error *err)
-{
-	char id[NC_ID_MAX];
-
-	if (vm->n_disks || !t->n_disks)
-		return NC_OK;
-	vm->disks = nc_arena_new_array(vm->o.arena, nc_vm_disk, t->n_disks);
-	if (!vm->disks)
-		return nc_err_nomem(err);
-	for (size_t i = 0; i < t->n_disks; i++) {
-		nc_id_make("disk", id);
-		vm->disks[i] = (nc_vm_disk){ .id = nc_arena_strdup(vm->o.arena, id),
-			.size_gib = t->disks[i].size_gib,
-			.pool = t->disks[i].pool,
-			.image = t->disks[i].image,
-			.is_deleted_with_vm = 1 };
-	}
-	vm->n_disks = t->n_disks;
-	return NC_OK;
-}
-
-static nc_code take_template(nc_vm *vm, const nc_root *r, nc_error *err)
-{
-	nc_object *o = NULL;
-
-	if (!vm->template_id)
-		return NC_OK;
-	nc_code rc = nc_model_get(r, &nc_kind_template, vm->template_id, vm->o.arena, &o, err);
+	const nc_template *t = tmpl ? NC_AS(nc_template, tmpl) : NULL;
+	const char *type_id = vm->instance_type ? vm->instance_type : t ? t->instance_type : NULL;
+	rc = load_ref(r, &nc_kind_instance_type, type_id, arena, &type, err);
+	if (rc == NC_OK)
+		rc = load_ref(r, &nc_kind_project, vm->o.project, arena, &project, err);
 	if (rc != NC_OK)
 		return rc;
-	const nc_template *t = NC_AS(nc_template, o);
-	vm->image = vm->image ? vm->image : t->image;
-	vm->instance_type = vm->instance_type ? vm->instance_type : t->instance_type;
-	if (!vm->instance_type) {
-		vm->vcpus = vm->vcpus ? vm->vcpus : t->vcpus;
-		vm->memory_mib = vm->memory_mib ? vm->memory_mib : t->memory_mib;
-	}
-	vm->template_revision = o->revision;
-	return take_disks(vm, t, err);
-}
-
-static nc_code need_size(nc_act *a, const nc_vm *vm, nc_error *err)
-{
-	if (!vm->vcpus) {
-		nc_fault_add(&a->faults, "vcpus", "required", "must be given");
-		nc_fault_hint(&a->faults, "or name an instance_type or template that has it");
-	}
-	if (!vm->memory_mib) {
-		nc_fault_add(&a->faults, "memory_mib", "required", "must be given");
-		nc_fault_hint(&a->faults, "or name an instance_type or template that has it");
-	}
+	const nc_instance_type *it = type ? NC_AS(nc_instance_type, type) : NULL;
+	if (it && !vm->provider)
+		vm->provider = it->provider;
+	nc_vm_expand(vm, t, it, project ? NC_AS(nc_project, project)->default_network : NULL,
+		&a->faults);
 	return nc_faults_any(&a->faults) ? nc_faults_error(&a->faults, err) : NC_OK;
 }
 
@@ -100,12 +58,8 @@ static nc_code create(nc_stage *s, const nc_root *r, nc_error *err)
 	nc_vm *vm = NC_AS(nc_vm, s->object);
 	char uuid[37];
 	nc_place_req req;
-	nc_code rc = take_template(vm, r, err);
+	nc_code rc = expand(s->a, vm, r, err);
 
-	if (rc == NC_OK)
-		rc = take_type(vm, r, err);
-	if (rc == NC_OK)
-		rc = need_size(s->a, vm, err);
 	if (rc != NC_OK)
 		return rc;
 	vm->incarnation = 1;
@@ -142,7 +96,7 @@ static nc_code begin(nc_stage *s, nc_vm_verb verb, const json_t *body, nc_error 
 	if (rc != NC_OK)
 		return rc;
 	if (move.verdict == NC_VM_HOLDS) {
-		s->is_unchanged = 1;
+		s->is_unchanged = !move.is_changed;
 		s->op = NULL;
 	}
 	return NC_OK;

@@ -149,12 +149,15 @@ static nc_code ended(nc_opctx *c, nc_error *err)
 
 	if (!c->target)
 		return NC_OK;
-	vm->operation = NULL;
-	vm->task = NC_VM_IDLE;
 	c->target_is_dirty = 1;
+	if (c->op->state != NC_OPER_SUCCEEDED) {
+		vm->operation = NULL;
+		vm->task = NC_VM_IDLE;
+	}
 	switch (c->op->state) {
 	case NC_OPER_SUCCEEDED:
-		vm->lifecycle = vm->power == NC_POWER_OFF ? NC_VM_STOPPED : NC_VM_ACTIVE;
+		nc_vm_built(vm, vm->power);
+		vm->operation = NULL;
 		nc_flow_event(c->txn, c->target, "vm.created", c->op->actor, c->op->o.id,
 			c->op->n_decision_ids ? c->op->decision_ids[0] : NULL);
 		return NC_OK;

@@ -41,7 +41,7 @@ static nc_code deleted(nc_opctx *c, nc_error *err)
 		nc_vm_op_failed(c, vm, "vm.delete_failed");
 		return NC_OK;
 	}
-	nc_vm_finish(vm, NC_VM_DELETE, NC_POWER_OFF);
+	nc_vm_finish(vm, NC_POWER_OFF);
 	vm->operation = NULL;
 	nc_object_soft_delete(c->target, nc_flow_get_settings(c->user).deleted_retention_ms);
 	c->target_is_dirty = 1;

@@ -90,7 +90,7 @@ static nc_code ended(nc_opctx *c, nc_error *err)
 		nc_vm_op_failed(c, vm, "vm.power_failed");
 		return NC_OK;
 	}
-	nc_vm_finish(vm, verb, vm->power);
+	nc_vm_finish(vm, vm->power);
 	vm->operation = NULL;
 	c->target_is_dirty = 1;
 	nc_flow_event(c->txn, c->target, event_of(verb), c->op->actor, c->op->o.id, NULL);

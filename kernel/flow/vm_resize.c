@@ -88,8 +88,9 @@ static nc_code ended(nc_opctx *c, nc_error *err)
 		return NC_OK;
 	}
 	/* The driver took the new size as it is: nothing is left to confirm. */
-	vm->lifecycle = vm->task_from;
-	vm->task = NC_VM_IDLE;
+	nc_vm_lifecycle from = vm->doing ? vm->doing->from : vm->lifecycle;
+	nc_vm_finish(vm, vm->power);
+	vm->lifecycle = from;
 	vm->resize_from = NULL;
 	vm->operation = NULL;
 	c->target_is_dirty = 1;
