@@ -128,7 +128,7 @@ static void published(void *ctx, const nc_db_batch *b)
 static void db_health(void *ctx, int is_degraded, const nc_error *why)
 {
 	(void)ctx;
-	nc_health_set("store", is_degraded ? NC_HEALTH_DEGRADED : NC_HEALTH_HEALTHY,
+	nc_obs_set("store", is_degraded ? NC_OBS_DEGRADED : NC_OBS_HEALTHY,
 		is_degraded ? why->message : NULL);
 }
 
@@ -387,7 +387,7 @@ static nc_code start_ready(void *ctx, nc_error *err)
 
 	(void)err;
 	nc_timing_total(us);
-	nc_health_set_ready(1);
+	nc_obs_set_ready(1);
 	nc_log(L_INFO, "boot.ready", F_I64("us", us), F_STR("socket", d->cfg->server.socket_path),
 		F_U64("seq", nc_db_seq(d->db)), F_U64("epoch", nc_db_epoch(d->db)));
 	nc_notify("READY=1");
@@ -398,7 +398,7 @@ static void stop_ready(void *ctx)
 {
 	(void)ctx;
 	nc_notify("STOPPING=1");
-	nc_health_set_ready(0);
+	nc_obs_set_ready(0);
 }
 
 static const nc_component components[] = {

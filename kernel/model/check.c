@@ -150,7 +150,7 @@ void nc_struct_check(nc_faults *f, const nc_sub_def *sub, const nc_jpath *at, co
 {
 	for (size_t i = 0; i < sub->n_fields; i++) {
 		nc_jpath here = { at, sub->fields[i].name, 0 };
-		nc_value_check(f, &sub->fields[i], &here, base);
+		nc_value_validate(f, &sub->fields[i], &here, base);
 	}
 }
 
@@ -233,7 +233,7 @@ static void check_present(nc_faults *f, const nc_field_def *d, const nc_jpath *a
 	}
 }
 
-void nc_value_check(nc_faults *f, const nc_field_def *d, const nc_jpath *at, const void *base)
+void nc_value_validate(nc_faults *f, const nc_field_def *d, const nc_jpath *at, const void *base)
 {
 	if (f->n && has_fault(f, at))
 		return;
@@ -260,7 +260,7 @@ void nc_object_validate(const nc_object *obj, nc_faults *f)
 			const nc_field_def *d = &spans[s].f[i];
 			nc_jpath at = { NULL, d->name, 0 };
 			if (d->cls == NC_INTENT)
-				nc_value_check(f, d, &at, obj);
+				nc_value_validate(f, d, &at, obj);
 		}
 	nc_object_need_name(obj, f);
 	if (obj->kind->validate)

@@ -52,7 +52,7 @@ static void check_result(nc_changer *c, nc_object *future)
 	nc_faults *f = c->reader.faults;
 	for (size_t i = 0; i < c->n_changed; i++) {
 		nc_jpath at = { NULL, c->changed[i]->name, 0 };
-		nc_value_check(f, c->changed[i], &at, future);
+		nc_value_validate(f, c->changed[i], &at, future);
 	}
 	nc_object_need_name(future, f);
 	if (future->kind->validate)

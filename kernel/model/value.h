@@ -24,14 +24,14 @@ typedef struct nc_reader {
 } nc_reader;
 
 /* Convert `j` into d's member of `base`. Type faults go to the reader; the member is then as it
- * was. Ranges and the like are nc_value_check's. Returns true when the member was set. */
+ * was. Ranges and the like are nc_value_validate's. Returns true when the member was set. */
 int nc_value_read(nc_reader *r, const nc_field_def *d, const nc_jpath *at, json_t *j, void *base);
 /* A whole new sub-object (zeroed): defaults and id first, where a request makes it. */
 int nc_sub_read(nc_reader *r, const nc_field_def *d, const nc_jpath *at, json_t *j, void *elem);
 /* Every member of JSON object j into a struct; what j leaves out stays. */
 void nc_struct_read(nc_reader *r, const nc_field_def *fields, size_t n, const nc_jpath *at,
 	json_t *j, void *base);
-void nc_value_check(nc_faults *f, const nc_field_def *d, const nc_jpath *at, const void *base);
+void nc_value_validate(nc_faults *f, const nc_field_def *d, const nc_jpath *at, const void *base);
 void nc_struct_check(nc_faults *f, const nc_sub_def *sub, const nc_jpath *at, const void *base);
 void nc_object_need_name(const nc_object *obj, nc_faults *f);
 void nc_value_render(const nc_field_def *d, const void *base, nc_jw *w);
