@@ -48,9 +48,10 @@ void *nc_malloc(size_t n)
 
 void *nc_calloc(size_t count, size_t size)
 {
-	if (count == 0 || size == 0)
-		count = size = 1;
-	return counted(is_refused() ? NULL : calloc(count, size));
+	size_t n;
+	if (__builtin_mul_overflow(count, size, &n)) /* sanitizers end the process over it */
+		return counted(NULL);
+	return counted(is_refused() ? NULL : calloc(1, n ? n : 1));
 }
 
 void *nc_realloc(void *p, size_t n)

@@ -15,18 +15,10 @@
 enum { TEXT_MAX = sizeof(((nc_error *)0)->message) };
 _Static_assert(sizeof(((nc_error *)0)->hint) == TEXT_MAX, "message and hint are alike");
 
-/* NUL-terminates what may have been cut in the middle of a character; control bytes to spaces. */
-static void tidy(char text[TEXT_MAX])
+/* Drops the bytes of a character whose end was cut off. */
+static void drop_partial(char *text)
 {
-	text[TEXT_MAX - 1] = '\0';
-	size_t len = strlen(text);
-	for (size_t i = 0; i < len; i++) {
-		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
-			text[i] = ' ';
-	}
-	if (len < TEXT_MAX - 1)
-		return;
-	size_t start = len;
+	size_t len = strlen(text), start = len;
 	while (start > 0 && ((unsigned char)text[start - 1] & 0xc0) == 0x80)
 		start--;
 	if (start == 0)
@@ -37,11 +29,30 @@ static void tidy(char text[TEXT_MAX])
 		text[start - 1] = '\0';
 }
 
+static void tidy(char text[TEXT_MAX])
+{
+	text[TEXT_MAX - 1] = '\0';
+	for (char *p = text; *p; p++) {
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			*p = ' ';
+	}
+	drop_partial(text);
+}
+
 nc_printf(2, 0) static void format(char text[TEXT_MAX], const char *fmt, va_list ap)
 {
 	if (vsnprintf(text, TEXT_MAX, fmt, ap) < 0)
 		text[0] = '\0';
 	tidy(text);
+}
+
+/* As much of s as there is room for. */
+static void append(char text[TEXT_MAX], const char *s)
+{
+	size_t len = strlen(text);
+	size_t n = NC_MIN(strlen(s), TEXT_MAX - 1 - len);
+	memcpy(text + len, s, n);
+	text[len + n] = '\0';
 }
 
 static void start(nc_error *err, nc_code code, const char text[TEXT_MAX])
@@ -114,9 +125,10 @@ nc_code nc_err_errno(nc_error *err, int errnum, const char *fmt, ...)
 	char reason[128];
 	const char *why = strerror_r(errnum, reason, sizeof(reason));
 	/* A long message gives way, not the reason. */
-	size_t keep = TEXT_MAX - 1 - NC_MIN(strlen(why) + 2, sizeof(reason));
-	size_t len = NC_MIN(strlen(text), keep);
-	snprintf(text + len, TEXT_MAX - len, ": %s", why);
+	text[TEXT_MAX - 1 - NC_MIN(strlen(why) + 2, sizeof(reason))] = '\0';
+	drop_partial(text);
+	append(text, ": ");
+	append(text, why);
 	tidy(text);
 	start(err, row.code, text);
 	err->native = errnum;
@@ -152,9 +164,10 @@ nc_code nc_err_wrap(nc_error *err, nc_code code, const char *fmt, ...)
 	va_start(ap, fmt);
 	format(text, fmt, ap);
 	va_end(ap);
-	size_t len = strlen(text);
-	if (err->message[0])
-		snprintf(text + len, TEXT_MAX - len, ": %s", err->message);
+	if (err->message[0]) {
+		append(text, ": ");
+		append(text, err->message);
+	}
 	tidy(text);
 	memcpy(err->message, text, TEXT_MAX);
 	return code;

@@ -30,7 +30,7 @@ void nc_jw_str(nc_jw *w, const char *s); /* NULL writes null */
 void nc_jw_strn(nc_jw *w, const char *s, size_t n);
 void nc_jw_i64(nc_jw *w, int64_t v);
 void nc_jw_u64(nc_jw *w, uint64_t v);
-void nc_jw_f64(nc_jw *w, double v); /* shortest that reads back; NaN and infinities write null */
+void nc_jw_f64(nc_jw *w, double v); /* reads back to the bit; NaN and infinities write null */
 void nc_jw_bool(nc_jw *w, int v);
 void nc_jw_null(nc_jw *w);
 void nc_jw_time(nc_jw *w, int64_t unix_ms);           /* "2026-11-21T00:47:37.123Z" */

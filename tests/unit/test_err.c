@@ -93,6 +93,19 @@ static void a_long_path_does_not_push_the_reason_out(void)
 	CHECK_UINT(strlen(e.message), sizeof(e.message) - 1);
 }
 
+static void the_reason_follows_a_whole_character(void)
+{
+	for (size_t pad = 0; pad < 3; pad++) {
+		char path[400];
+		memset(path, 'p', pad);
+		for (size_t i = pad; i + 3 < sizeof(path); i += 3)
+			memcpy(path + i, "\xe2\x82\xac", 4);
+		nc_error e = NC_ERROR_INIT;
+		nc_err_errno(&e, ENOENT, "%s", path);
+		CHECK_HAS(e.message, "\xe2\x82\xac: No such file");
+	}
+}
+
 static void messages_are_one_line_and_cut_between_characters(void)
 {
 	nc_error e = NC_ERROR_INIT;
@@ -101,7 +114,7 @@ static void messages_are_one_line_and_cut_between_characters(void)
 	for (size_t pad = 310; pad < 320; pad++) {
 		char text[400];
 		memset(text, 'x', pad);
-		strcpy(text + pad, "\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac");
+		memcpy(text + pad, "\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac", 13);
 		nc_err(&e, NC_E_INVAL, "%s", text);
 		size_t len = strlen(e.message);
 		CHECK_UINT(len, pad + (319 - pad) / 3 * 3);
@@ -146,6 +159,7 @@ NC_TESTS(err){
 	T(wrapping_keeps_all_but_the_message),
 	T(errno_chooses_the_code_and_ends_the_message),
 	T(a_long_path_does_not_push_the_reason_out),
+	T(the_reason_follows_a_whole_character),
 	T(messages_are_one_line_and_cut_between_characters),
 	T(copying_mends_what_a_plugin_left_open),
 	T(every_code_has_a_name_that_reads_back),

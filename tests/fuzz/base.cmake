@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
+foreach(name json jsonw time cur)
+  nc_fuzz(${name} LIBS nc_base)
+endforeach()
