@@ -14,6 +14,7 @@ struct nc_store;
  * After its process has died it comes back by itself with the configuration it had.
  */
 typedef enum nc_pinst_state {
+	NC_PINST_OPENING,
 	NC_PINST_ACTIVE, /* takes calls */
 	NC_PINST_LOST,   /* its process died and is being brought back; calls: NC_E_UNAVAILABLE */
 	NC_PINST_FAILED, /* will not come back by itself: quarantine, create failed or hung */

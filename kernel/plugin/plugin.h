@@ -55,6 +55,7 @@ typedef struct nc_plugins_options {
 	int64_t probe_timeout_us;     /* 0 = 5 s */
 	int64_t grace_us;             /* deadline → forfeit; 0 = 2 s */
 	int64_t strike_window_us;     /* three strikes within: 0 = 1 h */
+	int64_t restart_us;	      /* first back-off of a process that died; 0 = 1 s */
 } nc_plugins_options;
 
 /*

@@ -339,7 +339,9 @@ static void tell_returned(nc_rt *rt, const rt_op *o, outcome *r)
 	if (r->code != NC_OK && !r->err.message[0]) /* it said nothing */
 		nc_err(&r->err, r->code, "%s of plugin %s failed without a reason", o->verb->name,
 			rt->plugin);
-	nc_rt_tidy_error(&r->err, r->code);
+	/* recover returns NC_OK and still sets err when it found that the operation failed. */
+	nc_rt_tidy_error(&r->err,
+		r->code == NC_OK && r->recover_state == NC_REC_FAILED ? r->err.code : r->code);
 	if (!nc_rt_speak(rt))
 		return;
 	rt->up->returned(rt->user, o->id,

@@ -343,7 +343,7 @@ static void add_to_array(void *user, const nc_schema_fault *f)
 		char *text = json_dumps(f->value, JSON_ENCODE_ANY | JSON_COMPACT);
 		if (text)
 			nc_jw_kraw(w, "value", text, strlen(text));
-		nc_schema_free_text(text);
+		nc_json_text_free(text);
 	}
 	nc_jw_obj_end(w);
 }

@@ -16,7 +16,7 @@ int nc_schema_is_secret(const json_t *schema)
 	return json_is_true(json_object_get(schema, "x-secret"));
 }
 
-void nc_schema_free_text(char *json_dumped)
+void nc_json_text_free(char *json_dumped)
 {
 	json_malloc_t take;
 	json_free_t give;
