@@ -5,8 +5,9 @@
 /* Inside of flow/. Nobody else includes it. */
 
 #include <pthread.h>
-#include <stdatomic.h>
 
+#include "base/map.h"
+#include "base/queue.h"
 #include "flow/flow.h"
 #include "model/allocation.h"
 #include "model/host.h"
@@ -14,6 +15,7 @@
 #include "model/vm.h"
 
 typedef struct nc_providers nc_providers;
+typedef struct nc_reports nc_reports;
 
 struct nc_flow {
 	nc_db *db;
@@ -25,13 +27,14 @@ struct nc_flow {
 	nc_ops *ops;
 	nc_op_driver driver;
 	nc_providers *providers;
+	nc_reports *reports;
 	pthread_mutex_t settings_lock; /* guards settings */
 	nc_flow_settings settings;
 	uint64_t keeper; /* its thread */
 	int is_keeping;
 	pthread_mutex_t keeper_lock; /* guards is_stopping, wants_round */
 	pthread_cond_t keeper_wake;
-	int is_stopping, wants_round;
+	int is_stopping, wants_round, has_reports;
 };
 nc_flow_settings nc_flow_get_settings(nc_flow *f);
 
@@ -53,7 +56,7 @@ int nc_providers_have(void *flow, const char *extension); /* nc_has_feature_fn *
 nc_code nc_flow_find_hosts(nc_flow *f, const char *provider, nc_error *err);
 nc_code nc_flow_look_at_guests(nc_flow *f, const char *provider, nc_error *err);
 /* One guest's report into its VM. */
-void nc_flow_saw_guest(nc_flow *f, const char *provider, const json_t *guest);
+void nc_flow_saw_guest(nc_flow *f, const json_t *guest);
 
 /* ---- vmreq.c: what drivers are asked about a VM; JSON into the arena ---- */
 nc_code nc_vmreq_create(nc_opctx *c, const nc_vm *vm, nc_bytes *ret, nc_error *err);

@@ -344,12 +344,11 @@ static int is_ours(nc_flow *f, const json_t *tag)
 	return inst && !strcmp(inst, nc_db_installation(f->db));
 }
 
-void nc_flow_saw_guest(nc_flow *f, const char *provider, const json_t *guest)
+void nc_flow_saw_guest(nc_flow *f, const json_t *guest)
 {
 	const json_t *tag = json_object_get(guest, "tag");
 	const char *object = json_string_value(json_object_get(tag, "object"));
 
-	(void)provider;
 	if (object && is_ours(f, tag))
 		saw_vm(f, object, guest);
 }
@@ -366,6 +365,6 @@ nc_code nc_flow_look_at_guests(nc_flow *f, const char *provider, nc_error *err)
 	if (rc != NC_OK)
 		return rc;
 	for (size_t i = 0; i < json_array_size(guests); i++)
-		nc_flow_saw_guest(f, provider, json_array_get(guests, i));
+		nc_flow_saw_guest(f, json_array_get(guests, i));
 	return nc_orphans_update(f, provider, guests, seq, err);
 }
