@@ -71,7 +71,7 @@ typedef struct nc_api_route {
 } nc_api_route;
 
 extern const nc_api_route nc_api_objects[], nc_api_operations[], nc_api_events_routes[],
-	nc_api_admin[], nc_api_plugins[], nc_api_health[];
+	nc_api_admin[], nc_api_plugins[], nc_api_health[], nc_api_hosts[];
 
 const char *nc_job_query(const nc_api_job *j, const char *name); /* NULL = absent */
 
