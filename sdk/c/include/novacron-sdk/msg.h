@@ -33,7 +33,8 @@ enum {
 	NC_MSG_LIST,	/* const T *, size_t: of `item` */
 	NC_MSG_MAP	/* const T *, size_t: T is `obj`, whose first field is the key */
 };
-enum { NC_MSG_REQUIRED = 1, NC_MSG_SECRET = 2 };
+/* RECREATE: "x-reload": "recreate" in a configuration. */
+enum { NC_MSG_REQUIRED = 1, NC_MSG_SECRET = 2, NC_MSG_RECREATE = 4 };
 
 typedef struct nc_msg nc_msg;
 typedef struct nc_msg_field {
@@ -74,6 +75,13 @@ nc_code nc_msg_read(const nc_msg *msg, nc_bytes text, nc_msg_mem *mem, void *out
 
 /* Append `in` to `buf`. NC_E_INTERNAL when the struct does not keep its own schema. */
 nc_code nc_msg_write(const nc_msg *msg, const void *in, nc_plug_buf *buf, nc_error *err);
+
+/*
+ * The first member with one of `flags` in which two messages differ; NULL: none does. For
+ * nc_plugin.reconfigure: a difference with NC_MSG_RECREATE can't be applied. NC_E_NOMEM.
+ */
+nc_code nc_msg_differs(
+	const nc_msg *msg, const void *a, const void *b, uint8_t flags, const char **ret);
 
 /* A deep copy in one block, to be freed with free(); NULL when there is no memory. */
 void *nc_msg_pack(const nc_msg *msg, const void *in);
