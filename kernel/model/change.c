@@ -58,11 +58,11 @@ static same compare(nc_changer *c, const nc_field_def *d, const nc_jpath *at, js
 	nc_read_mode mode = c->reader.mode;
 	memset((char *)c->scratch + d->offset, 0, nc_field_size(d));
 	c->reader.mode = NC_READ_SAME;
-	nc_value_read(&c->reader, d, at, value, c->scratch);
+	nc_member_read(&c->reader, d, at, value, c->scratch);
 	c->reader.mode = mode;
 	if (faults_of(c) != before)
 		return IS_FAULTY;
-	return nc_value_eq(d, c->scratch, c->was) ? IS_SAME : IS_OTHER;
+	return nc_member_eq(d, c->scratch, c->was) ? IS_SAME : IS_OTHER;
 }
 
 static void refuse_read_only(nc_changer *c, const nc_field_def *d, const nc_jpath *at)
@@ -140,12 +140,12 @@ static int is_merged(const nc_changer *c, const nc_field_def *d, const json_t *v
 static int read_new(nc_changer *c, const nc_field_def *d, const nc_jpath *at, json_t *value)
 {
 	uint32_t before = faults_of(c);
-	nc_value_reset(d, c->scratch);
+	nc_member_reset(d, c->scratch);
 	if (json_is_null(value)) {
 		if (d->type == NC_T_SECRET)
-			nc_value_read(&c->reader, d, at, value, c->scratch);
+			nc_member_read(&c->reader, d, at, value, c->scratch);
 	} else if (!is_merged(c, d, value)) {
-		nc_value_read(&c->reader, d, at, value, c->scratch);
+		nc_member_read(&c->reader, d, at, value, c->scratch);
 	} else if (d->type == NC_T_LABELS) {
 		merge_labels(c, d, at, value);
 	} else {
@@ -159,7 +159,7 @@ static void drop_pending(nc_changer *c, const nc_field_def *d)
 	if (!c->pending || !json_object_get(c->pending, d->name))
 		return;
 	json_object_del(c->pending, d->name);
-	nc_value_copy(d, c->future, c->work);
+	nc_member_copy(d, c->future, c->work);
 	nc_changer_note(c, d);
 }
 
@@ -170,7 +170,7 @@ static void defer(nc_changer *c, const nc_field_def *d, json_t *value)
 		return;
 	if (json_object_set(c->pending, d->name, value))
 		c->reader.faults->is_nomem = 1;
-	nc_value_copy(d, c->future, c->scratch);
+	nc_member_copy(d, c->future, c->scratch);
 	nc_changer_note(c, d);
 }
 
@@ -184,7 +184,7 @@ static void set_member(nc_changer *c, const nc_field_def *d, const nc_jpath *at,
 		if (is != IS_OTHER)
 			return;
 	}
-	if (!read_new(c, d, at, value) || nc_value_eq(d, c->scratch, c->was))
+	if (!read_new(c, d, at, value) || nc_member_eq(d, c->scratch, c->was))
 		return;
 	if (is_next_start && c->defers) {
 		defer(c, d, value);
@@ -192,8 +192,8 @@ static void set_member(nc_changer *c, const nc_field_def *d, const nc_jpath *at,
 	}
 	if (is_next_start)
 		json_object_del(c->pending, d->name);
-	nc_value_copy(d, c->work, c->scratch);
-	nc_value_copy(d, c->future, c->scratch);
+	nc_member_copy(d, c->work, c->scratch);
+	nc_member_copy(d, c->future, c->scratch);
 	nc_changer_note(c, d);
 }
 

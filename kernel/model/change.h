@@ -4,7 +4,7 @@
 
 /* Inside model/: one struct being changed by a patch or a put, member by member. */
 
-#include "model/value.h"
+#include "model/member.h"
 
 typedef enum nc_change_how { NC_BY_PATCH, NC_BY_PUT } nc_change_how;
 

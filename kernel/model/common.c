@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "model/value.h"
+#include "model/member.h"
 
 /*
  * The fields that every object has, and the order in which those and a kind's own are shown. Const

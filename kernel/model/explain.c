@@ -3,8 +3,8 @@
 #include <stdio.h>
 
 #include "base/err.h"
+#include "model/member.h"
 #include "model/schema.h"
-#include "model/value.h"
 
 /* `explain vm.disks.size_gib`: what the tables say, for people. Pure functions. */
 

@@ -7,9 +7,9 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/id.h"
+#include "model/member.h"
 #include "model/model.h"
 #include "model/problem.h"
-#include "model/value.h"
 
 /*
  * Objects in an arena: making, copying, labels, conditions, soft delete, ETags. What an object

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "model/value.h"
+#include "model/member.h"
 
 /*
  * Whole objects from JSON: a create request, with every fault of it found in one pass, and a
@@ -42,7 +42,7 @@ void nc_object_read_stored(nc_object *obj, json_t *j, nc_faults *f)
 		nc_jpath at = { NULL, json_object_iter_key(it), 0 };
 		const nc_field_def *d = finder_find(&fi, at.key);
 		if (d && !(d->flags & NC_FF_INPUT))
-			nc_value_read(&r, d, &at, json_object_iter_value(it), obj);
+			nc_member_read(&r, d, &at, json_object_iter_value(it), obj);
 	}
 }
 
@@ -56,7 +56,7 @@ static void read_member(nc_reader *r, finder *fi, const nc_jpath *at, json_t *va
 		if (d->hint)
 			nc_fault_hint(r->faults, "%s", d->hint);
 	} else {
-		nc_value_read(r, d, at, value, obj);
+		nc_member_read(r, d, at, value, obj);
 	}
 }
 
@@ -66,7 +66,7 @@ static void set_defaults(finder *fi, nc_object *obj)
 	for (size_t s = 0; s < fi->n; s++)
 		for (size_t i = 0; i < fi->spans[s].n; i++)
 			if (fi->spans[s].f[i].flags & NC_FF_DEFAULT)
-				nc_value_reset(&fi->spans[s].f[i], obj);
+				nc_member_reset(&fi->spans[s].f[i], obj);
 }
 
 static void list_defaults(finder *fi, const json_t *in, nc_object *obj, nc_faults *f)

@@ -34,7 +34,7 @@ static void apply_all(nc_reader *r, const nc_kind *k, json_t *pending, void *to)
 		nc_jpath at = { &root, json_object_iter_key(it), 0 };
 		const nc_field_def *d = nc_kind_field(k, at.key);
 		if (d)
-			nc_value_read(r, d, &at, json_object_iter_value(it), to);
+			nc_member_read(r, d, &at, json_object_iter_value(it), to);
 	}
 }
 
@@ -52,7 +52,7 @@ static void check_result(nc_changer *c, nc_object *future)
 	nc_faults *f = c->reader.faults;
 	for (size_t i = 0; i < c->n_changed; i++) {
 		nc_jpath at = { NULL, c->changed[i]->name, 0 };
-		nc_value_validate(f, c->changed[i], &at, future);
+		nc_member_check(f, c->changed[i], &at, future);
 	}
 	nc_object_need_name(future, f);
 	if (future->kind->validate)

@@ -4,7 +4,7 @@
 
 #include "base/clock.h"
 #include "base/id.h"
-#include "model/value.h"
+#include "model/member.h"
 
 /*
  * JSON values into members of structs: conversion alone, by the type in the table. What has the
@@ -213,7 +213,7 @@ static int begin_sub(nc_reader *r, const nc_sub_def *sub, void *elem)
 	if (r->mode != NC_READ_CREATE && r->mode != NC_READ_SET)
 		return 1;
 	for (size_t i = 0; i < sub->n_fields; i++)
-		nc_value_reset(&sub->fields[i], elem);
+		nc_member_reset(&sub->fields[i], elem);
 	if (!sub->id_prefix)
 		return 1;
 	char id[NC_ID_MAX];
@@ -329,7 +329,7 @@ static int clear(const nc_field_def *d, void *base)
 	return 1;
 }
 
-int nc_value_read(nc_reader *r, const nc_field_def *d, const nc_jpath *at, json_t *j, void *base)
+int nc_member_read(nc_reader *r, const nc_field_def *d, const nc_jpath *at, json_t *j, void *base)
 {
 	if (json_is_null(j))
 		return clear(d, base);
@@ -386,6 +386,6 @@ void nc_struct_read(nc_reader *r, const nc_field_def *fields, size_t n, const nc
 			nc_fault_at(r->faults, &here, "read_only", "is set by the server");
 			continue;
 		}
-		nc_value_read(r, d, &here, json_object_iter_value(it), base);
+		nc_member_read(r, d, &here, json_object_iter_value(it), base);
 	}
 }

@@ -58,7 +58,7 @@ static nc_code adopt(nc_object *obj, const nc_field_def *d, nc_seq s, nc_faults 
 	nc_seq_set(d, future, s);
 	if (!nc_faults_any(f)) {
 		nc_jpath at = { NULL, d->name, 0 };
-		nc_value_validate(f, d, &at, future);
+		nc_member_check(f, d, &at, future);
 		if (future->kind->validate)
 			future->kind->validate(future, f);
 	}

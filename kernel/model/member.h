@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef NC_MODEL_VALUE_H
-#define NC_MODEL_VALUE_H
+#ifndef NC_MODEL_MEMBER_H
+#define NC_MODEL_MEMBER_H
 
 /* Inside model/: what can be done with one member of a struct, by its row in the table. */
 
@@ -24,24 +24,24 @@ typedef struct nc_reader {
 } nc_reader;
 
 /* Convert `j` into d's member of `base`. Type faults go to the reader; the member is then as it
- * was. Ranges and the like are nc_value_validate's. Returns true when the member was set. */
-int nc_value_read(nc_reader *r, const nc_field_def *d, const nc_jpath *at, json_t *j, void *base);
+ * was. Ranges and the like are nc_member_check's. Returns true when the member was set. */
+int nc_member_read(nc_reader *r, const nc_field_def *d, const nc_jpath *at, json_t *j, void *base);
 /* A whole new sub-object (zeroed): defaults and id first, where a request makes it. */
 int nc_sub_read(nc_reader *r, const nc_field_def *d, const nc_jpath *at, json_t *j, void *elem);
 /* Every member of JSON object j into a struct; what j leaves out stays. */
 void nc_struct_read(nc_reader *r, const nc_field_def *fields, size_t n, const nc_jpath *at,
 	json_t *j, void *base);
-void nc_value_validate(nc_faults *f, const nc_field_def *d, const nc_jpath *at, const void *base);
+void nc_member_check(nc_faults *f, const nc_field_def *d, const nc_jpath *at, const void *base);
 void nc_struct_check(nc_faults *f, const nc_sub_def *sub, const nc_jpath *at, const void *base);
 void nc_object_need_name(const nc_object *obj, nc_faults *f);
-void nc_value_render(const nc_field_def *d, const void *base, nc_jw *w);
-int nc_value_eq(const nc_field_def *d, const void *a, const void *b);
-int nc_value_is_absent(const nc_field_def *d, const void *base);
+void nc_member_render(const nc_field_def *d, const void *base, nc_jw *w);
+int nc_member_eq(const nc_field_def *d, const void *a, const void *b);
+int nc_member_is_absent(const nc_field_def *d, const void *base);
 /* Absent, or the table's default. */
-void nc_value_reset(const nc_field_def *d, void *base);
-uint64_t nc_value_hash(const nc_field_def *d, const void *base, uint64_t seed);
+void nc_member_reset(const nc_field_def *d, void *base);
+uint64_t nc_member_hash(const nc_field_def *d, const void *base, uint64_t seed);
 /* Copy the member from one struct to another (pointers are shared). */
-void nc_value_copy(const nc_field_def *d, void *to, const void *from);
+void nc_member_copy(const nc_field_def *d, void *to, const void *from);
 
 /* Members of a stored body into an empty object. */
 void nc_object_read_stored(nc_object *obj, json_t *j, nc_faults *f);
