@@ -18,6 +18,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/secret.h"
 #include "boot/daemon.h"
 #include "boot/settings.h"
 #include "model/problem.h"
@@ -208,6 +209,8 @@ int main(int argc, char **argv)
 	if (code >= 0)
 		return code;
 	nc_alloc_install();
+	if (nc_seal_init(&err) != NC_OK)
+		return fail(&err);
 	if (load_config(&a, &holder) != NC_OK)
 		return NC_EXIT_USAGE;
 	if (a.is_check) {
