@@ -60,8 +60,10 @@ static same compare(nc_changer *c, const nc_field_def *d, const nc_jpath *at, js
 	c->reader.mode = NC_READ_SAME;
 	nc_member_read(&c->reader, d, at, value, c->scratch);
 	c->reader.mode = mode;
-	if (faults_of(c) != before)
+	if (faults_of(c) != before) {
+		nc_member_check(c->reader.faults, d, at, c->scratch);
 		return IS_FAULTY;
+	}
 	return nc_member_eq(d, c->scratch, c->was) ? IS_SAME : IS_OTHER;
 }
 
@@ -177,9 +179,11 @@ static void defer(nc_changer *c, const nc_field_def *d, json_t *value)
 static void set_member(nc_changer *c, const nc_field_def *d, const nc_jpath *at, json_t *value)
 {
 	int is_next_start = d->mut == NC_NEXT_START && c->pending;
-	if (!json_is_null(value)) {
+	/* the labels of a patch have nulls that no label has */
+	int is_comparable = !json_is_null(value) && d->type != NC_T_LABELS;
+	if (is_comparable) {
 		same is = compare(c, d, at, value);
-		if (is == IS_SAME && is_next_start && c->how == NC_BY_PATCH)
+		if (is == IS_SAME && is_next_start && c->how == NC_BY_PATCH && !c->keeps_pending)
 			drop_pending(c, d);
 		if (is != IS_OTHER)
 			return;
@@ -235,6 +239,7 @@ static void reset_missing(nc_changer *c, const nc_jpath *up, const json_t *in)
 void nc_changer_object(nc_changer *c, const nc_jpath *up, const json_t *in)
 {
 	json_t *j = nc_json_mut(in);
+	c->keeps_pending = json_object_get(in, "pending") != NULL;
 	for (void *it = json_object_iter(j); it; it = json_object_iter_next(j, it)) {
 		nc_jpath at = { up, json_object_iter_key(it), 0 };
 		const nc_field_def *d = nc_changer_find(c, at.key);

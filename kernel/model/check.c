@@ -7,21 +7,8 @@
 
 /*
  * Whether values are in their range: what the table says of each member, for whole objects after
- * a create and for changed members after a patch. Reading has seen to types. A member that has a
- * fault already gets no second one. Pure functions.
+ * a create and for changed members after a patch. Reading has seen to types. Pure functions.
  */
-
-static int has_fault(nc_faults *f, const nc_jpath *at)
-{
-	if (!f->n)
-		return 0;
-	char path[300];
-	nc_jpath_format(at, path, sizeof(path));
-	for (uint32_t i = 0; i < f->n; i++)
-		if (strcmp(f->list[i].field, path) == 0)
-			return 1;
-	return 0;
-}
 
 static int is_name_char(char c)
 {
@@ -235,8 +222,6 @@ static void check_present(nc_faults *f, const nc_field_def *d, const nc_jpath *a
 
 void nc_member_check(nc_faults *f, const nc_field_def *d, const nc_jpath *at, const void *base)
 {
-	if (f->n && has_fault(f, at))
-		return;
 	if (!nc_member_is_absent(d, base))
 		check_present(f, d, at, base);
 	else if (d->flags & NC_FF_REQUIRED)
@@ -245,10 +230,8 @@ void nc_member_check(nc_faults *f, const nc_field_def *d, const nc_jpath *at, co
 
 void nc_object_need_name(const nc_object *obj, nc_faults *f)
 {
-	static const nc_jpath at = { NULL, "name", 0 };
-	if (obj->name || obj->kind->flags & (NC_KF_NAMELESS | NC_KF_PLAIN) || has_fault(f, &at))
-		return;
-	nc_fault_add(f, "name", "required", "must be given");
+	if (!obj->name && !(obj->kind->flags & (NC_KF_NAMELESS | NC_KF_PLAIN)))
+		nc_fault_add(f, "name", "required", "must be given");
 }
 
 void nc_object_validate(const nc_object *obj, nc_faults *f)

@@ -23,8 +23,8 @@ typedef struct nc_reader {
 	nc_read_mode mode;
 } nc_reader;
 
-/* Convert `j` into d's member of `base`. Type faults go to the reader; the member is then as it
- * was. Ranges and the like are nc_member_check's. Returns true when the member was set. */
+/* Convert `j` into d's member of `base`. Type faults go to the reader, and the result is 0: what is
+ * there then is good for finding more faults, no more. Ranges and the like are nc_member_check's. */
 int nc_member_read(nc_reader *r, const nc_field_def *d, const nc_jpath *at, json_t *j, void *base);
 /* A whole new sub-object (zeroed): defaults and id first, where a request makes it. */
 int nc_sub_read(nc_reader *r, const nc_field_def *d, const nc_jpath *at, json_t *j, void *elem);

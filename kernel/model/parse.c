@@ -57,6 +57,7 @@ static void read_member(nc_reader *r, finder *fi, const nc_jpath *at, json_t *va
 			nc_fault_hint(r->faults, "%s", d->hint);
 	} else {
 		nc_member_read(r, d, at, value, obj);
+		nc_member_check(r->faults, d, at, obj);
 	}
 }
 

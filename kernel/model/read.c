@@ -8,8 +8,8 @@
 
 /*
  * JSON values into members of structs: conversion alone, by the type in the table. What has the
- * wrong type is a fault with its path and leaves the member as it was; whether a value is in its
- * range is check.c's question. The nesting followed is that of the tables, never the input's.
+ * wrong type is a fault with its path; a list with a faulty element is set all the same, so that
+ * what is wrong with the others is found too. Whether a value is in its range is check.c's question. The nesting followed is that of the tables, never the input's.
  * Strings are copied into the arena. Pure but for the arena and the faults.
  */
 
@@ -164,8 +164,7 @@ static int read_labels(nc_reader *r, const nc_jpath *at, json_t *j, nc_labels *r
 	}
 	if (!is_sorted)
 		qsort(v, n, sizeof(*v), label_order);
-	if (is_good)
-		*ret = (nc_labels){ v, n };
+	*ret = (nc_labels){ v, n };
 	return is_good;
 }
 
@@ -202,8 +201,7 @@ static int read_strs(
 		if (!v[i])
 			v[i] = "";
 	}
-	if (is_good)
-		nc_seq_set(d, base, (nc_seq){ (void *)v, (size_t)n });
+	nc_seq_set(d, base, (nc_seq){ (void *)v, (size_t)n });
 	return is_good;
 }
 
@@ -239,10 +237,8 @@ static int read_obj(nc_reader *r, const nc_field_def *d, const nc_jpath *at, jso
 	void *elem = nc_arena_alloc(r->arena, d->sub->size);
 	if (!elem)
 		return no_memory(r);
-	int is_good = nc_sub_read(r, d, at, j, elem);
-	if (is_good)
-		nc_ptr_set(d, base, elem);
-	return is_good;
+	nc_ptr_set(d, base, elem);
+	return nc_sub_read(r, d, at, j, elem);
 }
 
 static int read_struct(
@@ -252,8 +248,7 @@ static int read_struct(
 	if (!elem)
 		return no_memory(r);
 	int is_good = nc_sub_read(r, d, at, j, elem);
-	if (is_good)
-		memcpy((char *)base + d->offset, elem, d->sub->size);
+	memcpy((char *)base + d->offset, elem, d->sub->size);
 	return is_good;
 }
 
@@ -270,8 +265,7 @@ static int read_objs(nc_reader *r, const nc_field_def *d, const nc_jpath *at, js
 		nc_jpath here = { at, NULL, i };
 		is_good &= nc_sub_read(r, d, &here, json_array_get(j, i), v + i * d->sub->size);
 	}
-	if (is_good)
-		nc_seq_set(d, base, (nc_seq){ v, (size_t)n });
+	nc_seq_set(d, base, (nc_seq){ v, (size_t)n });
 	return is_good;
 }
 

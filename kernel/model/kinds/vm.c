@@ -304,7 +304,7 @@ static void normalize(nc_object *obj, nc_faults *f)
 		fold_size(r->memory_gb, 1024, 0, &vm->memory_mib, "resources.memory_gb",
 			"memory_mib", f);
 	}
-	if (vm->host) {
+	if (vm->host && !nc_faults_has(f, "host")) {
 		vm->host_wanted = vm->host;
 		vm->host = NULL;
 	}
