@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NC_HTTP_REQ_H
+#define NC_HTTP_REQ_H
+
+#include "base/id.h"
+#include "http/codec.h"
+#include "http/h1_head.h"
+#include "http/path.h"
+#include "http/timer.h"
+
+/*
+ * One request and its answer, whatever the protocol: the head as text with offsets, what routing
+ * found, how it is answered. Kept in a pool of its reactor, so that a request allocates nothing;
+ * idle connections have none.
+ */
+typedef enum {
+	NC_REQ_HEAD,   /* being read */
+	NC_REQ_BODY,   /* a buffered body is being read; the handler has not run */
+	NC_REQ_OPEN,   /* the handler has the word, or whoever holds the token */
+	NC_REQ_STREAM, /* a streamed answer has begun */
+	NC_REQ_DONE    /* the answer is complete, perhaps not all of it sent */
+} nc_http_req_phase;
+
+struct nc_http_req {
+	nc_list pool_link;
+	nc_http_conn *conn;
+	uint32_t stream;
+	nc_http_req_phase phase;
+	uint8_t is_parsed;   /* the head is complete: the accessors have something to say */
+	uint8_t in_handler;  /* a callback of the application is running */
+	uint8_t may_defer, is_deferred;
+	uint8_t is_head;     /* HEAD: no body goes out */
+	uint8_t may_keep;    /* the connection may serve another request after this one */
+	uint8_t is_chunked;  /* the answer is */
+
+	/* The head: text and, for HTTP/1, whatever of the body and of the next request came with it. */
+	char *text;
+	size_t text_len, text_cap; /* cap + 1 bytes are there */
+	nc_h1_field *fields;
+	uint32_t field_count, field_max;
+	const char *method, *target_path, *raw_query;
+	size_t path_len;
+	int64_t content_length; /* -1: chunked */
+	int64_t start_us;
+	char id[NC_ULID_LEN + 1];
+
+	/* What it asks for. */
+	const nc_http_route *route; /* NULL: fallback or fault */
+	nc_http_path path;
+	char path_mem[256]; /* for the segments; longer ones lie in the arena */
+	const char *rest;   /* value of "{name*}" */
+	nc_http_pair *query;
+	size_t query_count;
+	uint8_t is_query_parsed;
+	nc_arena *arena;
+	nc_bytes body;
+	nc_buf body_buf;
+
+	/* Who is told, and how it went. */
+	nc_http_defer_opts defer;
+	nc_http_timer patience; /* defer.timeout_us */
+	nc_http_stream_opts stream_opts;
+	uint8_t is_above_low;
+	nc_http_body_fn *on_body;
+	void *on_body_user;
+	uint8_t is_body_paused;
+	int status;
+	uint64_t body_sent; /* bytes of the answer's body */
+};
+
+/* From the pool of the connection's reactor, or new; NULL = no memory. */
+nc_http_req *nc_http_req_take(nc_http_conn *c);
+/* Back to the pool; nobody may have a pointer into it any more. */
+void nc_http_req_put(nc_http_req *r);
+void nc_http_req_free(nc_http_req *r); /* not pooled */
+
+/* Room for `cap` bytes of text; what is there stays. NC_OK or NC_E_NOMEM. Before the head is
+ * parsed only: accessors point into it. */
+nc_code nc_http_req_grow(nc_http_req *r, size_t cap);
+
+/* The head is complete: make its strings. `h` describes r->text. */
+void nc_http_req_set_head(nc_http_req *r, const nc_h1_head *h);
+/* Cut the path and find the route. NONE, or the fault to answer with; *ret_allow for 405 and
+ * OPTIONS (which is NONE with no route). */
+typedef enum { NC_ROUTED, NC_ROUTED_FALLBACK, NC_ROUTED_OPTIONS, NC_ROUTED_FAULT } nc_http_routing;
+nc_http_routing nc_http_req_route(
+	nc_http_req *r, nc_http_fault_id *ret_fault, const char **ret_allow);
+
+nc_http_token nc_http_req_token(const nc_http_req *r);
+/* The request is over: tell whoever deferred it, once. */
+void nc_http_req_end(nc_http_req *r, nc_http_end why);
+
+#endif
