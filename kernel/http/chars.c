@@ -8,11 +8,11 @@
  * functions over bytes that came from outside; none of them allocates or looks at the locale.
  */
 
-#define T NC_CH_TOKEN
-#define V NC_CH_VALUE
-#define P NC_CH_PATH
-#define Q NC_CH_QUERY
-#define H NC_CH_HOST
+#define T   NC_CH_TOKEN
+#define V   NC_CH_VALUE
+#define P   NC_CH_PATH
+#define Q   NC_CH_QUERY
+#define H   NC_CH_HOST
 #define ALL (T | V | P | Q | H)
 
 const uint8_t nc_http_class[256] = {
@@ -21,27 +21,27 @@ const uint8_t nc_http_class[256] = {
 	['!'] = ALL,
 	['"'] = V,
 	['#'] = T | V,
-	['$'... '\''] = ALL, /* $ % & ' */
-	['('... ')'] = V | P | Q | H,
-	['*'... '+'] = ALL,
+	['$' ... '\''] = ALL, /* $ % & ' */
+	['(' ... ')'] = V | P | Q | H,
+	['*' ... '+'] = ALL,
 	[','] = V | P | Q,
-	['-'... '.'] = ALL,
+	['-' ... '.'] = ALL,
 	['/'] = V | P | Q,
-	['0'... '9'] = ALL,
-	[':'... ';'] = V | P | Q | H,
+	['0' ... '9'] = ALL,
+	[':' ... ';'] = V | P | Q | H,
 	['<'] = V,
 	['='] = V | P | Q | H,
 	['>'] = V,
 	['?'] = V | Q,
 	['@'] = V | P | Q,
-	['A'... 'Z'] = ALL,
+	['A' ... 'Z'] = ALL,
 	['['] = V | Q | H,
 	['\\'] = V | Q,
 	[']'] = V | Q | H,
 	['^'] = T | V | Q,
 	['_'] = ALL,
 	['`'] = T | V | Q,
-	['a'... 'z'] = ALL,
+	['a' ... 'z'] = ALL,
 	['{'] = V | Q,
 	['|'] = T | V | Q,
 	['}'] = V | Q,

@@ -11,9 +11,9 @@
 enum {
 	NC_CH_TOKEN = 1, /* methods, header names */
 	NC_CH_VALUE = 2, /* header values: no controls but HTAB; bytes above 127 are opaque */
-	NC_CH_PATH = 4,	 /* RFC 3986 pchar and '/' */
+	NC_CH_PATH = 4,  /* RFC 3986 pchar and '/' */
 	NC_CH_QUERY = 8, /* visible but `"#<>`: browsers send | { } ^ \ ` unescaped here */
-	NC_CH_HOST = 16	 /* names, addresses, port; no comma, so that a list is no host */
+	NC_CH_HOST = 16  /* names, addresses, port; no comma, so that a list is no host */
 };
 extern const uint8_t nc_http_class[256];
 

@@ -28,6 +28,7 @@ typedef struct nc_http_codec {
 	nc_code (*stream_write_blob)(nc_http_req *r, nc_blob *blob); /* takes the reference */
 	nc_code (*stream_end)(nc_http_req *r);
 	void (*abort)(nc_http_req *r);
+	void (*body_start)(nc_http_req *r); /* there is somebody to take a streamed body */
 	void (*body_resume)(nc_http_req *r);
 } nc_http_codec;
 

@@ -11,7 +11,7 @@
  */
 
 enum {
-	SIZE,	     /* digits of the size */
+	SIZE,        /* digits of the size */
 	EXT_NAME,    /* first byte of an extension's name, after ';' */
 	EXT_NAME_ON, /* the rest of it */
 	EXT_VALUE,   /* first byte of its value, after '=' */

@@ -13,7 +13,7 @@
  * Extensions and trailers are checked and dropped; together they have a budget.
  */
 typedef struct nc_h1_chunk {
-	uint64_t left; /* of this chunk's size or data */
+	uint64_t left;     /* of this chunk's size or data */
 	uint32_t overhead; /* bytes of extensions and trailers so far */
 	uint8_t state, digits;
 	nc_http_fault_id fault; /* after BAD */

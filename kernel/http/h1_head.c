@@ -253,7 +253,7 @@ nc_h1_verdict nc_h1_head_parse(nc_h1_head *h, const char *buf, size_t len)
 			if (len < h->limit)
 				return NC_H1_MORE;
 			return bad(h, h->state == REQUEST_LINE ? NC_FAULT_URI_TOO_LONG
-								: NC_FAULT_HEAD_TOO_LARGE);
+							       : NC_FAULT_HEAD_TOO_LARGE);
 		}
 		h->line = h->scanned = (uint32_t)(lf + 1 - buf);
 		if (lf == p || lf[-1] != '\r')

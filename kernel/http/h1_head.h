@@ -38,7 +38,7 @@ typedef struct nc_h1_head {
 	uint32_t limit, field_max;
 	nc_h1_field *fields; /* field_max of them, the caller's */
 	/* where parsing stands */
-	uint32_t line;	  /* start of the line being read */
+	uint32_t line;    /* start of the line being read */
 	uint32_t scanned; /* no LF before this */
 	uint8_t state, blank_lines;
 	/* results, valid after DONE; fault after BAD */

@@ -48,9 +48,9 @@ const char *nc_http_req_pattern(const nc_http_req *req);   /* of the route; NULL
 /* Percent-decoded value of "{name}" in the pattern ('+' stays '+'); NULL when it has none. */
 const char *nc_http_req_param(const nc_http_req *req, const char *name);
 /* First value of a query parameter, "" for a bare name, NULL when absent. '+' is a space. */
-const char *nc_http_req_query(nc_http_req *req, const char *name);
-/* All of the query in order. Decoded once, into the arena; NULL with *ret_count 0 if empty. */
-const nc_http_pair *nc_http_req_query_all(nc_http_req *req, size_t *ret_count);
+const char *nc_http_req_query(const nc_http_req *req, const char *name);
+/* All of the query in order; NULL with *ret_count 0 if empty. */
+const nc_http_pair *nc_http_req_query_all(const nc_http_req *req, size_t *ret_count);
 /* First header of that name, any case, without surrounding space. {NULL, 0} when absent. */
 nc_bytes nc_http_req_header(const nc_http_req *req, const char *name);
 size_t nc_http_req_header_count(const nc_http_req *req);
@@ -219,7 +219,7 @@ typedef struct nc_http_limits {           /* 0 = the default */
 	size_t body;                      /* of a route that has no limit of its own, 1 MiB (413) */
 	size_t arena;                     /* memory of one request, 4 MiB */
 	unsigned connections;             /* of the server, 10,000 */
-	unsigned connections_per_address; /* inet peers, 256; unix peers: per uid, no limit */
+	unsigned connections_per_address; /* inet peers, 256; an IPv6 address counts by its /64 */
 	/* Deadlines. Head: from first byte to end of head. Body and write: each `progress` bytes, or
 	 * the rest, must get through within that time. Idle: between requests. */
 	int64_t head_us;  /* 10 s (408) */
@@ -285,14 +285,13 @@ nc_code nc_http_server_drain(nc_http_server *s, int64_t timeout_us, nc_error *er
 void nc_http_server_free(nc_http_server *s);
 NC_DEFINE_CLEANUP(nc_http_server *, nc_http_server_free);
 uint16_t nc_http_server_port(const nc_http_server *s, size_t listen_index); /* inet, as bound */
-unsigned nc_http_server_connections(const nc_http_server *s);
+unsigned nc_http_server_connections(nc_http_server *s);
 unsigned nc_http_server_reactors(const nc_http_server *s);
 
 /*
  * Run a function on a reactor's thread, from any thread: fan-out to many tokens is one task per
- * reactor. The task's memory is the caller's until run is called, which may free it. NC_OK, or
- * NC_E_NOTFOUND when the server is stopping (run is never called). Once a task is accepted it runs,
- * at the latest in nc_http_server_free.
+ * reactor. The task's memory is the server's until run is called, which may free it. NC_OK, and it
+ * runs, at the latest in nc_http_server_free; or NC_E_INVAL, there is no such reactor.
  */
 typedef struct nc_http_task {
 	nc_qnode node;

@@ -16,13 +16,13 @@ enum { IOV_MAX_AT_ONCE = 48, TURN_MAX = 4 << 20 };
 typedef struct piece {
 	nc_list link;
 	nc_blob *blob; /* or NULL */
-	int fd;	       /* or -1 */
+	int fd;        /* or -1 */
 	uint8_t before_len, after_len;
 	char frame[2 * NC_FRAME_MAX]; /* before, then after */
-	uint64_t offset;	      /* of the file */
-	const char *ptr;	      /* of memory */
-	uint64_t len;		      /* of the contents */
-	uint64_t gone;		      /* of before_len + len + after_len */
+	uint64_t offset;              /* of the file */
+	const char *ptr;              /* of memory */
+	uint64_t len;                 /* of the contents */
+	uint64_t gone;                /* of before_len + len + after_len */
 	char data[];
 } piece;
 
@@ -93,7 +93,8 @@ nc_code nc_http_out_copy(nc_http_out *o, nc_bytes bytes, nc_http_frame frame)
 
 nc_code nc_http_out_blob(nc_http_out *o, nc_blob *blob, size_t skip, nc_http_frame frame)
 {
-	_cleanup_(nc_blob_unrefp) nc_blob *owned = blob;
+	_cleanup_(nc_blob_unrefp)
+	nc_blob *owned = blob;
 	piece *p = piece_new(0, frame);
 	if (!p)
 		return NC_E_NOMEM;
@@ -108,7 +109,8 @@ nc_code nc_http_out_blob(nc_http_out *o, nc_blob *blob, size_t skip, nc_http_fra
 
 nc_code nc_http_out_file(nc_http_out *o, int fd, uint64_t offset, uint64_t length)
 {
-	_cleanup_(nc_closep) int owned = fd;
+	_cleanup_(nc_closep)
+	int owned = fd;
 	if (length == 0)
 		return NC_OK;
 	piece *p = piece_new(0, (nc_http_frame){ 0 });
@@ -140,8 +142,7 @@ static int add_iov(struct iovec *iov, int n, const char *ptr, uint64_t len, uint
 static int gather(const nc_http_out *o, struct iovec iov[IOV_MAX_AT_ONCE])
 {
 	int n = 0;
-	NC_LIST_EACH(node, &o->pieces)
-	{
+	NC_LIST_EACH (node, &o->pieces) {
 		const piece *p = NC_LIST_ENTRY(node, piece, link);
 		if (p->fd >= 0 || n > IOV_MAX_AT_ONCE - 3)
 			break;

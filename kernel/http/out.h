@@ -13,7 +13,7 @@
 typedef struct nc_http_out {
 	nc_list pieces;
 	uint64_t queued; /* bytes not yet handed over, framing included */
-	uint64_t sent;	 /* bytes ever handed over: progress, for the write deadline */
+	uint64_t sent;   /* bytes ever handed over: progress, for the write deadline */
 } nc_http_out;
 
 typedef struct nc_http_frame { /* both may be empty; borrowed, at most NC_FRAME_MAX bytes each */
@@ -35,10 +35,10 @@ nc_code nc_http_out_blob(nc_http_out *o, nc_blob *blob, size_t skip, nc_http_fra
 nc_code nc_http_out_file(nc_http_out *o, int fd, uint64_t offset, uint64_t length);
 
 typedef enum {
-	NC_OUT_EMPTY,	/* all is handed over */
+	NC_OUT_EMPTY,   /* all is handed over */
 	NC_OUT_BLOCKED, /* the transport takes no more now */
-	NC_OUT_MORE,	/* it would take more, but it is the turn of others */
-	NC_OUT_FAILED	/* the peer is gone, or a file is shorter than promised */
+	NC_OUT_MORE,    /* it would take more, but it is the turn of others */
+	NC_OUT_FAILED   /* the peer is gone, or a file is shorter than promised */
 } nc_http_out_state;
 /* Hand over what can be. */
 nc_http_out_state nc_http_out_flush(nc_http_out *o, const nc_http_transport *t, int fd);

@@ -13,7 +13,7 @@ enum { NC_PATH_DEPTH = 32 };
 
 typedef struct nc_http_path {
 	const char *segment[NC_PATH_DEPTH]; /* decoded, NUL-terminated */
-	uint32_t raw_at[NC_PATH_DEPTH];	    /* where it begins in the undecoded path */
+	uint32_t raw_at[NC_PATH_DEPTH];     /* where it begins in the undecoded path */
 	uint32_t count;
 	uint8_t is_deeper; /* there are more segments than these */
 	uint8_t has_slash; /* some segment contains a decoded '/' */

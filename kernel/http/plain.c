@@ -62,4 +62,5 @@ const nc_http_transport nc_http_plain = {
 	.writev = plain_writev,
 	.send_file = plain_send_file,
 	.shut_write = plain_shut_write,
+	.short_read_is_all = 1,
 };

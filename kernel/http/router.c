@@ -86,10 +86,11 @@ static nc_code check_route(const nc_http_route *r, nc_error *err)
 	if (!r->handler)
 		return nc_err(err, NC_E_INVAL, "route \"%s %s\" has no handler", method, pattern);
 	if (method_len == 0 || nc_http_span(method, method_len, NC_CH_TOKEN) != method_len)
-		return nc_err(err, NC_E_INVAL, "route \"%s %s\" has no valid method", method, pattern);
+		return nc_err(
+			err, NC_E_INVAL, "route \"%s %s\" has no valid method", method, pattern);
 	if (pattern[0] != '/')
-		return nc_err(err, NC_E_INVAL, "route \"%s %s\" does not begin with a slash", method,
-			pattern);
+		return nc_err(err, NC_E_INVAL, "route \"%s %s\" does not begin with a slash",
+			method, pattern);
 	int depth = 0;
 	for (const char *p = pattern; *p; depth++) {
 		segment s = next_segment(&p);
@@ -259,7 +260,8 @@ static nc_code build(nc_http_router *router, const nc_http_route *routes, size_t
 nc_code nc_http_router_new(
 	const nc_http_route *routes, size_t n, nc_http_router **ret, nc_error *err)
 {
-	_cleanup_(nc_http_router_freep) nc_http_router *router = nc_calloc(1, sizeof(*router));
+	_cleanup_(nc_http_router_freep)
+	nc_http_router *router = nc_calloc(1, sizeof(*router));
 	if (!router)
 		return nc_err_nomem(err);
 	router->mem = nc_arena_new(ROUTER_MEMORY);
@@ -336,8 +338,8 @@ static const leaf *find_leaf(const nc_http_router *r, const nc_http_path *path, 
 	}
 }
 
-nc_http_match_result nc_http_router_match(const nc_http_router *r, const char *method,
-	const nc_http_path *path, nc_http_match *ret)
+nc_http_match_result nc_http_router_match(
+	const nc_http_router *r, const char *method, const nc_http_path *path, nc_http_match *ret)
 {
 	const leaf *l = find_leaf(r, path, &ret->rest_from);
 	if (!l)

@@ -26,13 +26,13 @@ typedef enum {
 
 typedef struct nc_http_match {
 	const nc_http_route *route; /* OK */
-	const char *allow;	    /* NOT_ALLOWED, OPTIONS: "GET, HEAD, OPTIONS" */
-	size_t rest_from;	    /* first segment of "{name*}"; NC_NO_REST when it has none */
+	const char *allow;          /* NOT_ALLOWED, OPTIONS: "GET, HEAD, OPTIONS" */
+	size_t rest_from;           /* first segment of "{name*}"; NC_NO_REST when it has none */
 } nc_http_match;
 #define NC_NO_REST SIZE_MAX
 
-nc_http_match_result nc_http_router_match(const nc_http_router *r, const char *method,
-	const nc_http_path *path, nc_http_match *ret);
+nc_http_match_result nc_http_router_match(
+	const nc_http_router *r, const char *method, const nc_http_path *path, nc_http_match *ret);
 /* Which segment a route's "{name}" or "{name*}" stands for; -1 when it has no such parameter. */
 int nc_http_route_param(const nc_http_route *route, const char *name);
 

@@ -22,7 +22,7 @@ typedef struct nc_http_timer {
 typedef struct nc_http_wheel {
 	nc_list slots[NC_WHEEL_SLOTS];
 	uint64_t used[NC_WHEEL_SLOTS / 64]; /* slots that may hold something */
-	int64_t tick; /* all before this one have been looked at */
+	int64_t tick;                       /* all before this one have been looked at */
 } nc_http_wheel;
 
 void nc_http_wheel_init(nc_http_wheel *w, int64_t now_us);

@@ -11,10 +11,10 @@
  * SIGPIPE; EINTR is dealt with inside. They return the number of bytes, or one of these.
  */
 enum {
-	NC_IO_AGAIN = -1,  /* nothing now; the reactor will hear when there is */
-	NC_IO_ERROR = -2,  /* the connection is gone */
-	NC_IO_SHORT = -3,  /* send_file: the file ended too early */
-	/* read: 0 is the end of what the peer sends */
+	NC_IO_AGAIN = -1, /* nothing now; the reactor will hear when there is */
+	NC_IO_ERROR = -2, /* the connection is gone */
+	NC_IO_SHORT = -3, /* send_file: the file ended too early */
+			  /* read: 0 is the end of what the peer sends */
 };
 
 typedef struct nc_http_transport {
@@ -22,6 +22,7 @@ typedef struct nc_http_transport {
 	ssize_t (*writev)(int fd, const struct iovec *iov, int count);
 	ssize_t (*send_file)(int fd, int file, uint64_t offset, uint64_t n);
 	void (*shut_write)(int fd); /* the peer sees the end; reading goes on */
+	int short_read_is_all;      /* a read of less than asked for has emptied it */
 } nc_http_transport;
 
 extern const nc_http_transport nc_http_plain;
