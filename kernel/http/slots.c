@@ -12,18 +12,6 @@
  * reached: one says whether a token is worth using, the other that its answer could not be sent.
  */
 
-void nc_http_reactor_doom(nc_http_reactor *r, nc_http_token t)
-{
-	atomic_store_explicit(&r->slots[t.slot].doomed, (uint64_t)t.generation << 32 | t.stream,
-		memory_order_relaxed);
-	atomic_store_explicit(&r->has_doomed, 1, memory_order_release);
-	uint64_t one = 1;
-	while (write(r->inbox.wake_fd, &one, sizeof(one)) < 0 && errno == EINTR)
-		;
-}
-
-/* ---- slots ---- */
-
 int nc_http_slot_take(nc_http_reactor *r, nc_http_conn *c)
 {
 	uint32_t i;
@@ -61,6 +49,18 @@ nc_http_req *nc_http_reactor_find(nc_http_reactor *r, nc_http_token t)
 	if (!slot->conn || slot->generation != t.generation)
 		return NULL;
 	return slot->conn->codec->find(slot->conn, t.stream);
+}
+
+/* ---- answers lost for want of memory ---- */
+
+void nc_http_reactor_doom(nc_http_reactor *r, nc_http_token t)
+{
+	atomic_store_explicit(&r->slots[t.slot].doomed, (uint64_t)t.generation << 32 | t.stream,
+		memory_order_relaxed);
+	atomic_store_explicit(&r->has_doomed, 1, memory_order_release);
+	uint64_t one = 1;
+	while (write(r->inbox.wake_fd, &one, sizeof(one)) < 0 && errno == EINTR)
+		;
 }
 
 void nc_http_reactor_answer_doomed(nc_http_reactor *r)

@@ -27,7 +27,7 @@ void nc_http_wheel_init(nc_http_wheel *w, int64_t now_us)
 		nc_list_init(&w->slots[i]);
 	for (size_t i = 0; i < NC_LEN(w->used); i++)
 		w->used[i] = 0;
-	w->tick = now_us / NC_WHEEL_TICK_US;
+	w->tick = now_us / NC_WHEEL_TICK_US + 1;
 }
 
 void nc_http_timer_init(nc_http_timer *t, void (*fire)(nc_http_timer *t))

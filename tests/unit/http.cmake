@@ -1,1 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
+foreach(name head chunk router timer)
+  nc_unit_test(http_${name} LIBS nc_http)
+endforeach()
+foreach(name server)
+  nc_unit_test(http_${name} SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/http_client.c LIBS nc_http
+    LABELS tsan)
+endforeach()
