@@ -19,7 +19,7 @@
  * the peer is closed on instead of waiting in a backlog that keeps waking us. Reactor thread.
  */
 
-enum { ACCEPTS_PER_TURN = 64, AGAIN_US = 100000 };
+enum { ACCEPTS_PER_TURN = 64, AGAIN_US = 100000, WARN_US = 1000000 };
 
 /* Best effort: the peer has not been read from and may not be reading. */
 static void turn_away(int fd)
@@ -71,12 +71,29 @@ static void take_in(nc_http_listener *l, int fd, const struct sockaddr *sa)
 		nc_http_reactor_post(to, &c->adopt);
 }
 
-/* The spare descriptor lets one peer in, only to be closed on. Whether to go on accepting. */
-static int give_up_spare(nc_http_listener *l)
+static void pause_listener(nc_http_listener *l)
+{
+	nc_http_listener_stop(l);
+	nc_http_timer_set(&l->reactor->wheel, &l->again, l->reactor->now_us + AGAIN_US);
+}
+
+/*
+ * The spare descriptor lets one peer in, only to be closed on. There may be none waiting: accept
+ * looks for a descriptor before it looks for a peer.
+ */
+static void give_up_spare(nc_http_listener *l)
 {
 	nc_http_reactor *r = l->reactor;
+	if (r->now_us - l->warned_us >= WARN_US) {
+		l->warned_us = r->now_us;
+		nc_log(L_WARN, "http.accept.no_descriptors", F_STR("listen", l->spec->address));
+	}
 	if (r->spare_fd < 0)
-		return 0;
+		r->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (r->spare_fd < 0) {
+		pause_listener(l);
+		return;
+	}
 	close(r->spare_fd);
 	int fd = accept4(l->fd, NULL, NULL, SOCK_CLOEXEC);
 	if (fd >= 0) {
@@ -84,13 +101,6 @@ static int give_up_spare(nc_http_listener *l)
 		nc_http_metric_refused(NC_REFUSED_DESCRIPTORS);
 	}
 	r->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	return fd >= 0;
-}
-
-static void pause_listener(nc_http_listener *l)
-{
-	nc_http_listener_stop(l);
-	nc_http_timer_set(&l->reactor->wheel, &l->again, l->reactor->now_us + AGAIN_US);
 }
 
 /* One connection. Whether there may be another. */
@@ -114,11 +124,8 @@ static int accept_one(nc_http_listener *l)
 		return 0;
 	case EMFILE:
 	case ENFILE:
-		nc_log(L_WARN, "http.accept.no_descriptors", F_STR("listen", l->spec->address));
-		if (give_up_spare(l))
-			return 1;
-		pause_listener(l);
-		return 0;
+		give_up_spare(l);
+		return 0; /* if more are waiting, epoll says so again */
 	case ENOBUFS:
 	case ENOMEM:
 		nc_http_metric_refused(NC_REFUSED_MEMORY);

@@ -14,6 +14,7 @@ struct nc_http_listener {
 	int fd; /* inet: this reactor's own; unix: shared, the server's */
 	uint8_t is_watched;
 	nc_http_timer again; /* after the system ran out of memory */
+	int64_t warned_us;   /* of the last warning about descriptors */
 };
 
 /* listen.c: bind and listen; the caller owns *ret_fd. `reuse`: one of several on one port. */
