@@ -230,9 +230,9 @@ static nc_h1_verdict finish(nc_h1_head *h)
 static nc_h1_verdict parse_line(nc_h1_head *h, const char *buf, const char *p, const char *end)
 {
 	if (h->state == REQUEST_LINE) {
-		/* One empty line before a request is forgiven: old clients send one after a body. */
+		/* Two empty lines before a request are forgiven: some send them after a body. */
 		if (p == end)
-			return h->blank_lines++ == 0 ? NC_H1_MORE : bad(h, NC_FAULT_METHOD);
+			return h->blank_lines++ < 2 ? NC_H1_MORE : bad(h, NC_FAULT_METHOD);
 		h->state = FIELD_LINE;
 		return parse_request_line(h, buf, p, end);
 	}

@@ -59,7 +59,8 @@ void hc_stop(hc_server *s)
 int hc_connect(const hc_server *s)
 {
 	struct sockaddr_un un = { .sun_family = AF_UNIX };
-	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(s->port),
+	struct sockaddr_in in = { .sin_family = AF_INET,
+		.sin_port = htons(s->port),
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	int fd = socket(s->path ? AF_UNIX : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	const struct timeval patience = { .tv_sec = PATIENCE_MS / 1000 };

@@ -25,11 +25,11 @@ void hc_send(int fd, const char *text);
 void hc_send_n(int fd, const void *p, size_t n);
 
 typedef struct hc_answer {
-	int status;	/* 0: the connection ended before a whole head */
-	char head[8192];	/* with its empty line */
-	char *body;	/* decoded when chunked; NUL-terminated */
+	int status;      /* 0: the connection ended before a whole head */
+	char head[8192]; /* with its empty line */
+	char *body;      /* decoded when chunked; NUL-terminated */
 	size_t body_len;
-	int is_whole;	/* ended as its framing says */
+	int is_whole;    /* ended as its framing says */
 	int was_interim; /* a 100 came first */
 } hc_answer;
 

@@ -58,8 +58,8 @@ static decoded decode_n(const char *text, size_t n)
 	for (size_t cut = 0; cut < n; cut++) {
 		decoded other = decode_cut(text, n, cut);
 		int same = whole.verdict == other.verdict && whole.fault == other.fault &&
-			whole.len == other.len && !memcmp(whole.body, other.body, whole.len) &&
-			(whole.verdict == NC_H1_CHUNK_BAD || whole.used == other.used);
+			   whole.len == other.len && !memcmp(whole.body, other.body, whole.len) &&
+			   (whole.verdict == NC_H1_CHUNK_BAD || whole.used == other.used);
 		if (!CHECK(same))
 			break;
 	}
@@ -166,7 +166,7 @@ static void extensions_have_a_budget_over_the_whole_body(void)
 	CHECK_INT(rounds, 17); /* 16 KiB of them */
 }
 
-NC_TESTS(http_chunk) {
+NC_TESTS(http_chunk){
 	T(chunks_are_joined_and_what_follows_is_left),
 	T(malformed_chunks_are_refused),
 	T(a_nul_outside_the_data_is_refused),

@@ -50,14 +50,14 @@ static int agree(const parsed *a, const parsed *b)
 	if (a->verdict == NC_H1_BAD)
 		return a->head.fault == b->head.fault;
 	return a->verdict != NC_H1_DONE ||
-		(a->head.len == b->head.len && a->head.flags == b->head.flags &&
-			a->head.content_length == b->head.content_length &&
-			a->head.minor == b->head.minor &&
-			a->head.field_count == b->head.field_count &&
-			!memcmp(&a->head.method, &b->head.method, sizeof(nc_h1_span)) &&
-			!memcmp(&a->head.path, &b->head.path, sizeof(nc_h1_span)) &&
-			!memcmp(&a->head.query, &b->head.query, sizeof(nc_h1_span)) &&
-			!memcmp(a->fields, b->fields, a->head.field_count * sizeof(a->fields[0])));
+	       (a->head.len == b->head.len && a->head.flags == b->head.flags &&
+		       a->head.content_length == b->head.content_length &&
+		       a->head.minor == b->head.minor &&
+		       a->head.field_count == b->head.field_count &&
+		       !memcmp(&a->head.method, &b->head.method, sizeof(nc_h1_span)) &&
+		       !memcmp(&a->head.path, &b->head.path, sizeof(nc_h1_span)) &&
+		       !memcmp(&a->head.query, &b->head.query, sizeof(nc_h1_span)) &&
+		       !memcmp(a->fields, b->fields, a->head.field_count * sizeof(a->fields[0])));
 }
 
 static parsed parse_n(const char *text, size_t n)
@@ -108,13 +108,14 @@ static const struct {
 	uint32_t flags;
 } taken[] = {
 	{ "GET / HTTP/1.1\r\nHost: a\r\n\r\n", NC_H1_HAS_HOST },
-	{ "\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", NC_H1_HAS_HOST },
+	{ "\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", NC_H1_HAS_HOST },
 	{ "GET / HTTP/1.1\r\nHost:\r\n\r\n", NC_H1_HAS_HOST },
 	{ "GET / HTTP/1.1\r\nhOsT:[::1]:80\r\n\r\n", NC_H1_HAS_HOST },
 	{ "GET / HTTP/1.0\r\n\r\n", 0 },
 	{ "GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n", NC_H1_KEEP_ALIVE },
 	{ "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", NC_H1_HAS_HOST },
-	{ "GET http://a.example/b?c HTTP/1.1\r\nHost: a\r\n\r\n", NC_H1_HAS_HOST | NC_H1_HAS_QUERY },
+	{ "GET http://a.example/b?c HTTP/1.1\r\nHost: a\r\n\r\n",
+		NC_H1_HAS_HOST | NC_H1_HAS_QUERY },
 	{ "GET HTTPS://a.example HTTP/1.1\r\nHost: a\r\n\r\n", NC_H1_HAS_HOST },
 	{ "GET /?a={b|c} HTTP/1.1\r\nHost: a\r\n\r\n", NC_H1_HAS_HOST | NC_H1_HAS_QUERY },
 	{ "GET /? HTTP/1.1\r\nHost: a\r\n\r\n", NC_H1_HAS_HOST | NC_H1_HAS_QUERY },
@@ -144,7 +145,7 @@ static const struct {
 } refused[] = {
 	{ "\x16\x03\x01", NC_FAULT_METHOD }, /* TLS */
 	{ "\n", NC_FAULT_METHOD },
-	{ "\r\n\r\n", NC_FAULT_METHOD },
+	{ "\r\n\r\n\r\n", NC_FAULT_METHOD },
 	{ " GET / HTTP/1.1\r\n", NC_FAULT_METHOD },
 	{ "G@T / HTTP/1.1\r\n", NC_FAULT_LINE },
 	{ "GET\r\n", NC_FAULT_LINE },
@@ -228,7 +229,8 @@ static void what_could_be_read_in_two_ways_is_refused(void)
 {
 	for (size_t i = 0; i < NC_LEN(refused); i++) {
 		parsed p = parse(refused[i].text);
-		int ok = CHECK_INT(p.verdict, NC_H1_BAD) & CHECK_INT(p.head.fault, refused[i].fault);
+		int ok =
+			CHECK_INT(p.verdict, NC_H1_BAD) & CHECK_INT(p.head.fault, refused[i].fault);
 		if (!ok)
 			fprintf(stderr, "%s", refused[i].text);
 	}
@@ -288,7 +290,7 @@ static void percent_decoding_ends_where_the_text_does(void)
 	CHECK(nc_http_is_percent_clean("%0a", 3));
 }
 
-NC_TESTS(http_head) {
+NC_TESTS(http_head){
 	T(a_request_is_taken_apart),
 	T(what_is_well_formed_is_taken),
 	T(what_could_be_read_in_two_ways_is_refused),

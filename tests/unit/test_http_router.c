@@ -8,7 +8,10 @@ static void no_handler(nc_http_req *req nc_unused, void *user nc_unused)
 {
 }
 
-#define R(m, p) { .method = (m), .pattern = (p), .handler = no_handler }
+#define R(m, p)                                                                                    \
+	{                                                                                          \
+		.method = (m), .pattern = (p), .handler = no_handler                               \
+	}
 static const nc_http_route table[] = {
 	R("GET", "/"),
 	R("GET", "/vms"),
@@ -95,7 +98,8 @@ static void check_case(const nc_http_router *r, size_t i)
 
 static void paths_find_their_routes(void)
 {
-	_cleanup_(nc_http_router_freep) nc_http_router *r = NULL;
+	_cleanup_(nc_http_router_freep)
+	nc_http_router *r = NULL;
 	nc_error err = NC_ERROR_INIT;
 	CHECK_OK(nc_http_router_new(table, NC_LEN(table), &r, &err), &err);
 	REQUIRE(r != NULL);
@@ -105,7 +109,8 @@ static void paths_find_their_routes(void)
 
 static void parameters_are_decoded_segments(void)
 {
-	_cleanup_(nc_http_router_freep) nc_http_router *r = NULL;
+	_cleanup_(nc_http_router_freep)
+	nc_http_router *r = NULL;
 	CHECK_OK(nc_http_router_new(table, NC_LEN(table), &r, NULL), NULL);
 	REQUIRE(r != NULL);
 	found f;
@@ -126,8 +131,8 @@ static void parameters_are_decoded_segments(void)
 
 static void dot_segments_are_refused_however_they_are_written(void)
 {
-	static const char *const paths[] = { "/.", "/..", "/a/./b", "/a/../b", "/%2e", "/a/%2E%2e/b",
-		"/a/.%2e" };
+	static const char *const paths[] = { "/.", "/..", "/a/./b", "/a/../b", "/%2e",
+		"/a/%2E%2e/b", "/a/.%2e" };
 	nc_http_path p;
 	char mem[64];
 	for (size_t i = 0; i < NC_LEN(paths); i++)
@@ -141,7 +146,8 @@ static void a_very_deep_path_matches_only_a_rest(void)
 	char path[256] = "/ui";
 	for (int i = 0; i < 60; i++)
 		strcat(path, "/a");
-	_cleanup_(nc_http_router_freep) nc_http_router *r = NULL;
+	_cleanup_(nc_http_router_freep)
+	nc_http_router *r = NULL;
 	CHECK_OK(nc_http_router_new(table, NC_LEN(table), &r, NULL), NULL);
 	REQUIRE(r != NULL);
 	found f;
@@ -188,7 +194,8 @@ static void malformed_routes_are_named(void)
 static void building_survives_each_failing_allocation(void)
 {
 	nc_code rc = NC_OK;
-	NC_TORTURE (rc) {
+	NC_TORTURE(rc)
+	{
 		nc_http_router *r = NULL;
 		rc = nc_http_router_new(table, NC_LEN(table), &r, NULL);
 		CHECK((rc == NC_OK) == (r != NULL));
@@ -196,7 +203,7 @@ static void building_survives_each_failing_allocation(void)
 	}
 }
 
-NC_TESTS(http_router) {
+NC_TESTS(http_router){
 	T(paths_find_their_routes),
 	T(parameters_are_decoded_segments),
 	T(dot_segments_are_refused_however_they_are_written),

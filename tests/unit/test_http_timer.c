@@ -144,7 +144,7 @@ static void a_far_deadline_wakes_only_once_a_turn_of_the_wheel(void)
 	CHECK(wakes <= 8);
 }
 
-NC_TESTS(http_timer) {
+NC_TESTS(http_timer){
 	T(deadlines_fire_never_early_and_at_most_a_tick_late),
 	T(a_moved_or_stopped_timer_does_not_fire_at_its_old_time),
 	T(a_timer_may_stop_its_neighbour_and_set_itself_again),
