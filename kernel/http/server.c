@@ -86,8 +86,7 @@ static nc_code bind_inet(nc_http_server *s, size_t i, nc_error *err)
 	uint16_t port = l->port;
 	nc_http_port_use use = s->opts.reactors > 1 ? NC_PORT_SHARED : NC_PORT_OWN;
 	if (use == NC_PORT_SHARED) { /* see listen.c: is it free at all? */
-		_cleanup_(nc_closep)
-		int probe = -1;
+		_cleanup_(nc_closep) int probe = -1;
 		nc_code code = nc_http_listen_inet(l, port, NC_PORT_OWN, &probe, &port, err);
 		if (code != NC_OK)
 			return code;
@@ -168,8 +167,7 @@ nc_code nc_http_server_new(const nc_http_options *opts, nc_http_server **ret, nc
 	pthread_mutex_init(&raw->state_lock, NULL);
 	nc_http_census_init(&raw->census, raw->opts.limits.connections,
 		raw->opts.limits.connections_per_address);
-	_cleanup_(nc_http_server_freep)
-	nc_http_server *s = raw;
+	_cleanup_(nc_http_server_freep) nc_http_server *s = raw;
 	if (!s->census.each)
 		return nc_err_nomem(err);
 	nc_http_metrics_register();
