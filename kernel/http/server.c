@@ -10,6 +10,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/pool.h"
+#include "http/chars.h"
 #include "http/listen.h"
 #include "http/metrics.h"
 
@@ -63,6 +64,9 @@ static nc_code complete_options(nc_http_options *o, nc_error *err)
 			o->reactors, l->connections);
 	if (l->head_us < 0 || l->body_us < 0 || l->write_us < 0 || l->idle_us < 0)
 		return nc_err(err, NC_E_INVAL, "a deadline is negative");
+	const char *name = o->server_name ? o->server_name : "";
+	if (nc_http_span(name, strlen(name), NC_CH_VALUE) != strlen(name))
+		return nc_err(err, NC_E_INVAL, "server name \"%s\" cannot be a header", name);
 	return NC_OK;
 }
 
@@ -142,6 +146,7 @@ static nc_code init_server(nc_http_server *s, nc_error *err)
 		if (!s->bound[i].address)
 			return nc_err_nomem(err);
 	}
+	s->opts.listen = NULL; /* the caller's; bound has all of it */
 	nc_code code = nc_http_router_new(s->opts.routes, s->opts.route_count, &s->router, err);
 	if (code == NC_OK)
 		code = init_reactors(s, err);

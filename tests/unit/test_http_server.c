@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -386,6 +387,64 @@ static void a_half_closed_client_gets_its_answers(void)
 	CHECK_HAS(all, "HTTP/1.1 400 ");
 }
 
+/* Each hides a second request behind a first that a lax server and a proxy end differently. */
+#define SMUGGLED "GET /hello HTTP/1.1\r\n" H "\r\n"
+static const char *const hostile[] = {
+	"POST /echo HTTP/1.1\r\n" H
+	"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" SMUGGLED,
+	"POST /echo HTTP/1.1\r\n" H
+	"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n" SMUGGLED,
+	"POST /echo HTTP/1.1\r\n" H "Content-Length: 0\r\nContent-Length: 45\r\n\r\n" SMUGGLED,
+	"POST /echo HTTP/1.1\r\n" H "Content-Length: 0, 45\r\n\r\n" SMUGGLED,
+	"POST /echo HTTP/1.1\r\n" H "Content-Length: +0\r\n\r\n" SMUGGLED,
+	"POST /echo HTTP/1.1\r\n" H "Content-Length: 0x0\r\n\r\n" SMUGGLED,
+	"POST /echo HTTP/1.1\r\n" H "Content-Length : 45\r\n\r\n" SMUGGLED,
+	"POST /echo HTTP/1.1\r\n" H "Content-Length:\r\n 45\r\n\r\n" SMUGGLED,
+	"POST /echo HTTP/1.1\r\n" H "Content\rLength: 45\r\n\r\n" SMUGGLED,
+	"POST /echo HTTP/1.1\r\n" H "X: a\rContent-Length: 45\r\n\r\n" SMUGGLED,
+	"POST /echo HTTP/1.1\r\n" H "X: a\nContent-Length: 45\r\n\r\n" SMUGGLED,
+	"POST /echo HTTP/1.1\r\n" H "Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n" SMUGGLED,
+	"POST /echo HTTP/1.1\r\n" H "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n" SMUGGLED,
+	"POST /echo HTTP/1.1\r\n" H
+	"Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n" SMUGGLED,
+	"POST /echo HTTP/1.1\r\n" H
+	"Transfer-Encoding: chunked\r\nTransfer-Encoding: x\r\n\r\n0\r\n\r\n" SMUGGLED,
+	"POST /echo HTTP/1.1\r\n" H "Transfer-Encoding:\x0b"
+	"chunked\r\n\r\n0\r\n\r\n" SMUGGLED,
+	"POST /echo HTTP/1.0\r\n" H
+	"Transfer-Encoding: chunked\r\nConnection: keep-alive\r\n\r\n0\r\n\r\n" SMUGGLED,
+	"POST /echo HTTP/1.1\r\n" H
+	"Transfer-Encoding: chunked\r\n\r\n0x3\r\nabc\r\n0\r\n\r\n" SMUGGLED,
+	"POST /echo HTTP/1.1\r\n" H
+	"Transfer-Encoding: chunked\r\n\r\n3\nabc\r\n0\r\n\r\n" SMUGGLED,
+	"POST /echo HTTP/1.1\r\n" H
+	"Transfer-Encoding: chunked\r\n\r\n3;\nabc\r\n0\r\n\r\n" SMUGGLED,
+	"POST /echo HTTP/1.1\r\n" H
+	"Transfer-Encoding: chunked\r\n\r\n3\r\nabcX\n0\r\n\r\n" SMUGGLED,
+	"POST /echo HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n0\r\nX: y\n\n" SMUGGLED,
+	"GET /hello HTTP/1.1\r\n\r\n" SMUGGLED,
+	"GET /hello HTTP/1.1\r\n" H "Host: other\r\n\r\n" SMUGGLED,
+	"GET /hello HTTP/1.1\n" H "\r\n" SMUGGLED,
+	"GET /hello\r\n" SMUGGLED,
+};
+
+static void nothing_is_read_behind_a_request_of_doubtful_end(void)
+{
+	_cleanup_(hc_stop) hc_server s = hc_start(options());
+	for (size_t i = 0; i < NC_LEN(hostile); i++) {
+		_cleanup_(nc_closep) int fd = hc_connect(&s);
+		char all[4096];
+		hc_send(fd, hostile[i]);
+		shutdown(fd, SHUT_WR);
+		hc_read_all(fd, all, sizeof(all));
+		int ok = CHECK(
+			!strncmp(all, "HTTP/1.1 400 ", 13) || !strncmp(all, "HTTP/1.1 501 ", 13));
+		ok &= CHECK(strstr(all + 1, "HTTP/1.1 ") == NULL);
+		if (!ok)
+			fprintf(stderr, "%s---\n%s\n", hostile[i], all);
+	}
+}
+
 static void a_response_that_could_be_split_becomes_a_500(void)
 {
 	_cleanup_(hc_stop) hc_server s = hc_start(options());
@@ -640,6 +699,7 @@ NC_TESTS(http_server){
 	T(expect_100_is_said_only_when_the_body_is_wanted),
 	T(http_1_0_closes_unless_asked_to_stay),
 	T(a_half_closed_client_gets_its_answers),
+	T(nothing_is_read_behind_a_request_of_doubtful_end),
 	T(a_response_that_could_be_split_becomes_a_500),
 	T(a_large_blob_and_a_part_of_a_file_arrive_whole),
 	T(two_hundred_connections_are_served_at_once),
