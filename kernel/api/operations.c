@@ -73,7 +73,8 @@ static void lay_progress(nc_api_job *j, nc_operation *op)
 			nc_arena_new_array(j->arena, const char *, op->n_reason_trail + 1);
 		if (!trail)
 			return;
-		memcpy(trail, op->reason_trail, op->n_reason_trail * sizeof(*trail));
+		for (size_t i = 0; i < op->n_reason_trail; i++)
+			trail[i] = op->reason_trail[i];
 		trail[op->n_reason_trail++] =
 			nc_arena_printf(j->arena, "waits for %s", live.waiting_for);
 		op->reason_trail = trail;

@@ -51,7 +51,8 @@ static nc_code keep_decision(nc_opctx *c, const char *id, const nc_buf *decision
 
 	if (!ids)
 		return nc_err_nomem(err);
-	memcpy(ids, c->op->decision_ids, c->op->n_decision_ids * sizeof(*ids));
+	for (size_t i = 0; i < c->op->n_decision_ids; i++)
+		ids[i] = c->op->decision_ids[i];
 	ids[c->op->n_decision_ids++] = nc_arena_strdup(c->arena, id);
 	c->op->decision_ids = ids;
 	nc_txn_put(c->txn, NC_KIND_DECISION, nc_str(id), NULL, 0, nc_buf_bytes(decision), NC_COLD);
