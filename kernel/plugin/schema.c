@@ -251,6 +251,14 @@ static void check_object(
 		if (v)
 			check_value(w, &here, sub, v, depth + 1);
 	}
+	const json_t *rest = json_object_get(schema, "additionalProperties");
+	if (!json_is_object(rest))
+		return;
+	json_object_foreach ((json_t *)(uintptr_t)doc, key, sub) {
+		nc_jpath here = { .up = at, .key = key };
+		if (!json_object_get(props, key))
+			check_value(w, &here, rest, sub, depth + 1);
+	}
 }
 
 static void check_array(

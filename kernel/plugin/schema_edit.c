@@ -27,7 +27,7 @@ void nc_json_text_free(char *json_dumped)
 
 /* ---- the schema itself ---- */
 
-typedef enum { K_ANY, K_TYPE, K_OBJECT, K_SCHEMA, K_NAMES, K_BOOL, K_NUMBER, K_COUNT, K_ARRAY,
+typedef enum { K_ANY, K_TYPE, K_OBJECT, K_SCHEMA, K_NAMES, K_BOOL, K_REST, K_NUMBER, K_COUNT, K_ARRAY,
 	K_TEXT, K_RELOAD } keyword_kind;
 
 static const struct keyword {
@@ -37,7 +37,7 @@ static const struct keyword {
 	{ "type", K_TYPE },
 	{ "properties", K_OBJECT },
 	{ "required", K_NAMES },
-	{ "additionalProperties", K_BOOL },
+	{ "additionalProperties", K_REST },
 	{ "enum", K_ARRAY },
 	{ "minimum", K_NUMBER },
 	{ "maximum", K_NUMBER },
@@ -99,6 +99,8 @@ static int keyword_fits(keyword_kind kind, const json_t *v)
 		return (json_is_array(v) && json_array_size(v) == 0) || all_in_array(v, is_string);
 	case K_BOOL:
 		return json_is_boolean(v);
+	case K_REST: /* whether there may be others, or what they must be */
+		return json_is_boolean(v) || json_is_object(v);
 	case K_NUMBER:
 		return json_is_number(v);
 	case K_COUNT:
@@ -160,6 +162,10 @@ static nc_code check_schema(
 	const json_t *items = json_object_get(schema, "items");
 	nc_jpath item_path = { .up = at, .key = "items" };
 	if (items && (rc = check_schema(items, &item_path, depth + 1, err)) != NC_OK)
+		return rc;
+	const json_t *rest = json_object_get(schema, "additionalProperties");
+	nc_jpath rest_path = { .up = at, .key = "additionalProperties" };
+	if (json_is_object(rest) && (rc = check_schema(rest, &rest_path, depth + 1, err)) != NC_OK)
 		return rc;
 	json_object_foreach (json_object_get(schema, "properties"), key, sub) {
 		nc_jpath here = { .up = at, .key = key };
