@@ -34,8 +34,7 @@ static void start_failed(nc_live *c, const nc_error *err)
 static void start(nc_pinst *inst, nc_live *c)
 {
 	nc_error err = NC_ERROR_INIT;
-	nc_code rc = inst->transport->start(inst->t,
-		&(nc_rt_call){ .id = c->handle,
+	nc_code rc = nc_transport_start(inst, &(nc_rt_call){ .id = c->handle,
 			.verb = c->verb,
 			.target = c->target_name,
 			.request = c->request,
@@ -56,9 +55,9 @@ static void start(nc_pinst *inst, nc_live *c)
 	pthread_mutex_unlock(&inst->inst_lock);
 	/* Asked to stop, or given up, while it was on its way. */
 	if (reason != NC_RUN)
-		inst->transport->stop(inst->t, c->handle, reason);
+		nc_transport_stop(inst, c->handle, reason);
 	if (is_late)
-		inst->transport->forfeit(inst->t, c->handle);
+		nc_transport_forfeit(inst, c->handle);
 }
 
 static nc_live *take_next(nc_pinst *inst)
@@ -291,7 +290,7 @@ void nc_call_stop(nc_call call, int32_t reason)
 			c->stop_reason = reason;
 		pthread_mutex_unlock(&c->inst->inst_lock);
 		if (shall_tell && is_sent) /* else start passes it on */
-			c->inst->transport->stop(c->inst->t, call.v, reason);
+			nc_transport_stop(c->inst, call.v, reason);
 	}
 	nc_live_unref(c);
 }
@@ -301,7 +300,7 @@ void nc_call_checkpoint_done(nc_call call, uint64_t ticket, nc_code code)
 	nc_live *c = nc_live_get(call.v);
 	if (!c)
 		return;
-	c->inst->transport->checkpoint_done(c->inst->t, ticket, code);
+	nc_transport_checkpoint_done(c->inst, ticket, code);
 	nc_live_unref(c);
 }
 

@@ -65,7 +65,7 @@ static void give_up(nc_live *c)
 	if (is_hung && !c->is_ended)
 		nc_queue_stuck(inst, c);
 	pthread_mutex_unlock(&inst->inst_lock);
-	inst->transport->forfeit(inst->t, c->handle);
+	nc_transport_forfeit(inst, c->handle);
 	nc_err(&err, NC_E_TIMEOUT, "%s of instance %s did not end by its deadline", c->verb->name,
 		inst->name);
 	err.flags = NC_ERR_OUTCOME_UNKNOWN;
@@ -102,7 +102,7 @@ static void on_deadline(nc_live *c)
 		return;
 	}
 	nc_live_set_timer(c, inst->grace_us);
-	inst->transport->stop(inst->t, c->handle, NC_DEADLINE);
+	nc_transport_stop(inst, c->handle, NC_DEADLINE);
 }
 
 static void on_timer(const nc_closure *closure, uint64_t timer)

@@ -36,6 +36,7 @@ nc_pinst *nc_pinst_ref(nc_pinst *inst)
 static void free_inst(nc_pinst *inst)
 {
 	nc_pinst_drop_secrets(inst);
+	nc_store_door_free(inst->door);
 	json_decref(inst->config);
 	nc_map_free(inst->targets);
 	pthread_cond_destroy(&inst->has_changed);

@@ -94,14 +94,14 @@ struct nc_pinst {
 	json_t *config; /* secrets replaced by handles; under inst_lock after open */
 	uint32_t max_concurrency, max_per_target;
 	int64_t create_timeout_us, grace_us;
-	const nc_transport *transport;
-	void *t;
 
 	pthread_mutex_t inst_lock; /* guards what follows */
+	const nc_transport *transport; /* set once */
+	void *t;
 	pthread_cond_t has_changed;
 	uint32_t refs;
 	nc_pinst_state state;
-	int is_open, is_closing, is_listed;
+	int is_open, is_closing, is_listed, is_transport_gone;
 	int64_t back_at_us; /* lost: when the process is started again */
 	char why[200];	    /* lost, failed */
 	uint64_t retry_timer; /* of a create that failed after a restart */
@@ -110,10 +110,11 @@ struct nc_pinst {
 	nc_list live;	/* nc_live */
 	nc_list ready;	/* nc_target */
 	nc_map *targets;
-	uint32_t n_queued, n_running, n_stuck, n_speaking;
+	uint32_t n_queued, n_running, n_stuck, n_speaking, n_in_transport;
 	uint64_t n_calls, n_unknown;
 	int report_gap;
 	struct nc_pinst_secrets *secrets;
+	struct nc_store_door *door; /* made once, by its one user */
 	int64_t log_window_us;
 	uint32_t log_count;
 	uint64_t log_dropped;
@@ -192,6 +193,21 @@ nc_code nc_pinst_learn_verbs(nc_pinst *inst, nc_bytes names);
 /* inst_back.c; back_at_us < 0: it does not come back by itself */
 void nc_pinst_lost(nc_pinst *inst, const char *why, int64_t back_at_us);
 void nc_pinst_recreate(nc_pinst *inst); /* its process is there again */
+
+/* transport.c: the way to the code, safe against being closed */
+void nc_transport_set(nc_pinst *inst, const nc_transport *transport, void *t);
+int nc_transport_enter(nc_pinst *inst); /* 0: there is none, or it is being closed */
+void nc_transport_leave(nc_pinst *inst);
+nc_code nc_transport_start(nc_pinst *inst, const nc_rt_call *call, nc_error *err);
+void nc_transport_stop(nc_pinst *inst, uint64_t id, int32_t reason);
+void nc_transport_forfeit(nc_pinst *inst, uint64_t id);
+void nc_transport_checkpoint_done(nc_pinst *inst, uint64_t ticket, nc_code code);
+int nc_transport_stats(nc_pinst *inst, nc_rt_stats *ret); /* 0 when there are none */
+nc_code nc_transport_close(nc_pinst *inst, int64_t timeout_us);
+
+/* store_door.c */
+typedef struct nc_store_door nc_store_door;
+void nc_store_door_free(nc_store_door *door);
 
 /* local.c, remote.c */
 nc_code nc_local_open(nc_pinst *inst, nc_error *err);

@@ -139,7 +139,7 @@ static void checkpoint(void *user, uint64_t id, uint64_t ticket, nc_bytes token)
 	if (c)
 		rc = nc_live_tell_checkpoint(c, ticket, token);
 	if (rc != NC_OK) /* nobody will answer: we do */
-		inst->transport->checkpoint_done(inst->t, ticket, rc);
+		nc_transport_checkpoint_done(inst, ticket, rc);
 	if (c)
 		nc_live_unref(c);
 }

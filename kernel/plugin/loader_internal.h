@@ -39,6 +39,7 @@ struct nc_found {
 	char *schema_text;
 	json_t *schema;
 	nc_isolation isolation; /* resolved */
+	uint32_t scan;		/* that saw it last; supervisor */
 
 	/* under p->lock: */
 	nc_plugin_state state;
@@ -72,6 +73,7 @@ struct nc_plugins {
 	struct nc_launcher *launcher;
 	int64_t probe_timeout_us, grace_us, strike_window_us, restart_us;
 	uid_t uid; /* beside root, who may own plugins */
+	uint32_t scan; /* counts scans; supervisor */
 	nc_loop *super, *io;
 	nc_pool *services;
 	nc_map *sentinels; /* id → what the last start left; read once */
@@ -81,7 +83,7 @@ struct nc_plugins {
 	nc_plugin_hooks hooks;
 	nc_list found;
 	nc_map *instances; /* name → nc_pinst */
-	int is_ending;
+	int is_ending, n_loading;
 };
 
 /* loader.c */
@@ -91,8 +93,10 @@ nc_found *nc_found_get(nc_plugins *p, const char *id); /* takes the lock */
 void nc_plugins_close_soon(nc_pinst *inst); /* on the service pool; takes the reference */
 void nc_plugins_event(nc_plugins *p, const char *type, nc_bytes json);
 
-/* scan.c */
-nc_code nc_found_check(nc_found *f, nc_error *err); /* state AVAILABLE, or why not */
+/* scan.c; on the supervisor */
+nc_code nc_scan(nc_plugins *p, nc_error *err);
+nc_code nc_found_assess(nc_found *f, nc_error *err); /* NC_OK: may be loaded, or is */
+void nc_found_free(nc_found *f);
 
 /* judge.c: strikes, crashes, quarantine */
 void nc_found_strike(nc_found *f, const char *inst, nc_rule rule, const char *what);

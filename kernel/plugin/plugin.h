@@ -115,6 +115,11 @@ nc_code nc_plugins_render(nc_plugins *p, const char *id, struct nc_buf *out, nc_
 /* The configuration schema of a plugin that was found, loaded or not: JSON text. */
 nc_code nc_plugins_schema(nc_plugins *p, const char *id, struct nc_buf *out, nc_error *err);
 
+/* Whether a configuration fits, without an instance: a JSON array of {field, problem, expected,
+ * value?} is appended to *out, empty when it does. */
+nc_code nc_plugins_validate(nc_plugins *p, const char *id, nc_bytes config, struct nc_buf *out,
+	nc_error *err);
+
 /* Quarantine by hand, or lift it. The records are files in state_dir/quarantine. */
 nc_code nc_plugins_quarantine(nc_plugins *p, const char *id, const char *reason, nc_error *err);
 nc_code nc_plugins_release(nc_plugins *p, const char *id, nc_error *err);

@@ -125,6 +125,11 @@ static const nc_transport transport = { .start = start,
 nc_code nc_remote_attach(nc_pinst *inst, nc_hostproc *h, nc_error *err)
 {
 	remote *r = inst->t;
+	pthread_mutex_lock(&r->remote_lock);
+	int is_there = r->h == h; /* opened just as the process came back */
+	pthread_mutex_unlock(&r->remote_lock);
+	if (is_there)
+		return NC_OK;
 	uint32_t number = nc_hostproc_attach(h, inst);
 	if (!number)
 		return nc_err(err, NC_E_UNAVAILABLE, "the process of plugin %s is gone",
@@ -157,8 +162,7 @@ nc_code nc_remote_open(nc_pinst *inst, nc_error *err)
 		return nc_err_nomem(err);
 	r->inst = inst;
 	pthread_mutex_init(&r->remote_lock, NULL);
-	inst->t = r;
-	inst->transport = &transport;
+	nc_transport_set(inst, &transport, r);
 	pthread_mutex_lock(&f->p->lock);
 	nc_hostproc *h = f->process ? nc_hostproc_ref(f->process) : NULL;
 	pthread_mutex_unlock(&f->p->lock);
