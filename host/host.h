@@ -18,7 +18,7 @@ int nc_host_serve(void);
 /* One instance; `up` and `user` of its runtime. Made and freed by the main thread of serve.c. */
 typedef struct nc_host_inst {
 	uint32_t number;
-	nc_rt *rt;	 /* NULL: it could not be made, and calls answer `why` */
+	nc_rt *rt; /* NULL: it could not be made, and calls answer `why` */
 	nc_error why;
 	int reports_lost; /* under reports_lock of up.c */
 } nc_host_inst;

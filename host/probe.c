@@ -59,7 +59,8 @@ static nc_code check_manifest_text(const nc_manifest *m, const char *text, nc_er
 		const json_t *b = json_object_get(doc, same[i]);
 		if ((a || b) && !json_equal(a, b))
 			return nc_err(err, NC_E_PROTO,
-				"P0: the manifest in its code says otherwise than the file about %s",
+				"P0: the manifest in its code says otherwise than the file about "
+				"%s",
 				same[i]);
 	}
 	return NC_OK;
@@ -104,7 +105,8 @@ static nc_code examine(const json_t *input, nc_manifest *m, nc_image **ret, nc_e
 	if (e->manifest_json)
 		rc = check_manifest_text(m, e->manifest_json, err);
 	if (rc == NC_OK && e->config_schema_json)
-		rc = check_schema_text(json_object_get(input, "schema"), e->config_schema_json, err);
+		rc = check_schema_text(
+			json_object_get(input, "schema"), e->config_schema_json, err);
 	return rc;
 }
 

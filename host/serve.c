@@ -55,11 +55,8 @@ static int say_ready(void)
 		return 0;
 	rc = load(&in.f, &err);
 	nc_frame_in_done(&in);
-	nc_host_send(&(nc_frame){ .type = NC_F_READY,
-		.a = NC_WIRE_VERSION,
-		.code = rc,
-		.err = &err,
-		.fd = -1 });
+	nc_host_send(&(nc_frame){
+		.type = NC_F_READY, .a = NC_WIRE_VERSION, .code = rc, .err = &err, .fd = -1 });
 	return rc == NC_OK;
 }
 
@@ -105,10 +102,8 @@ static void *close_instance(void *arg)
 	closing *c = arg;
 	nc_host_inst *inst = c->inst;
 	nc_code rc = nc_rt_free(inst->rt, c->timeout_us);
-	nc_host_send(&(nc_frame){ .type = NC_F_CLOSED,
-		.inst = inst->number,
-		.code = rc,
-		.fd = -1 });
+	nc_host_send(
+		&(nc_frame){ .type = NC_F_CLOSED, .inst = inst->number, .code = rc, .fd = -1 });
 	nc_free(inst); /* mute, so nothing comes up to it any more */
 	nc_free(c);
 	return NULL;
@@ -120,7 +115,8 @@ static void on_close(const nc_frame *f)
 	closing *c = inst ? nc_malloc(sizeof(*c)) : NULL;
 	uint64_t thread;
 	if (c) {
-		*c = (closing){ .inst = inst, .timeout_us = (int64_t)NC_MIN(f->a, UINT64_C(1) << 40) };
+		*c = (closing){ .inst = inst,
+			.timeout_us = (int64_t)NC_MIN(f->a, UINT64_C(1) << 40) };
 		if (nc_thread_start(&thread, "close", close_instance, c) == 0) {
 			nc_thread_detach(thread);
 			return;
@@ -128,10 +124,8 @@ static void on_close(const nc_frame *f)
 		nc_free(c);
 	}
 	/* No memory for it: the daemon's wait ends by its own clock. */
-	nc_host_send(&(nc_frame){ .type = NC_F_CLOSED,
-		.inst = f->inst,
-		.code = NC_E_NOMEM,
-		.fd = -1 });
+	nc_host_send(
+		&(nc_frame){ .type = NC_F_CLOSED, .inst = f->inst, .code = NC_E_NOMEM, .fd = -1 });
 }
 
 /* ---- calls ---- */

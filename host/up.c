@@ -132,10 +132,8 @@ void nc_host_late(void *unused, const char *function)
 	nc_buf_init_fixed(&b, what, sizeof(what));
 	nc_buf_printf(&b, "%s after destroy had returned", function);
 	/* The instance has no number any more; 0 is the process. */
-	nc_host_send(&(nc_frame){ .type = NC_F_STRIKE,
-		.a = NC_P5_AFTER_DESTROY,
-		.s1 = nc_buf_bytes(&b),
-		.fd = -1 });
+	nc_host_send(&(nc_frame){
+		.type = NC_F_STRIKE, .a = NC_P5_AFTER_DESTROY, .s1 = nc_buf_bytes(&b), .fd = -1 });
 }
 
 /* ---- what may be dropped ---- */
@@ -217,7 +215,7 @@ typedef struct ask {
 } ask;
 
 static pthread_mutex_t asks_lock = PTHREAD_MUTEX_INITIALIZER; /* guards asks and what they hold */
-static nc_slots asks;					      /* ask * on the asker's stack */
+static nc_slots asks;                                         /* ask * on the asker's stack */
 
 static nc_code enter_ask(ask *a, uint64_t *ret_token)
 {
@@ -240,8 +238,8 @@ static void wait_answer(ask *a, uint64_t token)
 	pthread_mutex_unlock(&asks_lock);
 }
 
-static nc_code do_ask(
-	const nc_host_inst *inst, nc_ask kind, nc_bytes name, nc_bytes value, nc_buf *out, nc_error *err)
+static nc_code do_ask(const nc_host_inst *inst, nc_ask kind, nc_bytes name, nc_bytes value,
+	nc_buf *out, nc_error *err)
 {
 	ask a = { .err = err, .out = out };
 	uint64_t token;
@@ -277,8 +275,8 @@ void nc_host_take_answer(const nc_frame *f)
 	pthread_mutex_unlock(&asks_lock);
 }
 
-static nc_code secret_open(void *user, nc_bytes handle, void *buf, size_t cap, size_t *ret_len,
-	nc_error *err)
+static nc_code secret_open(
+	void *user, nc_bytes handle, void *buf, size_t cap, size_t *ret_len, nc_error *err)
 {
 	char room[NC_WIRE_INLINE];
 	nc_buf out;

@@ -9,13 +9,13 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
-#define BAD_CREATE	  good_create
-#define BAD_DESTROY	  good_destroy
-#define BAD_VERB	  good_verb
-#define BAD_INVENTORY	  good_inventory
-#define BAD_STREAM	  good_stream
+#define BAD_CREATE        good_create
+#define BAD_DESTROY       good_destroy
+#define BAD_VERB          good_verb
+#define BAD_INVENTORY     good_inventory
+#define BAD_STREAM        good_stream
 #define BAD_GET_EXTENSION good_extension
-#define BAD_TABLE	  &good_table
+#define BAD_TABLE         &good_table
 
 #include "novacron/plugin.h"
 
@@ -292,8 +292,7 @@ static void on_timer(nc_inst *self, uint64_t timer, uint64_t user)
 static nc_code do_timer(const what *w)
 {
 	uint64_t timer;
-	return w->g->timer->start(
-		w->g->base.h->ctx, 1000000, 0, on_timer, w->op.v, &timer);
+	return w->g->timer->start(w->g->base.h->ctx, 1000000, 0, on_timer, w->op.v, &timer);
 }
 
 static void on_fd(nc_inst *self, int32_t fd, uint32_t events, uint64_t user)
@@ -368,8 +367,8 @@ static nc_code do_secret(const what *w)
 		snprintf(handle, sizeof(handle), "acme/key");
 	if (has(w->req, "other"))
 		snprintf(handle, sizeof(handle), "somebody/elses");
-	nc_code rc = g->secrets->open(
-		g->base.h->ctx, text(handle), value, sizeof(value) - 1, &n, &err);
+	nc_code rc =
+		g->secrets->open(g->base.h->ctx, text(handle), value, sizeof(value) - 1, &n, &err);
 	value[n] = 0;
 	snprintf(out, sizeof(out), "{\"code\":%d,\"handle\":\"%s\",\"n\":%zu%s%s%s}", rc, handle, n,
 		has(w->req, "leak") ? ",\"value\":\"" : "", has(w->req, "leak") ? value : "",
@@ -433,12 +432,23 @@ static const struct {
 	const char *word;
 	nc_code (*run)(const what *);
 } wishes[] = {
-	{ "\"sync\"", do_sync },	{ "\"refuse\"", do_refuse },   { "\"fail\"", do_fail },
-	{ "\"hang\"", do_hang },	{ "\"release\"", do_release }, { "\"wait\"", do_wait },
-	{ "\"park\"", do_park },	{ "\"complete\"", do_complete }, { "\"timer\"", do_timer },
-	{ "\"fdwatch\"", do_fdwatch },	{ "\"progress\"", do_progress },
-	{ "\"checkpoint\"", do_checkpoint }, { "\"big\"", do_big }, { "\"secret\"", do_secret },
-	{ "\"kv\"", do_kv },		{ "\"report\"", do_report },   { "\"log\"", do_log },
+	{ "\"sync\"", do_sync },
+	{ "\"refuse\"", do_refuse },
+	{ "\"fail\"", do_fail },
+	{ "\"hang\"", do_hang },
+	{ "\"release\"", do_release },
+	{ "\"wait\"", do_wait },
+	{ "\"park\"", do_park },
+	{ "\"complete\"", do_complete },
+	{ "\"timer\"", do_timer },
+	{ "\"fdwatch\"", do_fdwatch },
+	{ "\"progress\"", do_progress },
+	{ "\"checkpoint\"", do_checkpoint },
+	{ "\"big\"", do_big },
+	{ "\"secret\"", do_secret },
+	{ "\"kv\"", do_kv },
+	{ "\"report\"", do_report },
+	{ "\"log\"", do_log },
 	{ "\"crash\"", do_crash },
 };
 

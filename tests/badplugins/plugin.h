@@ -93,9 +93,9 @@ static nc_code stream(
 #define BAD_STREAM stream
 #endif
 
-static const nc_compute compute_table = { .struct_size = sizeof(nc_compute),
-	.inventory = BAD_INVENTORY,
-	.create = BAD_VERB };
+static const nc_compute compute_table = {
+	.struct_size = sizeof(nc_compute), .inventory = BAD_INVENTORY, .create = BAD_VERB
+};
 
 static const nc_stream stream_table = { .struct_size = sizeof(nc_stream), .open = BAD_STREAM };
 

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/id.h"
+#include "base/log.h"
 #include "base/secret.h"
 #include "testing.h"
 
@@ -133,6 +134,8 @@ fixture *fixture_new(const fixture_options *opt)
 	nc_error err = NC_ERROR_INIT;
 	char name[NC_ID_MAX];
 	fixture *f = calloc(1, sizeof(*f));
+	if (!getenv("NC_TEST_LOG")) /* the loader has much to say */
+		nc_log_set_level(L_ERROR);
 	if (!CHECK(f != NULL))
 		return NULL;
 	pthread_mutex_init(&f->lock, NULL);
@@ -186,8 +189,8 @@ nc_pinst *fixture_open(fixture *f, const char *plugin, const char *config)
 	nc_error err = NC_ERROR_INIT;
 	nc_pinst *inst = NULL;
 	nc_code rc = nc_pinst_open(f->plugins,
-		&(nc_pinst_spec){ .plugin = plugin, .name = "one", .config = nc_str(config) }, &inst,
-		&err);
+		&(nc_pinst_spec){ .plugin = plugin, .name = "one", .config = nc_str(config) },
+		&inst, &err);
 	CHECK_OK(rc, &err);
 	return inst;
 }

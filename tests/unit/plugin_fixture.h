@@ -49,7 +49,7 @@ typedef struct waited {
 	uint64_t ticket;
 	nc_call call;
 	nc_code checkpoint_code; /* what the checkpoint is answered */
-	int holds_checkpoint;	 /* leave it to the test */
+	int holds_checkpoint;    /* leave it to the test */
 	nc_code code;
 	int32_t outcome, recover_state;
 	int was_sent;
