@@ -85,8 +85,9 @@ static void on_deadline(nc_live *c)
 	nc_pinst *inst = c->inst;
 	if (nc_live_unqueue(c)) {
 		nc_error err = NC_ERROR_INIT;
-		nc_err(&err, NC_E_TIMEOUT, "%s of instance %s waited for its turn past its deadline",
-			c->verb->name, inst->name);
+		nc_err(&err, NC_E_TIMEOUT,
+			"%s of instance %s waited for its turn past its deadline", c->verb->name,
+			inst->name);
 		end_unsent(c, NC_FAILED_NO_EFFECT, &err);
 		return;
 	}
@@ -114,4 +115,3 @@ static void on_timer(const nc_closure *closure, uint64_t timer)
 	on_deadline(c);
 	nc_live_unref(c);
 }
-

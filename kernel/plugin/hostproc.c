@@ -27,10 +27,10 @@
  * closes: what it said before it died still counts, and only then may another take its place.
  */
 
-#define FRAMES_AT_ONCE 64
+#define FRAMES_AT_ONCE  64
 #define QUEUE_BYTES_MAX (32u << 20)
-#define ASKS_MAX       64u
-#define END_WAIT_US    INT64_C(2000000)
+#define ASKS_MAX        64u
+#define END_WAIT_US     INT64_C(2000000)
 
 typedef enum { H_STARTING, H_READY, H_REFUSED, H_GONE } host_state;
 
@@ -44,7 +44,7 @@ struct nc_hostproc {
 	nc_found *f;
 	nc_loop *io;
 	nc_child child;
-	int out_fd;	 /* its stdout and stderr; io loop */
+	int out_fd;      /* its stdout and stderr; io loop */
 	nc_frame_in *in; /* io loop */
 
 	pthread_mutex_t host_lock; /* guards what follows */
@@ -241,8 +241,8 @@ static void on_returned(nc_pinst *inst, const nc_frame *f)
 	nc_rt_tidy_error(&err, f->err->code);
 	nc_pinst_up.returned(inst, f->call,
 		&(nc_rt_return){ .code = f->code,
-			.recover_state = f->a <= NC_REC_UNKNOWN + 1 ? (int32_t)f->a - 1
-								   : NC_REC_UNKNOWN,
+			.recover_state =
+				f->a <= NC_REC_UNKNOWN + 1 ? (int32_t)f->a - 1 : NC_REC_UNKNOWN,
 			.err = &err,
 			.result = f->body,
 			.n_objects = f->b });
@@ -308,8 +308,8 @@ static void on_instance_frame(nc_hostproc *h, nc_pinst *inst, const nc_frame *f)
 		on_metric(inst, f);
 		return;
 	case NC_F_STRIKE:
-		nc_pinst_up.strike(inst, (nc_rule)NC_MIN(f->a, (uint64_t)NC_P12_STATE),
-			text_of(f->s1, text));
+		nc_pinst_up.strike(
+			inst, (nc_rule)NC_MIN(f->a, (uint64_t)NC_P12_STATE), text_of(f->s1, text));
 		return;
 	case NC_F_ASK:
 		nc_ask_begin(h, inst, f);
@@ -340,8 +340,8 @@ static void on_ready(nc_hostproc *h, const nc_frame *f)
 static void on_late_strike(nc_hostproc *h, const nc_frame *f)
 {
 	char text[256];
-	nc_found_strike(h->f, NULL, (nc_rule)NC_MIN(f->a, (uint64_t)NC_P12_STATE),
-		text_of(f->s1, text));
+	nc_found_strike(
+		h->f, NULL, (nc_rule)NC_MIN(f->a, (uint64_t)NC_P12_STATE), text_of(f->s1, text));
 }
 
 static void on_frame(nc_hostproc *h, const nc_frame *f)

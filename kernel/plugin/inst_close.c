@@ -107,4 +107,3 @@ void nc_pinst_close(nc_pinst *inst, int64_t drain_us)
 	nc_pinst_delist(inst);
 	nc_pinst_drop_secrets(inst);
 }
-

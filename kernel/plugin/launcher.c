@@ -72,7 +72,8 @@ static nc_code read_all(int fd, nc_buf *out, nc_error *err)
 		nc_buf_put(out, chunk, (size_t)n);
 	if (n < 0)
 		return nc_err_errno(err, errno, "could not read the list of rights");
-	return nc_buf_failed(out) ? nc_err(err, out->error, "the list of rights is too long") : NC_OK;
+	return nc_buf_failed(out) ? nc_err(err, out->error, "the list of rights is too long")
+				  : NC_OK;
 }
 
 static nc_code read_user(const json_t *o, const nc_jpath *at, rights *r, nc_error *err)
@@ -97,7 +98,8 @@ static nc_code read_groups(const json_t *o, const nc_jpath *at, rights *r, nc_er
 	nc_code rc = nc_json_get_arr(o, at, "groups", NC_OPTIONAL, GROUPS_MAX, &list, err);
 	if (rc != NC_OK)
 		return rc;
-	json_array_foreach (list, i, v) {
+	json_array_foreach(list, i, v)
+	{
 		const struct group *gr = json_is_string(v) ? getgrnam(json_string_value(v)) : NULL;
 		if (!gr)
 			return nc_err(err, NC_E_NOTFOUND, "there is no group %s",
@@ -120,7 +122,8 @@ static nc_code find_rights(const json_t *doc, const char *id, rights *r, nc_erro
 		return rc;
 	if (!o) {
 		nc_err(err, NC_E_UNSUPPORTED, "the launcher has no rights for plugin %s", id);
-		return nc_err_hint(err, NC_E_UNSUPPORTED, "name it in the launcher's list of rights");
+		return nc_err_hint(
+			err, NC_E_UNSUPPORTED, "name it in the launcher's list of rights");
 	}
 	if ((rc = nc_json_only_keys(o, &at, keys, err)) != NC_OK ||
 		(rc = nc_json_get_str(o, &at, "folder", NC_REQUIRED, sizeof(r->folder) - 1, &folder,
@@ -160,8 +163,8 @@ static nc_code open_plugin(const rights *r, const char *id, int *ret_code_fd, nc
 	if (rc != NC_OK)
 		return rc;
 	if (strcmp(m->id, id) != 0)
-		return nc_err(err, NC_E_DENIED, "folder %s holds plugin %s, not %s", r->folder, m->id,
-			id);
+		return nc_err(err, NC_E_DENIED, "folder %s holds plugin %s, not %s", r->folder,
+			m->id, id);
 	return nc_verify_files(dir_fd, m, 0, ret_code_fd, err);
 }
 
@@ -243,8 +246,10 @@ static nc_code launch(state *st, const char *id, int ret_fds[3], pid_t *ret_pid,
 	if (pid < 0)
 		return nc_err_errno(err, errno, "could not start a process");
 	if (pid == 0)
-		become_host(
-			&(start){ .sock = their_sock, .output = their_output, .code = code, .host = host },
+		become_host(&(start){ .sock = their_sock,
+				    .output = their_output,
+				    .code = code,
+				    .host = host },
 			&r);
 	st->children[st->n_children++] = pid;
 	*ret_pid = pid;
@@ -339,8 +344,8 @@ nc_code nc_launcher_fork(const nc_launcher_options *opt, nc_launcher **ret, nc_e
 	int pair[2];
 	if (geteuid() != 0) {
 		nc_err(err, NC_E_UNSUPPORTED, "the launcher needs to be started as root");
-		return nc_err_hint(err, NC_E_UNSUPPORTED,
-			"plugins then run with the daemon's own rights");
+		return nc_err_hint(
+			err, NC_E_UNSUPPORTED, "plugins then run with the daemon's own rights");
 	}
 	nc_launcher *l = nc_calloc(1, sizeof(*l));
 	if (!l)

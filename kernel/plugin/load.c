@@ -8,8 +8,8 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/err.h"
-#include "base/io.h"
 #include "base/hash.h"
+#include "base/io.h"
 #include "base/log.h"
 #include "plugin/hostproc.h"
 #include "plugin/loader_internal.h"
@@ -135,8 +135,8 @@ static nc_code check_deaths(nc_found *f, nc_error *err)
 		return NC_OK;
 	nc_found_quarantine_soon(f, reason);
 	nc_err(err, NC_E_UNAVAILABLE, "plugin %s is in quarantine: %s", f->id, reason);
-	return nc_err_hint(err, NC_E_UNAVAILABLE, "look into it, then: novacron plugin release %s",
-		f->id);
+	return nc_err_hint(
+		err, NC_E_UNAVAILABLE, "look into it, then: novacron plugin release %s", f->id);
 }
 
 static nc_code verify(nc_found *f, int *ret_memfd, nc_error *err)
@@ -152,8 +152,8 @@ static nc_code verify(nc_found *f, int *ret_memfd, nc_error *err)
 	if (rc != NC_OK)
 		return rc;
 	if (!has_v1)
-		return nc_err(err, NC_E_PROTO, "P0: plugin %s does not export " NC_ENTRY_SYMBOL,
-			f->id);
+		return nc_err(
+			err, NC_E_PROTO, "P0: plugin %s does not export " NC_ENTRY_SYMBOL, f->id);
 	*ret_memfd = nc_steal_fd(&memfd);
 	return NC_OK;
 }
@@ -171,7 +171,7 @@ static nc_code load_steps(nc_found *f, nc_error *err)
 		return rc;
 	}
 	return f->isolation == NC_ISO_IN_PROCESS ? load_in_process(f, memfd, err)
-						  : load_process(f, memfd, err);
+						 : load_process(f, memfd, err);
 }
 
 /* A refusal that names a rule counts as a strike of it. */
@@ -253,7 +253,8 @@ nc_code nc_plugins_load(nc_plugins *p, const char *id, nc_error *err)
 		err = &scratch;
 	nc_found *f = nc_found_get(p, id);
 	if (!f) {
-		nc_err(err, NC_E_NOTFOUND, "there is no plugin %s on the search path", id ? id : "");
+		nc_err(err, NC_E_NOTFOUND, "there is no plugin %s on the search path",
+			id ? id : "");
 		return nc_err_hint(
 			err, NC_E_NOTFOUND, "install it, or add its folder to plugins.path");
 	}
@@ -273,7 +274,8 @@ nc_code nc_plugins_load(nc_plugins *p, const char *id, nc_error *err)
 		nc_log(L_ERROR, "plugin.load.failed", F_STR("plugin", f->id), F_ERR(err));
 		return explain(f, err);
 	}
-	nc_log(L_INFO, "plugin.loaded", F_STR("plugin", f->id), F_STR("version", f->manifest->version),
+	nc_log(L_INFO, "plugin.loaded", F_STR("plugin", f->id),
+		F_STR("version", f->manifest->version),
 		F_STR("isolation", f->isolation == NC_ISO_IN_PROCESS ? "in_process" : "process"),
 		F_I64("took_us", nc_clock_mono_us() - start));
 	return NC_OK;

@@ -19,13 +19,13 @@
  * It owns the records, both loops and the service pool; everything else hangs on these.
  */
 
-#define SERVICE_THREADS	    4
-#define IO_TIMERS_MAX	    (1u << 19)
-#define SUPER_TIMERS_MAX    256
-#define DEFAULT_PROBE_US    INT64_C(5000000)
-#define DEFAULT_GRACE_US    INT64_C(2000000)
-#define DEFAULT_STRIKES_US  INT64_C(3600000000)
-#define DEFAULT_RESTART_US  INT64_C(1000000)
+#define SERVICE_THREADS    4
+#define IO_TIMERS_MAX      (1u << 19)
+#define SUPER_TIMERS_MAX   256
+#define DEFAULT_PROBE_US   INT64_C(5000000)
+#define DEFAULT_GRACE_US   INT64_C(2000000)
+#define DEFAULT_STRIKES_US INT64_C(3600000000)
+#define DEFAULT_RESTART_US INT64_C(1000000)
 
 /* ---- small things ---- */
 
@@ -85,8 +85,7 @@ static nc_code copy_strings(nc_plugins *p, const nc_plugins_options *opt)
 	p->state_dir = nc_strdup(opt->state_dir);
 	p->host_binary = nc_strdup(opt->host_binary ? opt->host_binary : "");
 	p->installation_id = nc_strdup(opt->installation_id ? opt->installation_id : "");
-	if (!p->search_path || !p->allow || !p->state_dir || !p->host_binary ||
-		!p->installation_id)
+	if (!p->search_path || !p->allow || !p->state_dir || !p->host_binary || !p->installation_id)
 		return NC_E_NOMEM;
 	for (; p->n_search < opt->n_search; p->n_search++)
 		if (!(p->search_path[p->n_search] = nc_strdup(opt->search_path[p->n_search])))

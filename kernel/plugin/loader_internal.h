@@ -25,9 +25,9 @@
 typedef struct nc_found nc_found;
 typedef struct nc_hostproc nc_hostproc;
 
-#define NC_CRASHES_OUT	   5
+#define NC_CRASHES_OUT     5
 #define NC_CRASH_WINDOW_US (INT64_C(600) * 1000000)
-#define NC_DEATHS_OUT	   3 /* starts in a row that died in one phase */
+#define NC_DEATHS_OUT      3 /* starts in a row that died in one phase */
 
 /* A plugin that was found on the search path. Lives until the loader ends, at the same address. */
 struct nc_found {
@@ -39,7 +39,7 @@ struct nc_found {
 	char *schema_text;
 	json_t *schema;
 	nc_isolation isolation; /* resolved */
-	uint32_t scan;		/* that saw it last; supervisor */
+	uint32_t scan;          /* that saw it last; supervisor */
 
 	/* under p->lock: */
 	nc_plugin_state state;
@@ -47,16 +47,16 @@ struct nc_found {
 	int is_loading, is_stopping;
 	uint32_t generation;
 	nc_image *image;      /* in process */
-	int code_memfd;	      /* else: its sealed bytes, for each start … */
+	int code_memfd;       /* else: its sealed bytes, for each start … */
 	nc_hostproc *process; /* … and what runs now, a reference */
-	nc_list insts;	      /* nc_pinst.found_link */
+	nc_list insts;        /* nc_pinst.found_link */
 	nc_strikes strikes;
 	uint32_t n_alarms;
 	char last_strike[200];
 	int64_t crashes_us[NC_CRASHES_OUT]; /* oldest first */
 	uint32_t n_restarts, restart_step;
 	uint64_t restart_timer;
-	uint32_t walk; /* io loop: stamps instances it has been at */
+	uint32_t walk;  /* io loop: stamps instances it has been at */
 	char phase[16]; /* sentinel: what earlier starts died in, and how often */
 	int deaths, n_armed;
 	nc_task restart_task, quarantine_task; /* of the supervisor's */
@@ -72,7 +72,7 @@ struct nc_plugins {
 	char *state_dir, *host_binary, *installation_id;
 	struct nc_launcher *launcher;
 	int64_t probe_timeout_us, grace_us, strike_window_us, restart_us;
-	uid_t uid; /* beside root, who may own plugins */
+	uid_t uid;     /* beside root, who may own plugins */
 	uint32_t scan; /* counts scans; supervisor */
 	nc_loop *super, *io;
 	nc_pool *services;
@@ -103,7 +103,7 @@ void nc_found_strike(nc_found *f, const char *inst, nc_rule rule, const char *wh
 void nc_found_late(void *found, const char *function); /* nc_rt_options.late */
 /* Its process ended by itself. Returns the back-off until the next start, or -1: quarantined. */
 int64_t nc_found_crashed(nc_found *f, const char *how);
-void nc_found_quarantine_soon(nc_found *f, const char *reason); /* any thread */
+void nc_found_quarantine_soon(nc_found *f, const char *reason);              /* any thread */
 nc_code nc_found_quarantine(nc_found *f, const char *reason, nc_error *err); /* supervisor */
 
 /* sentinel.c */

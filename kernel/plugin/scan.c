@@ -74,14 +74,15 @@ static nc_code resolve_isolation(nc_found *f, nc_isolation wanted, nc_error *err
 	const nc_manifest *m = f->manifest;
 	int is_store = nc_manifest_provides(m, "nc.store/1");
 	f->isolation = wanted != NC_ISO_MANIFEST ? wanted
-		       : m->is_in_process	 ? NC_ISO_IN_PROCESS
+		       : m->is_in_process        ? NC_ISO_IN_PROCESS
 						 : NC_ISO_PROCESS;
 	if (is_store && f->isolation == NC_ISO_PROCESS)
 		return nc_err(err, NC_E_UNSUPPORTED,
 			"plugin %s keeps the state, which is done in process only", f->id);
 	if (f->isolation == NC_ISO_IN_PROCESS && json_array_size(m->process_globals) > 0) {
 		nc_err(err, NC_E_UNSUPPORTED,
-			"plugin %s keeps state of the whole process (%s) and can't run in the daemon",
+			"plugin %s keeps state of the whole process (%s) and can't run in the "
+			"daemon",
 			f->id, json_string_value(json_array_get(m->process_globals, 0)));
 		return nc_err_hint(err, NC_E_UNSUPPORTED, "allow it with isolation process");
 	}
@@ -120,8 +121,8 @@ static nc_plugin_state assess(nc_found *f, nc_error *err)
 		return NC_PLUGIN_INCOMPATIBLE;
 	if (nc_quarantine_has(f->p, f->id, reason, sizeof(reason))) {
 		nc_err(err, NC_E_UNAVAILABLE, "plugin %s is in quarantine: %s", f->id, reason);
-		nc_err_hint(err, NC_E_UNAVAILABLE,
-			"look into it, then: novacron plugin release %s", f->id);
+		nc_err_hint(err, NC_E_UNAVAILABLE, "look into it, then: novacron plugin release %s",
+			f->id);
 		return NC_PLUGIN_QUARANTINED;
 	}
 	return NC_PLUGIN_AVAILABLE;

@@ -24,8 +24,7 @@ static void render_names(nc_jw *w, const char *key, const json_t *names)
 	size_t i;
 	json_t *v;
 	nc_jw_karr(w, key);
-	json_array_foreach (names, i, v)
-		nc_jw_str(w, json_string_value(v));
+	json_array_foreach(names, i, v) nc_jw_str(w, json_string_value(v));
 	nc_jw_arr_end(w);
 }
 
@@ -171,8 +170,8 @@ static void render_found(nc_jw *w, nc_found *f)
 	}
 	render_manifest(w, f);
 	if (f->isolation != NC_ISO_MANIFEST)
-		nc_jw_kstr(w, "isolation",
-			f->isolation == NC_ISO_PROCESS ? "process" : "in_process");
+		nc_jw_kstr(
+			w, "isolation", f->isolation == NC_ISO_PROCESS ? "process" : "in_process");
 	nc_jw_ku64(w, "generation", f->generation);
 	if (f->process)
 		nc_jw_ki64(w, "pid", nc_hostproc_pid(f->process));

@@ -16,7 +16,7 @@
 
 struct nc_store_door {
 	nc_store table; /* what store/ calls */
-	nc_store real;	/* what the plugin gave; missing slots NULL */
+	nc_store real;  /* what the plugin gave; missing slots NULL */
 	nc_inst *self;
 	const char *plugin;
 };
@@ -56,8 +56,8 @@ static nc_code get_head(nc_inst *self, nc_store_head *ret, nc_error *err)
 	return THROUGH(d, "head", d->real.head(d->self, ret, err));
 }
 
-static nc_code read_log(nc_inst *self, uint64_t after, uint32_t wait_ms, nc_rec_cb cb, void *user,
-	nc_error *err)
+static nc_code read_log(
+	nc_inst *self, uint64_t after, uint32_t wait_ms, nc_rec_cb cb, void *user, nc_error *err)
 {
 	nc_store_door *d = door_of(self);
 	return THROUGH(d, "read", d->real.read(d->self, after, wait_ms, cb, user, err));
@@ -121,8 +121,8 @@ static void fill_table(nc_store_door *d)
 		.check = r->check ? check : NULL };
 }
 
-nc_code nc_pinst_extension(nc_pinst *inst, const char *ext, const void **ret_table,
-	nc_inst **ret_self, nc_error *err)
+nc_code nc_pinst_extension(
+	nc_pinst *inst, const char *ext, const void **ret_table, nc_inst **ret_self, nc_error *err)
 {
 	nc_rt *rt = NULL;
 	if (nc_transport_enter(inst)) {
@@ -155,7 +155,8 @@ nc_code nc_pinst_store(
 			return nc_err_nomem(err);
 		if (!nc_table_copy(&d->real, sizeof(d->real), theirs)) {
 			nc_free(d);
-			return nc_err(err, NC_E_PROTO, "P0: plugin %s has an empty table of " NC_EXT_STORE,
+			return nc_err(err, NC_E_PROTO,
+				"P0: plugin %s has an empty table of " NC_EXT_STORE,
 				inst->found->id);
 		}
 		d->self = self;
