@@ -93,8 +93,7 @@ static nc_code schedule(nc_opctx *c, nc_error *err)
 static nc_code unschedule(nc_opctx *c, nc_error *err)
 {
 	nc_vm *vm = NC_AS(nc_vm, c->target);
-	nc_code rc = nc_sched_release(
-		((nc_flow *)c->user)->sched, c->txn, c->root, vm->o.id, err);
+	nc_code rc = nc_sched_release(((nc_flow *)c->user)->sched, c->txn, c->root, vm->o.id, err);
 
 	vm->host = NULL;
 	c->target_is_dirty = 1;
@@ -134,7 +133,8 @@ static int try_elsewhere(nc_opctx *c, int32_t outcome, const nc_error *why)
 	const char *before = c->op->checkpoint;
 
 	(void)outcome;
-	if (vm->host_wanted || !vm->host || why->code == NC_E_INVAL || why->code == NC_E_UNSUPPORTED)
+	if (vm->host_wanted || !vm->host || why->code == NC_E_INVAL ||
+		why->code == NC_E_UNSUPPORTED)
 		return NC_FAIL_OP;
 	if (why->flags & NC_ERR_USER_FAULT)
 		return NC_FAIL_OP;
@@ -163,8 +163,8 @@ static nc_code ended(nc_opctx *c, nc_error *err)
 			c->op->n_decision_ids ? c->op->decision_ids[0] : NULL);
 		return NC_OK;
 	case NC_OPER_CANCELED: /* everything is undone: there never was such a VM */
-		nc_flow_event(c->txn, c->target, "vm.create_canceled", c->op->actor, c->op->o.id,
-			NULL);
+		nc_flow_event(
+			c->txn, c->target, "vm.create_canceled", c->op->actor, c->op->o.id, NULL);
 		c->target_is_gone = 1;
 		return nc_act_forget_secrets(f, c->txn, c->target, err);
 	default:
@@ -174,8 +174,8 @@ static nc_code ended(nc_opctx *c, nc_error *err)
 			vm->is_locked = 1;
 			vm->locked_reason = "abandoned operation: its outcome is not known";
 		}
-		nc_flow_event(c->txn, c->target, "vm.create_failed", c->op->actor, c->op->o.id,
-			NULL);
+		nc_flow_event(
+			c->txn, c->target, "vm.create_failed", c->op->actor, c->op->o.id, NULL);
 		return NC_OK;
 	}
 }
