@@ -207,7 +207,7 @@ static void try_each(unsigned calls, int errnum, bool is_sticky)
 	bool ok = true;
 	while (ok && try_one(calls, n, errnum, is_sticky, &ok)) {
 		runs++;
-		n += st_opts.is_long || n < 60 ? 1 : 1 + st_random() % (n / 8);
+		n += st_opts.is_long || n < 200 ? 1 : 1 + st_random() % (n / 10);
 	}
 	if (!ok)
 		fprintf(stderr, "  at call %llu, errno %d, %s\n", (unsigned long long)n, errnum,
