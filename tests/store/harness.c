@@ -242,8 +242,8 @@ static const struct option long_options[] = {
 
 static void begin_run(const char *self)
 {
-	const char *seed = getenv("NC_SEED"), *tmp = getenv("TMPDIR"),
-		   *is_long = getenv("NC_TEST_LONG");
+	const char *seed = getenv("NC_SEED") ? getenv("NC_SEED") : getenv("NC_TEST_SEED");
+	const char *tmp = getenv("TMPDIR"), *is_long = getenv("NC_TEST_LONG");
 	random_state = seed ? strtoull(seed, NULL, 0) : (uint64_t)time(NULL) * 1000003u;
 	st_opts.self = self;
 	st_opts.is_long = is_long && *is_long && *is_long != '0';

@@ -150,7 +150,7 @@ static void backups_while_others_write_and_trim_are_consistent(void)
 	w.head = 1000;
 	NEED(CHECK(!pthread_create(&thread, NULL, write_on, &w)));
 	for (int i = 0; i < 3; i++) {
-		char name[16];
+		char name[24];
 		snprintf(name, sizeof(name), "backup%d", i);
 		path_in(file[i], name);
 		st_sleep_ms(30);
@@ -165,7 +165,7 @@ static void backups_while_others_write_and_trim_are_consistent(void)
 	st_destroy(&s);
 	uint64_t last = 0;
 	for (int i = 0; i < 3; i++) {
-		char name[16];
+		char name[24];
 		snprintf(name, sizeof(name), "b%d", i);
 		path_in(b, name);
 		NEED(CHECK_OK(st_restore_file(b, file[i], &err), &err) && st_open(&copy, b));

@@ -14,7 +14,7 @@ static bool make_store(void)
 	st_store s;
 	uint64_t epoch, head;
 	nc_error err = ST_ERROR;
-	char keys[50][4];
+	char keys[50][16];
 	nc_kv kv[100];
 	if (!st_open(&s, st_dir()) ||
 		!CHECK_OK(s.t->lead(s.inst, "n1", 60000, &epoch, &head, &err), &err) ||
