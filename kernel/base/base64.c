@@ -18,9 +18,9 @@ void nc_base64_encode(nc_bytes in, char *out)
 		*out++ = digits[p[2] & 63];
 	}
 	if (n) {
-		unsigned second = n == 2 ? p[1] : 0;
+		unsigned second = n == 2 ? p[1] : 0u;
 		*out++ = digits[p[0] >> 2];
-		*out++ = digits[(p[0] & 3) << 4 | second >> 4];
+		*out++ = digits[(p[0] & 3u) << 4 | second >> 4];
 		*out++ = n == 2 ? digits[(second & 15) << 2] : '=';
 		*out++ = '=';
 	}

@@ -4,7 +4,7 @@
 
 /* Inside model/: index keys of objects and of what is looked up. */
 
-#include "model/value.h"
+#include "model/member.h"
 
 #define NC_KEYS_MAX 400
 

@@ -150,7 +150,7 @@ static void filter_value(parser *p, const nc_field_def *d, const char *param, co
 	nc_reader r = { p->q->arena, p->f, NC_READ_SAME };
 	nc_jpath at = { NULL, nc_arena_strdup(p->f->arena, param), 0 };
 	char buf[16];
-	if (!at.key || !nc_value_read(&r, d, &at, j, scratch))
+	if (!at.key || !nc_member_read(&r, d, &at, j, scratch))
 		return;
 	nc_bytes key = nc_key_value(d, scratch, buf);
 	if (!key.ptr || key.len > NC_DB_KEY_MAX)
@@ -293,7 +293,7 @@ void nc_query_parse(nc_query *q, const nc_kind *k, const nc_reach *reach, const 
 			take(&p, &params[i]);
 	}
 	/* last: it must belong to this sort */
-	if (cursor && *cursor && !nc_cursor_parse(q, cursor)) {
+	if (cursor && *cursor && !nc_query_cursor_parse(q, cursor)) {
 		nc_fault_add(f, "cursor", "format", "is not one of this list");
 		nc_fault_hint(f, "a cursor goes with the parameters it was got with");
 	}

@@ -106,7 +106,7 @@ static nc_code walk_fields(walk *w, const nc_field_def *f, size_t n, const aroun
 		around me = { &at, up->is_intent && d->cls == NC_INTENT,
 			up->is_settable && d->mut != NC_SERVER };
 		nc_code rc = NC_OK;
-		if (d->type == NC_T_REF && !nc_value_is_absent(d, base))
+		if (d->type == NC_T_REF && !nc_member_is_absent(d, base))
 			rc = give(w, d, &me, &NC_AT(const char *, d, base));
 		else if (d->type == NC_T_REFS)
 			rc = walk_refs(w, d, &me, base);
