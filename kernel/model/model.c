@@ -74,7 +74,7 @@ static nc_code expect_ref(void *ctx, const nc_ref *ref)
 {
 	const nc_field_def *d = ref->d;
 	const nc_kind *k = d->ref ? nc_kind_get(d->ref) : nc_kind_of_id(*ref->id);
-	if (k && ref->is_intent && !(d->flags & NC_FF_WEAK))
+	if (k && ref->is_settable && !(d->flags & NC_FF_WEAK))
 		nc_txn_expect_exists(ctx, k->number, nc_str(*ref->id));
 	return NC_OK;
 }
