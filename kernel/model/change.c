@@ -27,7 +27,8 @@ const nc_field_def *nc_changer_find(const nc_changer *c, const char *name)
 {
 	for (size_t s = 0; s < c->n_spans; s++) {
 		size_t hint = 0;
-		const nc_field_def *d = nc_field_find(c->spans[s].f, c->spans[s].n, name, &hint);
+		const nc_field_def *d =
+			nc_field_find(c->spans[s].f, c->spans[s].n, nc_str(name), &hint);
 		if (d)
 			return d;
 	}
@@ -58,11 +59,13 @@ static same compare(nc_changer *c, const nc_field_def *d, const nc_jpath *at, js
 	nc_read_mode mode = c->reader.mode;
 	memset((char *)c->scratch + d->offset, 0, nc_field_size(d));
 	c->reader.mode = NC_READ_SAME;
-	nc_value_read(&c->reader, d, at, value, c->scratch);
+	nc_member_read(&c->reader, d, at, value, c->scratch);
 	c->reader.mode = mode;
-	if (faults_of(c) != before)
+	if (faults_of(c) != before) {
+		nc_member_check(c->reader.faults, d, at, c->scratch);
 		return IS_FAULTY;
-	return nc_value_eq(d, c->scratch, c->was) ? IS_SAME : IS_OTHER;
+	}
+	return nc_member_eq(d, c->scratch, c->was) ? IS_SAME : IS_OTHER;
 }
 
 static void refuse_read_only(nc_changer *c, const nc_field_def *d, const nc_jpath *at)
@@ -140,12 +143,12 @@ static int is_merged(const nc_changer *c, const nc_field_def *d, const json_t *v
 static int read_new(nc_changer *c, const nc_field_def *d, const nc_jpath *at, json_t *value)
 {
 	uint32_t before = faults_of(c);
-	nc_value_reset(d, c->scratch);
+	nc_member_reset(d, c->scratch);
 	if (json_is_null(value)) {
 		if (d->type == NC_T_SECRET)
-			nc_value_read(&c->reader, d, at, value, c->scratch);
+			nc_member_read(&c->reader, d, at, value, c->scratch);
 	} else if (!is_merged(c, d, value)) {
-		nc_value_read(&c->reader, d, at, value, c->scratch);
+		nc_member_read(&c->reader, d, at, value, c->scratch);
 	} else if (d->type == NC_T_LABELS) {
 		merge_labels(c, d, at, value);
 	} else {
@@ -159,7 +162,7 @@ static void drop_pending(nc_changer *c, const nc_field_def *d)
 	if (!c->pending || !json_object_get(c->pending, d->name))
 		return;
 	json_object_del(c->pending, d->name);
-	nc_value_copy(d, c->future, c->work);
+	nc_member_copy(d, c->future, c->work);
 	nc_changer_note(c, d);
 }
 
@@ -170,21 +173,23 @@ static void defer(nc_changer *c, const nc_field_def *d, json_t *value)
 		return;
 	if (json_object_set(c->pending, d->name, value))
 		c->reader.faults->is_nomem = 1;
-	nc_value_copy(d, c->future, c->scratch);
+	nc_member_copy(d, c->future, c->scratch);
 	nc_changer_note(c, d);
 }
 
 static void set_member(nc_changer *c, const nc_field_def *d, const nc_jpath *at, json_t *value)
 {
 	int is_next_start = d->mut == NC_NEXT_START && c->pending;
-	if (!json_is_null(value)) {
+	/* the labels of a patch have nulls that no label has */
+	int is_comparable = !json_is_null(value) && d->type != NC_T_LABELS;
+	if (is_comparable) {
 		same is = compare(c, d, at, value);
-		if (is == IS_SAME && is_next_start && c->how == NC_BY_PATCH)
+		if (is == IS_SAME && is_next_start && c->how == NC_BY_PATCH && !c->keeps_pending)
 			drop_pending(c, d);
 		if (is != IS_OTHER)
 			return;
 	}
-	if (!read_new(c, d, at, value) || nc_value_eq(d, c->scratch, c->was))
+	if (!read_new(c, d, at, value) || nc_member_eq(d, c->scratch, c->was))
 		return;
 	if (is_next_start && c->defers) {
 		defer(c, d, value);
@@ -192,8 +197,8 @@ static void set_member(nc_changer *c, const nc_field_def *d, const nc_jpath *at,
 	}
 	if (is_next_start)
 		json_object_del(c->pending, d->name);
-	nc_value_copy(d, c->work, c->scratch);
-	nc_value_copy(d, c->future, c->scratch);
+	nc_member_copy(d, c->work, c->scratch);
+	nc_member_copy(d, c->future, c->scratch);
 	nc_changer_note(c, d);
 }
 
@@ -235,6 +240,7 @@ static void reset_missing(nc_changer *c, const nc_jpath *up, const json_t *in)
 void nc_changer_object(nc_changer *c, const nc_jpath *up, const json_t *in)
 {
 	json_t *j = nc_json_mut(in);
+	c->keeps_pending = json_object_get(in, "pending") != NULL;
 	for (void *it = json_object_iter(j); it; it = json_object_iter_next(j, it)) {
 		nc_jpath at = { up, json_object_iter_key(it), 0 };
 		const nc_field_def *d = nc_changer_find(c, at.key);

@@ -4,7 +4,7 @@
 
 /* Inside model/: one struct being changed by a patch or a put, member by member. */
 
-#include "model/value.h"
+#include "model/member.h"
 
 typedef enum nc_change_how { NC_BY_PATCH, NC_BY_PUT } nc_change_how;
 
@@ -22,6 +22,7 @@ typedef struct nc_changer {
 	json_t *pending; /* NULL where nothing can be */
 	int defers;      /* next-start changes must wait */
 	int is_deferred;
+	int keeps_pending; /* the request has what is pending in it: values that are there mean it */
 	const nc_field_def *changed[NC_CHANGED_MAX];
 	size_t n_changed;
 	const char *route; /* of the object, for hints: "/api/v1/vms/{id}" */

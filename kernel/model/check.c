@@ -3,25 +3,12 @@
 #include <inttypes.h>
 
 #include "base/id.h"
-#include "model/value.h"
+#include "model/member.h"
 
 /*
  * Whether values are in their range: what the table says of each member, for whole objects after
- * a create and for changed members after a patch. Reading has seen to types. A member that has a
- * fault already gets no second one. Pure functions.
+ * a create and for changed members after a patch. Reading has seen to types. Pure functions.
  */
-
-static int has_fault(nc_faults *f, const nc_jpath *at)
-{
-	if (!f->n)
-		return 0;
-	char path[300];
-	nc_jpath_format(at, path, sizeof(path));
-	for (uint32_t i = 0; i < f->n; i++)
-		if (strcmp(f->list[i].field, path) == 0)
-			return 1;
-	return 0;
-}
 
 static int is_name_char(char c)
 {
@@ -150,7 +137,7 @@ void nc_struct_check(nc_faults *f, const nc_sub_def *sub, const nc_jpath *at, co
 {
 	for (size_t i = 0; i < sub->n_fields; i++) {
 		nc_jpath here = { at, sub->fields[i].name, 0 };
-		nc_value_check(f, &sub->fields[i], &here, base);
+		nc_member_check(f, &sub->fields[i], &here, base);
 	}
 }
 
@@ -159,10 +146,10 @@ static void check_unique(nc_faults *f, const nc_field_def *d, const nc_jpath *at
 	size_t i, const nc_field_def *member)
 {
 	const char *elem = (const char *)s.v + i * d->sub->size;
-	if (nc_value_is_absent(member, elem))
+	if (nc_member_is_absent(member, elem))
 		return;
 	for (size_t k = 0; k < i; k++) {
-		if (!nc_value_eq(member, elem, (const char *)s.v + k * d->sub->size))
+		if (!nc_member_eq(member, elem, (const char *)s.v + k * d->sub->size))
 			continue;
 		nc_jpath here = { at, member->name, 0 };
 		nc_fault_at(f, &here, "duplicate", "is the same as in element %zu", k);
@@ -233,11 +220,9 @@ static void check_present(nc_faults *f, const nc_field_def *d, const nc_jpath *a
 	}
 }
 
-void nc_value_check(nc_faults *f, const nc_field_def *d, const nc_jpath *at, const void *base)
+void nc_member_check(nc_faults *f, const nc_field_def *d, const nc_jpath *at, const void *base)
 {
-	if (f->n && has_fault(f, at))
-		return;
-	if (!nc_value_is_absent(d, base))
+	if (!nc_member_is_absent(d, base))
 		check_present(f, d, at, base);
 	else if (d->flags & NC_FF_REQUIRED)
 		nc_fault_at(f, at, "required", "must be given");
@@ -245,10 +230,8 @@ void nc_value_check(nc_faults *f, const nc_field_def *d, const nc_jpath *at, con
 
 void nc_object_need_name(const nc_object *obj, nc_faults *f)
 {
-	static const nc_jpath at = { NULL, "name", 0 };
-	if (obj->name || obj->kind->flags & (NC_KF_NAMELESS | NC_KF_PLAIN) || has_fault(f, &at))
-		return;
-	nc_fault_add(f, "name", "required", "must be given");
+	if (!obj->name && !(obj->kind->flags & (NC_KF_NAMELESS | NC_KF_PLAIN)))
+		nc_fault_add(f, "name", "required", "must be given");
 }
 
 void nc_object_validate(const nc_object *obj, nc_faults *f)
@@ -260,7 +243,7 @@ void nc_object_validate(const nc_object *obj, nc_faults *f)
 			const nc_field_def *d = &spans[s].f[i];
 			nc_jpath at = { NULL, d->name, 0 };
 			if (d->cls == NC_INTENT)
-				nc_value_check(f, d, &at, obj);
+				nc_member_check(f, d, &at, obj);
 		}
 	nc_object_need_name(obj, f);
 	if (obj->kind->validate)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "model/value.h"
+#include "model/member.h"
 
 /*
  * The fields that every object has, and the order in which those and a kind's own are shown. Const
@@ -144,7 +144,7 @@ const nc_field_def *nc_kind_field(const nc_kind *k, const char *name)
 	size_t n = nc_kind_spans(k, out);
 	for (size_t s = 0; s < n; s++) {
 		size_t hint = 0;
-		const nc_field_def *d = nc_field_find(out[s].f, out[s].n, name, &hint);
+		const nc_field_def *d = nc_field_find(out[s].f, out[s].n, nc_str(name), &hint);
 		if (d)
 			return d;
 	}

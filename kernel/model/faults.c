@@ -3,11 +3,12 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/err.h"
 
 /*
- * The list of everything that is wrong with a request. Adding never fails: what does not fit is
+ * The list of everything that is wrong with a request, one fault a field. Adding never fails: what does not fit is
  * counted, and an arena that is full is remembered. One thread. Never quotes a value from the
  * request, which may be a password that was put in the wrong place.
  */
@@ -18,11 +19,26 @@ void nc_faults_init(nc_faults *f, nc_arena *arena)
 {
 	f->arena = arena;
 	f->n = f->dropped = 0;
-	f->is_nomem = 0;
+	f->is_nomem = f->has_added = 0;
+}
+
+int nc_faults_has(const nc_faults *f, const char *field)
+{
+	for (uint32_t i = 0; i < f->n; i++)
+		if (strcmp(f->list[i].field, field) == 0)
+			return 1;
+	return 0;
 }
 
 void nc_fault_add(nc_faults *f, const char *field, const char *code, const char *fmt, ...)
 {
+	f->has_added = 0;
+	if (!field) {
+		f->is_nomem = 1;
+		return;
+	}
+	if (field[0] && nc_faults_has(f, field))
+		return;
 	if (f->n == NC_FAULTS_MAX) {
 		f->dropped++;
 		return;
@@ -33,16 +49,17 @@ void nc_fault_add(nc_faults *f, const char *field, const char *code, const char 
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	const char *message = nc_arena_strdup(f->arena, text);
-	if (!message || !field) {
+	if (!message) {
 		f->is_nomem = 1;
 		return;
 	}
+	f->has_added = 1;
 	f->list[f->n++] = (nc_fault){ field, code, message, NULL };
 }
 
 void nc_fault_hint(nc_faults *f, const char *fmt, ...)
 {
-	if (!f->n || f->dropped || f->is_nomem)
+	if (!f->has_added)
 		return;
 	char text[TEXT_MAX];
 	va_list ap;

@@ -28,7 +28,8 @@ typedef struct nc_faults {
 	nc_arena *arena;
 	nc_fault list[NC_FAULTS_MAX];
 	uint32_t n, dropped;
-	int is_nomem; /* the arena failed: the list is not complete */
+	int is_nomem;  /* the arena failed: the list is not complete */
+	int has_added; /* whether the last add took place: what a hint belongs to */
 } nc_faults;
 
 void nc_faults_init(nc_faults *f, nc_arena *arena);
@@ -36,7 +37,8 @@ static inline int nc_faults_any(const nc_faults *f)
 {
 	return f->n || f->is_nomem;
 }
-/* Add one; field and code are kept as they are (static or arena), the message is formatted. */
+int nc_faults_has(const nc_faults *f, const char *field);
+/* Add one, unless the field has a fault already; field and code are kept as they are (static or arena), the message is formatted. */
 void nc_fault_add(nc_faults *f, const char *field, const char *code, const char *fmt, ...)
 	nc_printf(4, 5);
 /* Give the fault added last its hint. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/map.h"
-#include "model/value.h"
+#include "model/member.h"
 
 /*
  * Hash over what the user asked: how nc_model_put sees, without a copy of the object as it was
@@ -25,7 +25,7 @@ static uint64_t hash_struct(const nc_sub_def *sub, const void *base, uint64_t se
 {
 	for (size_t i = 0; i < sub->n_fields; i++)
 		if (sub->fields[i].cls == NC_INTENT)
-			seed = nc_value_hash(&sub->fields[i], base, seed);
+			seed = nc_member_hash(&sub->fields[i], base, seed);
 	return seed;
 }
 
@@ -39,7 +39,7 @@ static uint64_t hash_seq(const nc_field_def *d, nc_seq s, uint64_t seed)
 	return seed;
 }
 
-uint64_t nc_value_hash(const nc_field_def *d, const void *base, uint64_t seed)
+uint64_t nc_member_hash(const nc_field_def *d, const void *base, uint64_t seed)
 {
 	switch ((nc_field_type)d->type) {
 	case NC_T_STR:
@@ -86,6 +86,6 @@ uint64_t nc_object_intent(const nc_object *obj)
 	for (size_t s = 0; s < n; s++)
 		for (size_t i = 0; i < spans[s].n; i++)
 			if (spans[s].f[i].cls == NC_INTENT && !(spans[s].f[i].flags & NC_FF_INPUT))
-				h = nc_value_hash(&spans[s].f[i], obj, h);
+				h = nc_member_hash(&spans[s].f[i], obj, h);
 	return h ? h : 1;
 }

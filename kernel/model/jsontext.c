@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "model/value.h"
+#include "model/member.h"
 
 /*
  * A JSON tree as text in our writer's one form: what comes in as free JSON is stored so, and reads

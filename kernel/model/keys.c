@@ -96,7 +96,7 @@ static uint64_t ordered_f64(double v)
 
 nc_bytes nc_key_value(const nc_field_def *d, const void *base, char *buf)
 {
-	if (nc_value_is_absent(d, base))
+	if (nc_member_is_absent(d, base))
 		return (nc_bytes){ NULL, 0 };
 	switch ((nc_field_type)d->type) {
 	case NC_T_I64:

@@ -5,9 +5,9 @@
 
 #include "base/err.h"
 #include "base/id.h"
+#include "model/member.h"
 #include "model/model.h"
 #include "model/problem.h"
-#include "model/value.h"
 
 /*
  * The list of all kinds and what can be asked of it. Const, but for the table for the store, which

@@ -34,7 +34,7 @@ static void apply_all(nc_reader *r, const nc_kind *k, json_t *pending, void *to)
 		nc_jpath at = { &root, json_object_iter_key(it), 0 };
 		const nc_field_def *d = nc_kind_field(k, at.key);
 		if (d)
-			nc_value_read(r, d, &at, json_object_iter_value(it), to);
+			nc_member_read(r, d, &at, json_object_iter_value(it), to);
 	}
 }
 
@@ -52,7 +52,7 @@ static void check_result(nc_changer *c, nc_object *future)
 	nc_faults *f = c->reader.faults;
 	for (size_t i = 0; i < c->n_changed; i++) {
 		nc_jpath at = { NULL, c->changed[i]->name, 0 };
-		nc_value_check(f, c->changed[i], &at, future);
+		nc_member_check(f, c->changed[i], &at, future);
 	}
 	nc_object_need_name(future, f);
 	if (future->kind->validate)
@@ -119,7 +119,7 @@ static nc_code change(
 	snprintf(route, sizeof(route), "/api/v1/%s/{id}", k->plural);
 	nc_changer c = {
 		.how = how,
-		.reader = { obj->arena, f, NC_READ_SET },
+		.reader = { obj->arena, f, NC_READ_NEW },
 		.pending = pending,
 		.defers = pending && k->defers && k->defers(obj),
 		.route = route,
@@ -152,7 +152,7 @@ nc_code nc_object_apply_pending(nc_object *obj, nc_faults *f, nc_change *ret)
 	if (!pending_def || !NC_GET(nc_bytes, pending_def, obj).ptr)
 		return NC_OK;
 	_cleanup_(nc_json_decrefp) json_t *pending = load_pending(obj, pending_def);
-	nc_changer c = { .reader = { obj->arena, f, NC_READ_STORED } };
+	nc_changer c = { .reader = { obj->arena, f, NC_READ_SAME } };
 	if (!pending || !nc_changer_begin(&c, obj, k->size)) {
 		f->is_nomem = 1;
 		return NC_E_NOMEM;

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/alloc.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/id.h"
@@ -138,19 +139,21 @@ static json_t *to_json(const nc_field_def *d, const char *value)
 
 static void filter_value(parser *p, const nc_field_def *d, const char *param, const char *value)
 {
+	uint64_t failures = nc_alloc_failures();
 	_cleanup_(nc_json_decrefp) json_t *j = to_json(d, value);
+	int is_nomem = nc_alloc_failures() != failures;
 	/* the member alone is written; its offset lies in the kind's struct, or in a part of it */
 	void *scratch = nc_arena_alloc(p->q->arena, p->q->kind->size);
 	if (!j || !scratch) {
-		p->f->is_nomem |= !scratch;
-		if (scratch)
-			fault_value(p, param, "is not text");
+		p->f->is_nomem |= !scratch || is_nomem;
+		if (!p->f->is_nomem)
+			fault_value(p, param, "is not UTF-8");
 		return;
 	}
 	nc_reader r = { p->q->arena, p->f, NC_READ_SAME };
 	nc_jpath at = { NULL, nc_arena_strdup(p->f->arena, param), 0 };
 	char buf[16];
-	if (!at.key || !nc_value_read(&r, d, &at, j, scratch))
+	if (!at.key || !nc_member_read(&r, d, &at, j, scratch))
 		return;
 	nc_bytes key = nc_key_value(d, scratch, buf);
 	if (!key.ptr || key.len > NC_DB_KEY_MAX)
@@ -293,7 +296,7 @@ void nc_query_parse(nc_query *q, const nc_kind *k, const nc_reach *reach, const 
 			take(&p, &params[i]);
 	}
 	/* last: it must belong to this sort */
-	if (cursor && *cursor && !nc_cursor_parse(q, cursor)) {
+	if (cursor && *cursor && !nc_query_cursor_parse(q, cursor)) {
 		nc_fault_add(f, "cursor", "format", "is not one of this list");
 		nc_fault_hint(f, "a cursor goes with the parameters it was got with");
 	}

@@ -4,12 +4,12 @@
 
 #include "base/clock.h"
 #include "base/id.h"
-#include "model/value.h"
+#include "model/member.h"
 
 /*
  * JSON values into members of structs: conversion alone, by the type in the table. What has the
- * wrong type is a fault with its path and leaves the member as it was; whether a value is in its
- * range is check.c's question. The nesting followed is that of the tables, never the input's.
+ * wrong type is a fault with its path; a list with a faulty element is set all the same, so that
+ * what is wrong with the others is found too. Whether a value is in its range is check.c's question. The nesting followed is that of the tables, never the input's.
  * Strings are copied into the arena. Pure but for the arena and the faults.
  */
 
@@ -164,8 +164,7 @@ static int read_labels(nc_reader *r, const nc_jpath *at, json_t *j, nc_labels *r
 	}
 	if (!is_sorted)
 		qsort(v, n, sizeof(*v), label_order);
-	if (is_good)
-		*ret = (nc_labels){ v, n };
+	*ret = (nc_labels){ v, n };
 	return is_good;
 }
 
@@ -178,7 +177,7 @@ static int64_t begin_list(
 		return -1;
 	}
 	size_t n = json_array_size(j), limit = nc_field_limit(d);
-	if (n > limit && r->mode != NC_READ_STORED) {
+	if (n > limit) {
 		nc_fault_at(r->faults, at, "length", "has %zu elements, at most %zu are taken", n,
 			limit);
 		return -1;
@@ -202,18 +201,17 @@ static int read_strs(
 		if (!v[i])
 			v[i] = "";
 	}
-	if (is_good)
-		nc_seq_set(d, base, (nc_seq){ (void *)v, (size_t)n });
+	nc_seq_set(d, base, (nc_seq){ (void *)v, (size_t)n });
 	return is_good;
 }
 
 /* The defaults of a sub-object that a request makes, and its id. */
 static int begin_sub(nc_reader *r, const nc_sub_def *sub, void *elem)
 {
-	if (r->mode != NC_READ_CREATE && r->mode != NC_READ_SET)
+	if (r->mode == NC_READ_SAME)
 		return 1;
 	for (size_t i = 0; i < sub->n_fields; i++)
-		nc_value_reset(&sub->fields[i], elem);
+		nc_member_reset(&sub->fields[i], elem);
 	if (!sub->id_prefix)
 		return 1;
 	char id[NC_ID_MAX];
@@ -239,10 +237,8 @@ static int read_obj(nc_reader *r, const nc_field_def *d, const nc_jpath *at, jso
 	void *elem = nc_arena_alloc(r->arena, d->sub->size);
 	if (!elem)
 		return no_memory(r);
-	int is_good = nc_sub_read(r, d, at, j, elem);
-	if (is_good)
-		nc_ptr_set(d, base, elem);
-	return is_good;
+	nc_ptr_set(d, base, elem);
+	return nc_sub_read(r, d, at, j, elem);
 }
 
 static int read_struct(
@@ -252,8 +248,7 @@ static int read_struct(
 	if (!elem)
 		return no_memory(r);
 	int is_good = nc_sub_read(r, d, at, j, elem);
-	if (is_good)
-		memcpy((char *)base + d->offset, elem, d->sub->size);
+	memcpy((char *)base + d->offset, elem, d->sub->size);
 	return is_good;
 }
 
@@ -270,15 +265,14 @@ static int read_objs(nc_reader *r, const nc_field_def *d, const nc_jpath *at, js
 		nc_jpath here = { at, NULL, i };
 		is_good &= nc_sub_read(r, d, &here, json_array_get(j, i), v + i * d->sub->size);
 	}
-	if (is_good)
-		nc_seq_set(d, base, (nc_seq){ v, (size_t)n });
+	nc_seq_set(d, base, (nc_seq){ v, (size_t)n });
 	return is_good;
 }
 
 static int read_json(
 	nc_reader *r, const nc_field_def *d, const nc_jpath *at, json_t *j, nc_bytes *ret)
 {
-	if (r->mode != NC_READ_STORED && d->mut != NC_SERVER && !json_is_object(j))
+	if (d->mut != NC_SERVER && !json_is_object(j))
 		return wrong_type(r, at, "an object", j);
 	nc_code rc = nc_json_text(j, r->arena, nc_field_limit(d), ret);
 	if (rc == NC_E_NOMEM)
@@ -304,7 +298,7 @@ static int read_shown_secret(
 
 static int read_secret(nc_reader *r, const nc_jpath *at, const json_t *j, nc_secret_field *ret)
 {
-	if (json_is_object(j) && (r->mode == NC_READ_STORED || r->mode == NC_READ_SAME))
+	if (json_is_object(j) && r->mode == NC_READ_SAME)
 		return read_shown_secret(r, at, j, ret);
 	const char *text = NULL;
 	if (!read_text(r, at, j, &text))
@@ -329,7 +323,7 @@ static int clear(const nc_field_def *d, void *base)
 	return 1;
 }
 
-int nc_value_read(nc_reader *r, const nc_field_def *d, const nc_jpath *at, json_t *j, void *base)
+int nc_member_read(nc_reader *r, const nc_field_def *d, const nc_jpath *at, json_t *j, void *base)
 {
 	if (json_is_null(j))
 		return clear(d, base);
@@ -375,17 +369,15 @@ void nc_struct_read(nc_reader *r, const nc_field_def *fields, size_t n, const nc
 	size_t hint = 0;
 	for (void *it = json_object_iter(j); it; it = json_object_iter_next(j, it)) {
 		nc_jpath here = { at, json_object_iter_key(it), 0 };
-		const nc_field_def *d = nc_field_find(fields, n, here.key, &hint);
+		const nc_field_def *d = nc_field_find(fields, n, nc_str(here.key), &hint);
 		if (!d) {
-			if (r->mode != NC_READ_STORED)
-				nc_fault_unknown(r->faults, &here, &(nc_span){ fields, n }, 1);
+			nc_fault_unknown(r->faults, &here, &(nc_span){ fields, n }, 1);
 			continue;
 		}
-		int is_request = r->mode == NC_READ_CREATE || r->mode == NC_READ_SET;
-		if (is_request && d->mut == NC_SERVER) {
+		if (r->mode != NC_READ_SAME && d->mut == NC_SERVER) {
 			nc_fault_at(r->faults, &here, "read_only", "is set by the server");
 			continue;
 		}
-		nc_value_read(r, d, &here, json_object_iter_value(it), base);
+		nc_member_read(r, d, &here, json_object_iter_value(it), base);
 	}
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "model/value.h"
+#include "model/member.h"
 
 /*
  * Objects as JSON: what is stored is what is served, so this runs once a change, not once a read.
@@ -19,7 +19,7 @@ static void render_struct(const nc_sub_def *sub, const void *base, nc_jw *w)
 {
 	nc_jw_obj(w);
 	for (size_t i = 0; i < sub->n_fields; i++)
-		nc_value_render(&sub->fields[i], base, w);
+		nc_member_render(&sub->fields[i], base, w);
 	nc_jw_obj_end(w);
 }
 
@@ -54,7 +54,7 @@ static int is_list(const nc_field_def *d)
 /* True when the member is absent and that has been said, or needs no saying. */
 static int render_absent(const nc_field_def *d, const void *base, nc_jw *w)
 {
-	if (!nc_value_is_absent(d, base))
+	if (!nc_member_is_absent(d, base))
 		return 0;
 	if (is_list(d))
 		return d->flags & NC_FF_QUIET;
@@ -116,7 +116,7 @@ static void render_present(const nc_field_def *d, const void *base, nc_jw *w)
 	}
 }
 
-void nc_value_render(const nc_field_def *d, const void *base, nc_jw *w)
+void nc_member_render(const nc_field_def *d, const void *base, nc_jw *w)
 {
 	if (d->flags & NC_FF_INPUT || render_absent(d, base, w))
 		return;
@@ -135,7 +135,7 @@ void nc_object_render(nc_object *obj, nc_buf *out)
 	nc_jw_obj(&w);
 	for (size_t s = 0; s < n; s++)
 		for (size_t i = 0; i < spans[s].n; i++)
-			nc_value_render(&spans[s].f[i], obj, &w);
+			nc_member_render(&spans[s].f[i], obj, &w);
 	nc_jw_obj_end(&w);
 	nc_jw_done(&w);
 }

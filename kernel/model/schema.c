@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/schema.h"
 
-#include "model/value.h"
+#include "model/member.h"
 
 /*
  * A kind's table as JSON Schema. Three forms, because what is shown, what a create takes and what

@@ -8,7 +8,7 @@
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/secret.h"
-#include "model/value.h"
+#include "model/member.h"
 
 /*
  * Sealing what came with a request and opening it for a driver. The sealed bytes are bound to

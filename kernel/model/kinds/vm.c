@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/vm.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -127,7 +126,8 @@ static const nc_field_def fields[] = {
 	FIXED_REF(host_wanted, "host_wanted", HOST, .flags = NC_FF_WEAK,
 		.hint = "use POST /api/v1/vms/{id}/migrate",
 		.doc = "The host that its create insisted on"),
-	FIXED_REF(provider, "provider", PROVIDER, BY_REF,
+	/* Often the scheduler's choice, which must not move the ETag. */
+	FIXED_REF(provider, "provider", PROVIDER, BY_REF, .cls = NC_STATE,
 		.doc = "Whose hosts it runs on; left out: the scheduler chooses"),
 	FIXED_REF(vm_group, "vm_group", VM_GROUP, BY_REF,
 		.doc = "With whom it keeps together or apart"),
@@ -138,7 +138,7 @@ static const nc_field_def fields[] = {
 		.flags = NC_FF_WEAK, .hint = "keys are put in at the first boot: use rebuild",
 		.doc = "Who may log in"),
 	NC_FIELD_SECRET(nc_vm, user_data, "user_data", .doc = "For cloud-init; read at a start"),
-	NC_FIELD_JSON(nc_vm, provider_data, "provider_data", .mut = NC_IMMUTABLE,
+	NC_FIELD_JSON(nc_vm, provider_data, "provider_data", .cls = NC_STATE, .mut = NC_IMMUTABLE,
 		.doc = "What only this provider knows"),
 	NC_FIELD_TIME(nc_vm, expires_at_ms, "expires_at", .doc = "When it is deleted by itself"),
 	NC_FIELD_OBJ(nc_vm, resources, "resources", &resources_def, .mut = NC_IMMUTABLE,
@@ -240,27 +240,23 @@ static void validate(const nc_object *obj, nc_faults *f)
 
 /* ---- what a create may say in other words ---- */
 
-static int to_whole(double v, double scale, int64_t *ret)
+/* An alias in its own unit into a count; what is left over counts as one more, unless it is to be
+ * whole. */
+static void fold_size(double v, int64_t scale, int is_whole, int64_t *to, const char *alias,
+	const char *field, nc_faults *f)
 {
-	double x = v * scale;
-	if (!(x >= 0) || x > 9e15 || x != floor(x))
-		return 0;
-	*ret = (int64_t)x;
-	return 1;
-}
-
-static void fold_size(
-	double v, double scale, int64_t *to, const char *alias, const char *field, nc_faults *f)
-{
-	int64_t whole = 0;
-	if (v == 0)
-		return;
-	if (!to_whole(v, scale, &whole))
-		nc_fault_add(f, alias, "range", "must be a whole number of what %s counts", field);
-	else if (*to && *to != whole)
+	double x = v * (double)scale;
+	if (v == 0 || !(x >= 0 && x < 9e15))
+		return; /* not given; or out of range, which is said already */
+	int64_t n = (int64_t)x;
+	int has_rest = x - (double)n > 0;
+	n += has_rest;
+	if (is_whole && has_rest)
+		nc_fault_add(f, alias, "range", "must be a whole number");
+	else if (*to && *to != n)
 		nc_fault_add(f, alias, "conflict", "says other than %s", field);
 	else
-		*to = whole;
+		*to = n;
 }
 
 /* The first disk, made if there is none. NULL = arena full. */
@@ -289,7 +285,7 @@ static void fold_boot_disk(nc_vm *vm, nc_faults *f)
 		f->is_nomem = 1;
 		return;
 	}
-	fold_size(ceil(storage), 1, &d->size_gib, "resources.storage_gb", "disks[0].size_gib", f);
+	fold_size(storage, 1, 0, &d->size_gib, "resources.storage_gb", "disks[0].size_gib", f);
 	if (vm->image && vm->volume)
 		nc_fault_add(f, "volume", "conflict", "either image or volume can be booted from");
 	else if (vm->volume && (d->image || d->volume))
@@ -305,11 +301,11 @@ static void normalize(nc_object *obj, nc_faults *f)
 	nc_vm *vm = NC_AS(nc_vm, obj);
 	const nc_vm_resources *r = vm->resources;
 	if (r) {
-		fold_size(r->cpu, 1, &vm->vcpus, "resources.cpu", "vcpus", f);
-		fold_size(r->memory_gb, 1024, &vm->memory_mib, "resources.memory_gb", "memory_mib",
-			f);
+		fold_size(r->cpu, 1, 1, &vm->vcpus, "resources.cpu", "vcpus", f);
+		fold_size(r->memory_gb, 1024, 0, &vm->memory_mib, "resources.memory_gb",
+			"memory_mib", f);
 	}
-	if (vm->host) {
+	if (vm->host && !nc_faults_has(f, "host")) {
 		vm->host_wanted = vm->host;
 		vm->host = NULL;
 	}

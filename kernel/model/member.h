@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef NC_MODEL_VALUE_H
-#define NC_MODEL_VALUE_H
+#ifndef NC_MODEL_MEMBER_H
+#define NC_MODEL_MEMBER_H
 
 /* Inside model/: what can be done with one member of a struct, by its row in the table. */
 
@@ -11,10 +11,8 @@
 #include "model/object.h"
 
 typedef enum nc_read_mode {
-	NC_READ_CREATE, /* server fields of sub-objects are refused */
-	NC_READ_SET,    /* the same, in a patch or put */
-	NC_READ_SAME,   /* only to be compared with what is there: all is taken */
-	NC_READ_STORED  /* our own rendering; unknown members are passed over */
+	NC_READ_NEW, /* a request's: what sub-objects have from the server is refused */
+	NC_READ_SAME /* only to be compared with what is there: all is taken */
 } nc_read_mode;
 
 typedef struct nc_reader {
@@ -23,33 +21,39 @@ typedef struct nc_reader {
 	nc_read_mode mode;
 } nc_reader;
 
-/* Convert `j` into d's member of `base`. Type faults go to the reader; the member is then as it
- * was. Ranges and the like are nc_value_check's. Returns true when the member was set. */
-int nc_value_read(nc_reader *r, const nc_field_def *d, const nc_jpath *at, json_t *j, void *base);
+/* Convert `j` into d's member of `base`. Type faults go to the reader, and the result is 0: what is
+ * there then is good for finding more faults, no more. Ranges and the like are nc_member_check's. */
+int nc_member_read(nc_reader *r, const nc_field_def *d, const nc_jpath *at, json_t *j, void *base);
 /* A whole new sub-object (zeroed): defaults and id first, where a request makes it. */
 int nc_sub_read(nc_reader *r, const nc_field_def *d, const nc_jpath *at, json_t *j, void *elem);
 /* Every member of JSON object j into a struct; what j leaves out stays. */
 void nc_struct_read(nc_reader *r, const nc_field_def *fields, size_t n, const nc_jpath *at,
 	json_t *j, void *base);
-void nc_value_check(nc_faults *f, const nc_field_def *d, const nc_jpath *at, const void *base);
+void nc_member_check(nc_faults *f, const nc_field_def *d, const nc_jpath *at, const void *base);
 void nc_struct_check(nc_faults *f, const nc_sub_def *sub, const nc_jpath *at, const void *base);
 void nc_object_need_name(const nc_object *obj, nc_faults *f);
-void nc_value_render(const nc_field_def *d, const void *base, nc_jw *w);
-int nc_value_eq(const nc_field_def *d, const void *a, const void *b);
-int nc_value_is_absent(const nc_field_def *d, const void *base);
+void nc_member_render(const nc_field_def *d, const void *base, nc_jw *w);
+int nc_member_eq(const nc_field_def *d, const void *a, const void *b);
+int nc_member_is_absent(const nc_field_def *d, const void *base);
 /* Absent, or the table's default. */
-void nc_value_reset(const nc_field_def *d, void *base);
-uint64_t nc_value_hash(const nc_field_def *d, const void *base, uint64_t seed);
+void nc_member_reset(const nc_field_def *d, void *base);
+uint64_t nc_member_hash(const nc_field_def *d, const void *base, uint64_t seed);
 /* Copy the member from one struct to another (pointers are shared). */
-void nc_value_copy(const nc_field_def *d, void *to, const void *from);
+void nc_member_copy(const nc_field_def *d, void *to, const void *from);
 
-/* Members of a stored body into an empty object. */
-void nc_object_read_stored(nc_object *obj, json_t *j, nc_faults *f);
 /* The user has chosen this field's value after all. */
 nc_code nc_object_not_defaulted(nc_object *obj, const char *field);
 
 const nc_field_def *nc_field_find(
-	const nc_field_def *fields, size_t n, const char *name, size_t *hint);
+	const nc_field_def *fields, size_t n, nc_bytes name, size_t *hint);
+/* Finds top-level fields of a kind, looking first behind the one found last: our own rendering
+ * comes in the order of the tables. */
+typedef struct nc_finder {
+	nc_span spans[NC_SPANS_MAX];
+	size_t n, span, hint;
+} nc_finder;
+void nc_finder_init(nc_finder *f, const nc_kind *k);
+const nc_field_def *nc_finder_find(nc_finder *f, nc_bytes name);
 /* "disks[2].size_gib" in the arena. NULL = arena full. */
 const char *nc_path_text(nc_faults *f, const nc_jpath *at);
 void nc_fault_at(nc_faults *f, const nc_jpath *at, const char *code, const char *fmt, ...)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "model/value.h"
+#include "model/member.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -72,7 +72,7 @@ static int is_text(const nc_field_def *d)
 	return d->type == NC_T_STR || d->type == NC_T_NAME || d->type == NC_T_REF;
 }
 
-int nc_value_is_absent(const nc_field_def *d, const void *base)
+int nc_member_is_absent(const nc_field_def *d, const void *base)
 {
 	switch ((nc_field_type)d->type) {
 	case NC_T_STR:
@@ -108,7 +108,7 @@ int nc_value_is_absent(const nc_field_def *d, const void *base)
 	return 0;
 }
 
-void nc_value_reset(const nc_field_def *d, void *base)
+void nc_member_reset(const nc_field_def *d, void *base)
 {
 	memset((char *)base + d->offset, 0, nc_field_size(d));
 	if (!(d->flags & NC_FF_DEFAULT))
@@ -132,7 +132,7 @@ void nc_value_reset(const nc_field_def *d, void *base)
 	}
 }
 
-void nc_value_copy(const nc_field_def *d, void *to, const void *from)
+void nc_member_copy(const nc_field_def *d, void *to, const void *from)
 {
 	memcpy((char *)to + d->offset, (const char *)from + d->offset, nc_field_size(d));
 }
@@ -171,7 +171,7 @@ static int strs_eq(nc_seq a, nc_seq b)
 static int struct_eq(const nc_sub_def *sub, const void *a, const void *b)
 {
 	for (size_t i = 0; i < sub->n_fields; i++)
-		if (!nc_value_eq(&sub->fields[i], a, b))
+		if (!nc_member_eq(&sub->fields[i], a, b))
 			return 0;
 	return 1;
 }
@@ -192,7 +192,7 @@ static int secret_eq(const nc_secret_field *a, const nc_secret_field *b)
 	       !b->fresh.ptr && text_eq(a->digest, b->digest);
 }
 
-int nc_value_eq(const nc_field_def *d, const void *a, const void *b)
+int nc_member_eq(const nc_field_def *d, const void *a, const void *b)
 {
 	switch ((nc_field_type)d->type) {
 	case NC_T_STR:
@@ -224,16 +224,36 @@ int nc_value_eq(const nc_field_def *d, const void *a, const void *b)
 
 /* ---- what readers share ---- */
 
-const nc_field_def *nc_field_find(
-	const nc_field_def *fields, size_t n, const char *name, size_t *hint)
+const nc_field_def *nc_field_find(const nc_field_def *fields, size_t n, nc_bytes name, size_t *hint)
 {
-	/* Our own rendering comes in table order: try the next ones first. */
 	size_t start = *hint < n ? *hint : 0;
 	for (size_t k = 0; k < n; k++) {
 		size_t i = start + k < n ? start + k : start + k - n;
-		if (fields[i].name[0] == name[0] && strcmp(fields[i].name, name) == 0) {
+		const char *is = fields[i].name;
+		if (strncmp(is, name.ptr, name.len) == 0 && strlen(is) == name.len) {
 			*hint = i + 1;
 			return &fields[i];
+		}
+	}
+	return NULL;
+}
+
+void nc_finder_init(nc_finder *f, const nc_kind *k)
+{
+	f->n = nc_kind_spans(k, f->spans);
+	f->span = f->hint = 0;
+}
+
+const nc_field_def *nc_finder_find(nc_finder *f, nc_bytes name)
+{
+	for (size_t k = 0; k < f->n; k++) {
+		size_t s = f->span + k < f->n ? f->span + k : f->span + k - f->n;
+		size_t hint = k == 0 ? f->hint : 0;
+		const nc_field_def *d = nc_field_find(f->spans[s].f, f->spans[s].n, name, &hint);
+		if (d) {
+			f->span = s;
+			f->hint = hint;
+			return d;
 		}
 	}
 	return NULL;
