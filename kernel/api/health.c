@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Is it alive, may it be sent work, what is it: on the reactor, without the store. */
-#include "api/internal.h"
 #include "obs/health.h"
+#include "api/internal.h"
 
 static void health(nc_call_ctx *c)
 {

@@ -17,8 +17,8 @@ static nc_code find_host(nc_call_ctx *c, const char **ret_id, nc_error *err)
 	nc_reach everywhere = { .is_everywhere = 1 };
 	const nc_item *it = NULL;
 	const nc_root *r = nc_db_read_begin(c->api->o.db);
-	nc_code rc = nc_model_resolve(r, &nc_kind_host, &everywhere,
-		nc_http_req_param(c->req, "ref"), &it, NULL, err);
+	nc_code rc = nc_model_resolve(
+		r, &nc_kind_host, &everywhere, nc_http_req_param(c->req, "ref"), &it, NULL, err);
 
 	if (rc == NC_OK && !(*ret_id = nc_arena_strdup(c->arena, nc_item_id(it))))
 		rc = nc_err_nomem(err);
@@ -52,7 +52,10 @@ static void usage(nc_call_ctx *c)
 }
 
 const nc_api_route nc_api_hosts[] = {
-	{ .method = "GET", .pattern = "/api/v1/hosts/{ref}/usage", .permission = "host.read",
-		.read = usage, .doc = "capacity after ratios and reserves, and what is claimed" },
+	{ .method = "GET",
+		.pattern = "/api/v1/hosts/{ref}/usage",
+		.permission = "host.read",
+		.read = usage,
+		.doc = "capacity after ratios and reserves, and what is claimed" },
 	{ .method = NULL },
 };

@@ -352,7 +352,7 @@ static void put(nc_api_job *j)
 	answer(j, &a, rc, &err);
 }
 
-static void delete(nc_api_job *j)
+static void delete (nc_api_job *j)
 {
 	nc_error err = NC_ERROR_INIT;
 	const nc_kind *kind;
@@ -401,8 +401,7 @@ static void sub_patch(nc_api_job *j)
 	if (rc == NC_OK)
 		rc = need_object(j, &err);
 	if (rc == NC_OK)
-		rc = nc_act_sub(
-			&a, kind, j->params[1], j->params[2], j->params[3], j->json, &err);
+		rc = nc_act_sub(&a, kind, j->params[1], j->params[2], j->params[3], j->json, &err);
 	answer(j, &a, rc, &err);
 }
 
@@ -419,26 +418,55 @@ static void sub_delete(nc_api_job *j)
 }
 
 const nc_api_route nc_api_objects[] = {
-	{ .method = "GET", .pattern = "/api/v1/{kind}", .permission = "{kind}.read", .read = list,
+	{ .method = "GET",
+		.pattern = "/api/v1/{kind}",
+		.permission = "{kind}.read",
+		.read = list,
 		.doc = "list: limit, cursor, fields, sort, filters, label.x" },
-	{ .method = "POST", .pattern = "/api/v1/{kind}", .permission = "{kind}.create",
-		.work = create, .body_limit = BODY_MAX, .doc = "create" },
-	{ .method = "GET", .pattern = "/api/v1/{kind}/{ref}", .permission = "{kind}.read",
-		.read = get, .doc = "one, by id or name" },
-	{ .method = "PATCH", .pattern = "/api/v1/{kind}/{ref}", .permission = "{kind}.update",
-		.work = patch, .body_limit = BODY_MAX, .doc = "JSON merge patch" },
-	{ .method = "PUT", .pattern = "/api/v1/{kind}/{ref}", .permission = "{kind}.update",
-		.work = put, .body_limit = BODY_MAX, .doc = "replace" },
-	{ .method = "DELETE", .pattern = "/api/v1/{kind}/{ref}", .permission = "{kind}.delete",
-		.work = delete, .doc = "delete; ?purge=1 for good" },
-	{ .method = "POST", .pattern = "/api/v1/{kind}/{ref}/{action}",
-		.permission = "{kind}.act", .work = act, .body_limit = BODY_MAX,
+	{ .method = "POST",
+		.pattern = "/api/v1/{kind}",
+		.permission = "{kind}.create",
+		.work = create,
+		.body_limit = BODY_MAX,
+		.doc = "create" },
+	{ .method = "GET",
+		.pattern = "/api/v1/{kind}/{ref}",
+		.permission = "{kind}.read",
+		.read = get,
+		.doc = "one, by id or name" },
+	{ .method = "PATCH",
+		.pattern = "/api/v1/{kind}/{ref}",
+		.permission = "{kind}.update",
+		.work = patch,
+		.body_limit = BODY_MAX,
+		.doc = "JSON merge patch" },
+	{ .method = "PUT",
+		.pattern = "/api/v1/{kind}/{ref}",
+		.permission = "{kind}.update",
+		.work = put,
+		.body_limit = BODY_MAX,
+		.doc = "replace" },
+	{ .method = "DELETE",
+		.pattern = "/api/v1/{kind}/{ref}",
+		.permission = "{kind}.delete",
+		.work = delete,
+		.doc = "delete; ?purge=1 for good" },
+	{ .method = "POST",
+		.pattern = "/api/v1/{kind}/{ref}/{action}",
+		.permission = "{kind}.act",
+		.work = act,
+		.body_limit = BODY_MAX,
 		.doc = "an action, or a new element of a sub-resource" },
-	{ .method = "PATCH", .pattern = "/api/v1/{kind}/{ref}/{field}/{sub}",
-		.permission = "{kind}.update", .work = sub_patch, .body_limit = BODY_MAX,
+	{ .method = "PATCH",
+		.pattern = "/api/v1/{kind}/{ref}/{field}/{sub}",
+		.permission = "{kind}.update",
+		.work = sub_patch,
+		.body_limit = BODY_MAX,
 		.doc = "change an element of a sub-resource" },
-	{ .method = "DELETE", .pattern = "/api/v1/{kind}/{ref}/{field}/{sub}",
-		.permission = "{kind}.update", .work = sub_delete,
+	{ .method = "DELETE",
+		.pattern = "/api/v1/{kind}/{ref}/{field}/{sub}",
+		.permission = "{kind}.update",
+		.work = sub_delete,
 		.doc = "remove an element of a sub-resource" },
 	{ .method = NULL },
 };

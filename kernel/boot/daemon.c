@@ -302,9 +302,9 @@ static nc_code start_api(void *ctx, nc_error *err)
 		.address = d->cfg->server.socket_path,
 		.mode = (mode_t)d->cfg->server.socket_mode,
 		.gid = nc_settings_group(d->cfg) };
-	nc_http_options http = { .reactors = (unsigned)d->cfg->server.reactors,
-		.listen = &listen,
-		.listen_count = 1 };
+	nc_http_options http = {
+		.reactors = (unsigned)d->cfg->server.reactors, .listen = &listen, .listen_count = 1
+	};
 	nc_api_options o = { .db = d->db,
 		.flow = d->flow,
 		.ops = d->ops,
@@ -419,8 +419,7 @@ static const nc_component components[] = {
 
 /* ---- life ---- */
 
-nc_code nc_daemon_new(
-	nc_config_holder *cfg, nc_launcher *launcher, nc_daemon **ret, nc_error *err)
+nc_code nc_daemon_new(nc_config_holder *cfg, nc_launcher *launcher, nc_daemon **ret, nc_error *err)
 {
 	nc_daemon *d = nc_calloc(1, sizeof(*d));
 
@@ -432,8 +431,7 @@ nc_code nc_daemon_new(
 	d->launcher = launcher;
 	pthread_mutex_init(&d->hook_lock, NULL);
 	nc_boot_limits limits = nc_settings_boot(d->cfg);
-	nc_code rc = nc_runner_new(
-		components, NC_LEN(components), d, &limits, &d->runner, err);
+	nc_code rc = nc_runner_new(components, NC_LEN(components), d, &limits, &d->runner, err);
 	if (rc != NC_OK) {
 		nc_daemon_free(d);
 		return rc;
@@ -486,8 +484,7 @@ nc_code nc_daemon_reload(nc_daemon *d, nc_buf *json, nc_error *err)
 	if (!report)
 		return nc_err_nomem(err);
 	nc_notify("RELOADING=1");
-	nc_code rc = nc_config_holder_reload(
-		d->holder, changes, NC_LEN(changes), &n, report, err);
+	nc_code rc = nc_config_holder_reload(d->holder, changes, NC_LEN(changes), &n, report, err);
 	if (rc == NC_OK)
 		apply(d);
 	else

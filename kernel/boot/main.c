@@ -106,8 +106,8 @@ static nc_code load_config(const args *a, nc_config_holder **ret)
 
 	if (!report)
 		return NC_E_NOMEM;
-	nc_code rc = nc_config_holder_new(a->files, a->n_files,
-		(const char *const *)(void *)environ, ret, report, &err);
+	nc_code rc = nc_config_holder_new(
+		a->files, a->n_files, (const char *const *)(void *)environ, ret, report, &err);
 	tell(report->warning, report->n_warnings, "warning");
 	tell(report->fault, report->n_faults, "configuration");
 	if (rc != NC_OK && !report->n_faults)
@@ -118,8 +118,8 @@ static nc_code load_config(const args *a, nc_config_holder **ret)
 static nc_code open_log(const nc_config *c, nc_error *err)
 {
 	nc_log_set_level((nc_log_level)c->logging.level);
-	return nc_log_open(*c->logging.file ? c->logging.file : NULL,
-		(nc_log_format)c->logging.format, err);
+	return nc_log_open(
+		*c->logging.file ? c->logging.file : NULL, (nc_log_format)c->logging.format, err);
 }
 
 static nc_code drop_root(const char *user, nc_error *err)

@@ -66,8 +66,8 @@ nc_code nc_event_decode(nc_bytes entry, nc_event *ret, nc_error *err)
 		return nc_err(err, NC_E_PROTO, "event entry of an unknown format %u", format);
 	e.ts_ms = (int64_t)nc_cur_u64(&c);
 	e.object_revision = nc_cur_varint(&c);
-	const char **fields[] = { &e.type, &e.topic, &e.key, &e.name, &e.project, &e.actor, &e.op_id,
-		&e.decision_id };
+	const char **fields[] = { &e.type, &e.topic, &e.key, &e.name, &e.project, &e.actor,
+		&e.op_id, &e.decision_id };
 	for (size_t i = 0; i < NC_LEN(fields); i++)
 		*fields[i] = get_str(&c);
 	e.data = nc_cur_lstr(&c);

@@ -33,7 +33,7 @@ struct nc_events {
 	pthread_mutex_t ring_lock;
 	entry **ring;
 	uint32_t cap;
-	uint64_t written; /* in all; ring[(written - 1) % cap] is the newest */
+	uint64_t written;   /* in all; ring[(written - 1) % cap] is the newest */
 	uint64_t start_seq; /* what was published before this ring began */
 	nc_list subs;
 };
@@ -43,7 +43,7 @@ struct nc_sub {
 	nc_list link;
 	uint64_t seq; /* position: the last one seen, or passed over */
 	uint32_t n;
-	int is_asleep; /* pulled and found nothing: owed a wake */
+	int is_asleep;  /* pulled and found nothing: owed a wake */
 	int is_foreign; /* its cursor is of another log: a gap comes first */
 	char **topics;
 	uint32_t n_topics;

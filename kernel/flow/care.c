@@ -92,8 +92,8 @@ static void list_providers(nc_flow *f, provider_ids *list)
 
 	list->n = 0;
 	list->ids = nc_calloc(nc_root_count(r, NC_KIND_PROVIDER) + 1, sizeof(*list->ids));
-	nc_walk_init(&w, r, NC_KIND_PROVIDER, NC_BY_ID, (nc_bytes){ 0 }, (nc_bytes){ 0 },
-		NC_ASCENDING);
+	nc_walk_init(
+		&w, r, NC_KIND_PROVIDER, NC_BY_ID, (nc_bytes){ 0 }, (nc_bytes){ 0 }, NC_ASCENDING);
 	for (const nc_item *it; list->ids && (it = nc_walk_next(&w, NULL));)
 		snprintf(list->ids[list->n++], sizeof(*list->ids), "%s", nc_item_id(it));
 	nc_db_read_end(f->db);

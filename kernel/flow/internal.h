@@ -72,9 +72,8 @@ nc_code nc_vmres_addresses(nc_vm *vm, const json_t *result, int64_t now_ms, nc_e
 nc_code nc_vm_call(nc_opctx *c, const nc_vm *vm, const char *verb, nc_op_call *call, nc_error *err);
 
 /* ---- the operations, one table a file ---- */
-extern const nc_op_type nc_flow_vm_create, nc_flow_vm_power[], nc_flow_vm_resize,
-	nc_flow_vm_delete, nc_flow_vm_purge, nc_flow_provider_create, nc_flow_provider_delete,
-	nc_flow_orphan_delete;
+extern const nc_op_type nc_flow_vm_create, nc_flow_vm_power[], nc_flow_vm_resize, nc_flow_vm_delete,
+	nc_flow_vm_purge, nc_flow_provider_create, nc_flow_provider_delete, nc_flow_orphan_delete;
 /* A VM's operation did not succeed: free of it, back to where it was or in error, and an event. */
 void nc_vm_op_failed(nc_opctx *c, nc_vm *vm, const char *event);
 /* Native identity: the same for every attempt at one incarnation. */
@@ -86,11 +85,11 @@ extern const size_t nc_flow_n_vm_power;
 typedef struct nc_stage { /* what an act wants written */
 	nc_act *a;
 	nc_txn *txn;
-	nc_object *object;    /* put, and shown; or NULL */
-	nc_operation *op;     /* started; or NULL */
-	const char *event;    /* "vm.created"; NULL = none */
-	int is_delete;	      /* the object goes */
-	int is_unchanged;     /* the goal holds already: write nothing */
+	nc_object *object; /* put, and shown; or NULL */
+	nc_operation *op;  /* started; or NULL */
+	const char *event; /* "vm.created"; NULL = none */
+	int is_delete;     /* the object goes */
+	int is_unchanged;  /* the goal holds already: write nothing */
 } nc_stage;
 /* Takes txn. Puts object and operation, seals secrets, adds event and idempotency, commits; on dry
  * run writes nothing. Then the answer is in the act. */

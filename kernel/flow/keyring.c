@@ -20,7 +20,7 @@
 #include "base/io.h"
 #include "base/secret.h"
 
-#define KEY_LEN	 32
+#define KEY_LEN  32
 #define FILE_MAX 4096
 
 struct nc_keyring {
@@ -65,7 +65,8 @@ static nc_code parse(nc_keyring *k, char *text, nc_error *err)
 	unsigned line = 0;
 	int has_digest = 0;
 
-	for (char *save = NULL, *s = strtok_r(text, "\n", &save); s; s = strtok_r(NULL, "\n", &save)) {
+	for (char *save = NULL, *s = strtok_r(text, "\n", &save); s;
+		s = strtok_r(NULL, "\n", &save)) {
 		line++;
 		int is_digest = !strncmp(s, "digest ", 7);
 		const char *hex = is_digest ? s + 7 : s;
@@ -165,8 +166,8 @@ size_t nc_keyring_get(nc_keyring *k, nc_seal_key out[NC_KEYS_MAX])
 		nc_bytes master = { k->master[i], KEY_LEN };
 		out[i].id = k->ids[i];
 		nc_hmac_sha256(master, nc_str("novacron seal 1"), out[i].seal);
-		nc_hmac_sha256((nc_bytes){ k->digest_master, KEY_LEN },
-			nc_str("novacron digest 1"), out[i].digest);
+		nc_hmac_sha256((nc_bytes){ k->digest_master, KEY_LEN }, nc_str("novacron digest 1"),
+			out[i].digest);
 	}
 	pthread_mutex_unlock(&k->ring_lock);
 	return n;

@@ -83,7 +83,7 @@ int nc_reports_add(nc_reports *r, const char *instance, uint64_t obs_seq, nc_byt
 		gone = x; /* an older word than the one we have */
 		is_kept = 1;
 	} else if ((known || nc_map_count(r->by_key) < REPORTS_MAX) &&
-		nc_map_put(r->by_key, nc_str(x->key), x, NULL) == NC_OK) {
+		   nc_map_put(r->by_key, nc_str(x->key), x, NULL) == NC_OK) {
 		if (known)
 			nc_list_del(&known->link);
 		gone = known;

@@ -119,8 +119,8 @@ static nc_code remove_vm(nc_stage *s, const nc_root *r, nc_delete_how how, nc_er
 	return rc;
 }
 
-static nc_code power(nc_stage *s, const nc_root *r, const nc_action *self, const json_t *body,
-	nc_error *err)
+static nc_code power(
+	nc_stage *s, const nc_root *r, const nc_action *self, const json_t *body, nc_error *err)
 {
 	static const char *const with_mode[] = { "mode", "timeout_s", NULL };
 	static const char *const plain[] = { NULL };
@@ -137,15 +137,14 @@ static nc_code power(nc_stage *s, const nc_root *r, const nc_action *self, const
 	if (rc == NC_OK)
 		rc = nc_json_get_str(body, NULL, "mode", NC_OPTIONAL, 16, &mode, err);
 	if (rc == NC_OK)
-		rc = nc_json_get_i64(
-			body, NULL, "timeout_s", NC_OPTIONAL, 0, 86400, &timeout, err);
+		rc = nc_json_get_i64(body, NULL, "timeout_s", NC_OPTIONAL, 0, 86400, &timeout, err);
 	if (rc == NC_OK && mode && strcmp(mode, "graceful") && strcmp(mode, "force"))
 		rc = nc_err(err, NC_E_INVAL, "mode: \"%.16s\" is not graceful or force", mode);
 	return rc == NC_OK ? begin(s, verb, body, err) : rc;
 }
 
-static nc_code resize(nc_stage *s, const nc_root *r, const nc_action *self, const json_t *body,
-	nc_error *err)
+static nc_code resize(
+	nc_stage *s, const nc_root *r, const nc_action *self, const json_t *body, nc_error *err)
 {
 	static const char *const keys[] = { "vcpus", "memory_mib", NULL };
 	nc_vm *vm = NC_AS(nc_vm, s->object);
@@ -159,8 +158,8 @@ static nc_code resize(nc_stage *s, const nc_root *r, const nc_action *self, cons
 	if (rc == NC_OK)
 		rc = nc_json_get_i64(body, NULL, "vcpus", NC_OPTIONAL, 1, 4096, &vcpus, err);
 	if (rc == NC_OK)
-		rc = nc_json_get_i64(body, NULL, "memory_mib", NC_OPTIONAL, 1, INT64_C(1) << 26,
-			&memory, err);
+		rc = nc_json_get_i64(
+			body, NULL, "memory_mib", NC_OPTIONAL, 1, INT64_C(1) << 26, &memory, err);
 	if (rc != NC_OK)
 		return rc;
 	if (vcpus == vm->vcpus && memory == vm->memory_mib) {
@@ -171,8 +170,8 @@ static nc_code resize(nc_stage *s, const nc_root *r, const nc_action *self, cons
 }
 
 /* Out of soft delete: stopped, under its old name or a new one. */
-static nc_code restore(nc_stage *s, const nc_root *r, const nc_action *self, const json_t *body,
-	nc_error *err)
+static nc_code restore(
+	nc_stage *s, const nc_root *r, const nc_action *self, const json_t *body, nc_error *err)
 {
 	static const char *const keys[] = { "name", NULL };
 	nc_vm *vm = NC_AS(nc_vm, s->object);
@@ -190,8 +189,8 @@ static nc_code restore(nc_stage *s, const nc_root *r, const nc_action *self, con
 		return NC_OK;
 	}
 	if (vm->operation)
-		return nc_problem_err(err, "busy", "vm %s is being purged: %s", vm->o.name,
-			vm->operation);
+		return nc_problem_err(
+			err, "busy", "vm %s is being purged: %s", vm->o.name, vm->operation);
 	rc = nc_object_restore(s->object, name ? nc_arena_strdup(s->a->arena, name) : NULL, err);
 	if (rc != NC_OK)
 		return rc;
@@ -202,8 +201,8 @@ static nc_code restore(nc_stage *s, const nc_root *r, const nc_action *self, con
 }
 
 /* An operator says what it is, after having looked. */
-static nc_code reset_state(nc_stage *s, const nc_root *r, const nc_action *self, const json_t *body,
-	nc_error *err)
+static nc_code reset_state(
+	nc_stage *s, const nc_root *r, const nc_action *self, const json_t *body, nc_error *err)
 {
 	static const char *const keys[] = { "lifecycle", NULL };
 	nc_vm *vm = NC_AS(nc_vm, s->object);
@@ -217,8 +216,8 @@ static nc_code reset_state(nc_stage *s, const nc_root *r, const nc_action *self,
 	if (rc != NC_OK)
 		return rc;
 	if (vm->operation)
-		return nc_problem_err(err, "busy", "vm %s has operation %s under way", vm->o.name,
-			vm->operation);
+		return nc_problem_err(
+			err, "busy", "vm %s has operation %s under way", vm->o.name, vm->operation);
 	for (int i = 0; i < NC_VM_LIFECYCLE_COUNT; i++)
 		if (!strcmp(word, nc_vm_lifecycle_words[i]) && i != NC_VM_DELETED &&
 			i != NC_VM_BUILDING) {
@@ -231,8 +230,8 @@ static nc_code reset_state(nc_stage *s, const nc_root *r, const nc_action *self,
 	return nc_err(err, NC_E_INVAL, "lifecycle: \"%s\" can't be set", word);
 }
 
-static nc_code delete_orphan(nc_stage *s, const nc_root *r, const nc_action *self,
-	const json_t *body, nc_error *err)
+static nc_code delete_orphan(
+	nc_stage *s, const nc_root *r, const nc_action *self, const json_t *body, nc_error *err)
 {
 	(void)r;
 	(void)self;
@@ -244,7 +243,10 @@ static nc_code delete_orphan(nc_stage *s, const nc_root *r, const nc_action *sel
 }
 
 #define POWER(verb, what)                                                                          \
-	{ .kind = "vm", .name = verb, .doc = what, .permission = "vm.power." verb, .run = power }
+	{                                                                                          \
+		.kind = "vm", .name = verb, .doc = what, .permission = "vm.power." verb,           \
+		.run = power                                                                       \
+	}
 static const nc_action actions[] = {
 	POWER("start", "power on"),
 	POWER("stop", "power off: graceful, then force after timeout_s"),

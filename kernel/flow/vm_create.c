@@ -51,7 +51,8 @@ static nc_code keep_decision(nc_opctx *c, const char *id, const nc_buf *decision
 
 	if (!ids)
 		return nc_err_nomem(err);
-	memcpy(ids, c->op->decision_ids, c->op->n_decision_ids * sizeof(*ids));
+	for (size_t i = 0; i < c->op->n_decision_ids; i++)
+		ids[i] = c->op->decision_ids[i];
 	ids[c->op->n_decision_ids++] = nc_arena_strdup(c->arena, id);
 	c->op->decision_ids = ids;
 	nc_txn_put(c->txn, NC_KIND_DECISION, nc_str(id), NULL, 0, nc_buf_bytes(decision), NC_COLD);
@@ -81,10 +82,9 @@ static nc_code schedule(nc_opctx *c, nc_error *err)
 	if ((rc = nc_sched_claim(sched, c->txn, c->root, &req, &p, err)) != NC_OK)
 		return rc;
 	vm->host = nc_arena_strdup(c->arena, p.host);
-	vm->provider = nc_arena_strdup(c->arena, p.provider);
 	vm->task = NC_VM_SPAWNING;
 	c->op->host = vm->host;
-	c->op->provider = vm->provider;
+	c->op->provider = nc_arena_strdup(c->arena, p.provider);
 	c->target_is_dirty = 1;
 	return nc_arena_failed(c->arena) ? nc_err_nomem(err) : NC_OK;
 }
@@ -92,8 +92,7 @@ static nc_code schedule(nc_opctx *c, nc_error *err)
 static nc_code unschedule(nc_opctx *c, nc_error *err)
 {
 	nc_vm *vm = NC_AS(nc_vm, c->target);
-	nc_code rc = nc_sched_release(
-		((nc_flow *)c->user)->sched, c->txn, c->root, vm->o.id, err);
+	nc_code rc = nc_sched_release(((nc_flow *)c->user)->sched, c->txn, c->root, vm->o.id, err);
 
 	vm->host = NULL;
 	c->target_is_dirty = 1;
@@ -133,7 +132,8 @@ static int try_elsewhere(nc_opctx *c, int32_t outcome, const nc_error *why)
 	const char *before = c->op->checkpoint;
 
 	(void)outcome;
-	if (vm->host_wanted || !vm->host || why->code == NC_E_INVAL || why->code == NC_E_UNSUPPORTED)
+	if (vm->host_wanted || !vm->host || why->code == NC_E_INVAL ||
+		why->code == NC_E_UNSUPPORTED)
 		return NC_FAIL_OP;
 	if (why->flags & NC_ERR_USER_FAULT)
 		return NC_FAIL_OP;
@@ -162,8 +162,8 @@ static nc_code ended(nc_opctx *c, nc_error *err)
 			c->op->n_decision_ids ? c->op->decision_ids[0] : NULL);
 		return NC_OK;
 	case NC_OPER_CANCELED: /* everything is undone: there never was such a VM */
-		nc_flow_event(c->txn, c->target, "vm.create_canceled", c->op->actor, c->op->o.id,
-			NULL);
+		nc_flow_event(
+			c->txn, c->target, "vm.create_canceled", c->op->actor, c->op->o.id, NULL);
 		c->target_is_gone = 1;
 		return nc_act_forget_secrets(f, c->txn, c->target, err);
 	default:
@@ -173,8 +173,8 @@ static nc_code ended(nc_opctx *c, nc_error *err)
 			vm->is_locked = 1;
 			vm->locked_reason = "abandoned operation: its outcome is not known";
 		}
-		nc_flow_event(c->txn, c->target, "vm.create_failed", c->op->actor, c->op->o.id,
-			NULL);
+		nc_flow_event(
+			c->txn, c->target, "vm.create_failed", c->op->actor, c->op->o.id, NULL);
 		return NC_OK;
 	}
 }

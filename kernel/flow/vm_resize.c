@@ -24,8 +24,8 @@ static nc_code read_request(nc_opctx *c, int64_t *vcpus, int64_t *memory_mib, nc
 	if (rc == NC_OK)
 		rc = nc_json_get_i64(j, NULL, "vcpus", NC_OPTIONAL, 1, 4096, vcpus, err);
 	if (rc == NC_OK)
-		rc = nc_json_get_i64(j, NULL, "memory_mib", NC_OPTIONAL, 1, INT64_C(1) << 26,
-			memory_mib, err);
+		rc = nc_json_get_i64(
+			j, NULL, "memory_mib", NC_OPTIONAL, 1, INT64_C(1) << 26, memory_mib, err);
 	return rc;
 }
 

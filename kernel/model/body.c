@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* Scanning our own rendering. Pure functions; linear, no recursion. */
+/* Scanning our own rendering: strings and brackets alone matter. Pure functions; linear, no recursion. */
 
 void nc_body_walk_init(nc_body_walk *w, nc_bytes body)
 {
@@ -69,7 +69,7 @@ int nc_body_walk_next(nc_body_walk *w, nc_bytes *ret_key, nc_bytes *ret_value, c
 	if (!key_end || key_end == w->end || *key_end != ':')
 		return 0;
 	const char *value = key_end + 1, *value_end = skip_value(value, w->end);
-	if (!value_end)
+	if (!value_end || value_end == value)
 		return 0;
 	*ret_key = (nc_bytes){ at + 2, (size_t)(key_end - 1 - (at + 2)) };
 	*ret_value = (nc_bytes){ value, (size_t)(value_end - value) };
@@ -77,6 +77,27 @@ int nc_body_walk_next(nc_body_walk *w, nc_bytes *ret_key, nc_bytes *ret_value, c
 		*ret_at = at;
 	w->p = value_end;
 	return 1;
+}
+
+int nc_body_walk_elem(nc_body_walk *w, nc_bytes *ret_value)
+{
+	const char *at = w->p;
+	if (w->end - at < 2 || (*at != ',' && *at != '[') || (*at == '[' && at[1] == ']'))
+		return 0;
+	const char *end = skip_value(at + 1, w->end);
+	if (!end || end == at + 1)
+		return 0;
+	*ret_value = (nc_bytes){ at + 1, (size_t)(end - at - 1) };
+	w->p = end;
+	return 1;
+}
+
+int nc_body_walk_is_whole(const nc_body_walk *w)
+{
+	ptrdiff_t left = w->end - w->p;
+	if (left == 1)
+		return *w->p == '}' || *w->p == ']';
+	return left == 2 && (memcmp(w->p, "{}", 2) == 0 || memcmp(w->p, "[]", 2) == 0);
 }
 
 static int is_key(nc_bytes key, const char *name)

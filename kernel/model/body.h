@@ -17,6 +17,11 @@ void nc_body_walk_init(nc_body_walk *w, nc_bytes body);
  * more. */
 int nc_body_walk_next(nc_body_walk *w, nc_bytes *ret_key, nc_bytes *ret_value, const char **ret_at);
 
+/* The same of an array. */
+int nc_body_walk_elem(nc_body_walk *w, nc_bytes *ret_value);
+/* Whether the walk has come to the closing bracket, and that is all there is. */
+int nc_body_walk_is_whole(const nc_body_walk *w);
+
 /* fields=: append only these top-level members of a body, and always id. */
 void nc_body_project(nc_bytes body, const char *const *fields, size_t n, nc_buf *out);
 /* The value of a top-level member as text inside the body; ptr NULL = not there. */

@@ -27,7 +27,8 @@ const nc_field_def *nc_changer_find(const nc_changer *c, const char *name)
 {
 	for (size_t s = 0; s < c->n_spans; s++) {
 		size_t hint = 0;
-		const nc_field_def *d = nc_field_find(c->spans[s].f, c->spans[s].n, name, &hint);
+		const nc_field_def *d =
+			nc_field_find(c->spans[s].f, c->spans[s].n, nc_str(name), &hint);
 		if (d)
 			return d;
 	}

@@ -144,7 +144,7 @@ const nc_field_def *nc_kind_field(const nc_kind *k, const char *name)
 	size_t n = nc_kind_spans(k, out);
 	for (size_t s = 0; s < n; s++) {
 		size_t hint = 0;
-		const nc_field_def *d = nc_field_find(out[s].f, out[s].n, name, &hint);
+		const nc_field_def *d = nc_field_find(out[s].f, out[s].n, nc_str(name), &hint);
 		if (d)
 			return d;
 	}

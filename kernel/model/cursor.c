@@ -12,7 +12,7 @@
 
 enum { VERSION = 1, RAW_MAX = 16 + NC_DB_KEY_MAX + NC_DB_ID_MAX };
 
-const char *nc_cursor_format(const nc_query *q, nc_bytes key, nc_bytes id)
+const char *nc_query_cursor_format(const nc_query *q, nc_bytes key, nc_bytes id)
 {
 	_cleanup_(nc_buf_done) nc_buf b;
 	nc_buf_init(&b, RAW_MAX);
@@ -30,7 +30,7 @@ const char *nc_cursor_format(const nc_query *q, nc_bytes key, nc_bytes id)
 	return text;
 }
 
-int nc_cursor_parse(nc_query *q, const char *text)
+int nc_query_cursor_parse(nc_query *q, const char *text)
 {
 	size_t n = strlen(text);
 	if (n % 2 || n / 2 > RAW_MAX)

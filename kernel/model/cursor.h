@@ -7,8 +7,8 @@
 #include "model/query.h"
 
 /* Into q's after_key, after_id. 0 = not one of this kind, sort and order. */
-int nc_cursor_parse(nc_query *q, const char *text);
+int nc_query_cursor_parse(nc_query *q, const char *text);
 /* Arena text; NULL = arena full. */
-const char *nc_cursor_format(const nc_query *q, nc_bytes key, nc_bytes id);
+const char *nc_query_cursor_format(const nc_query *q, nc_bytes key, nc_bytes id);
 
 #endif

@@ -164,7 +164,7 @@ nc_code nc_explain(const char *path, nc_buf *out, nc_error *err)
 		size_t hint = 0;
 		d = NULL;
 		for (size_t s = 0; s < n && !d; s++, hint = 0)
-			d = nc_field_find(spans[s].f, spans[s].n, word, &hint);
+			d = nc_field_find(spans[s].f, spans[s].n, nc_str(word), &hint);
 		if (!d)
 			return unknown(word, in, spans, n, err);
 		snprintf(in, sizeof(in), "%s", d->name);

@@ -224,16 +224,36 @@ int nc_member_eq(const nc_field_def *d, const void *a, const void *b)
 
 /* ---- what readers share ---- */
 
-const nc_field_def *nc_field_find(
-	const nc_field_def *fields, size_t n, const char *name, size_t *hint)
+const nc_field_def *nc_field_find(const nc_field_def *fields, size_t n, nc_bytes name, size_t *hint)
 {
-	/* Our own rendering comes in table order: try the next ones first. */
 	size_t start = *hint < n ? *hint : 0;
 	for (size_t k = 0; k < n; k++) {
 		size_t i = start + k < n ? start + k : start + k - n;
-		if (fields[i].name[0] == name[0] && strcmp(fields[i].name, name) == 0) {
+		const char *is = fields[i].name;
+		if (strncmp(is, name.ptr, name.len) == 0 && is[name.len] == '\0') {
 			*hint = i + 1;
 			return &fields[i];
+		}
+	}
+	return NULL;
+}
+
+void nc_finder_init(nc_finder *f, const nc_kind *k)
+{
+	f->n = nc_kind_spans(k, f->spans);
+	f->span = f->hint = 0;
+}
+
+const nc_field_def *nc_finder_find(nc_finder *f, nc_bytes name)
+{
+	for (size_t k = 0; k < f->n; k++) {
+		size_t s = f->span + k < f->n ? f->span + k : f->span + k - f->n;
+		size_t hint = k == 0 ? f->hint : 0;
+		const nc_field_def *d = nc_field_find(f->spans[s].f, f->spans[s].n, name, &hint);
+		if (d) {
+			f->span = s;
+			f->hint = hint;
+			return d;
 		}
 	}
 	return NULL;

@@ -11,10 +11,8 @@
 #include "model/object.h"
 
 typedef enum nc_read_mode {
-	NC_READ_CREATE, /* server fields of sub-objects are refused */
-	NC_READ_SET,    /* the same, in a patch or put */
-	NC_READ_SAME,   /* only to be compared with what is there: all is taken */
-	NC_READ_STORED  /* our own rendering; unknown members are passed over */
+	NC_READ_NEW, /* a request's: what sub-objects have from the server is refused */
+	NC_READ_SAME /* only to be compared with what is there: all is taken */
 } nc_read_mode;
 
 typedef struct nc_reader {
@@ -43,13 +41,19 @@ uint64_t nc_member_hash(const nc_field_def *d, const void *base, uint64_t seed);
 /* Copy the member from one struct to another (pointers are shared). */
 void nc_member_copy(const nc_field_def *d, void *to, const void *from);
 
-/* Members of a stored body into an empty object. */
-void nc_object_read_stored(nc_object *obj, json_t *j, nc_faults *f);
 /* The user has chosen this field's value after all. */
 nc_code nc_object_not_defaulted(nc_object *obj, const char *field);
 
 const nc_field_def *nc_field_find(
-	const nc_field_def *fields, size_t n, const char *name, size_t *hint);
+	const nc_field_def *fields, size_t n, nc_bytes name, size_t *hint);
+/* Finds top-level fields of a kind, looking first behind the one found last: our own rendering
+ * comes in the order of the tables. */
+typedef struct nc_finder {
+	nc_span spans[NC_SPANS_MAX];
+	size_t n, span, hint;
+} nc_finder;
+void nc_finder_init(nc_finder *f, const nc_kind *k);
+const nc_field_def *nc_finder_find(nc_finder *f, nc_bytes name);
 /* "disks[2].size_gib" in the arena. NULL = arena full. */
 const char *nc_path_text(nc_faults *f, const nc_jpath *at);
 void nc_fault_at(nc_faults *f, const nc_jpath *at, const char *code, const char *fmt, ...)

@@ -146,32 +146,6 @@ nc_code nc_object_not_defaulted(nc_object *obj, const char *field)
 	return NC_OK;
 }
 
-nc_code nc_object_decode(
-	const nc_kind *k, nc_bytes body, nc_arena *a, nc_object **ret, nc_error *err)
-{
-	_cleanup_(nc_json_decrefp) json_t *j = NULL;
-	nc_code rc = nc_json_parse(body, NC_STORE_VAL_MAX, &j, err);
-	if (rc == NC_E_NOMEM)
-		return rc;
-	if (rc || !json_is_object(j))
-		return nc_err(err, NC_E_PROTO, "stored %s is not a JSON object", k->name);
-	nc_object *obj = nc_arena_alloc(a, k->size);
-	if (!obj)
-		return nc_err_nomem(err);
-	obj->kind = k;
-	obj->arena = a;
-	nc_faults f;
-	nc_faults_init(&f, a);
-	nc_object_read_stored(obj, j, &f);
-	if (f.is_nomem || nc_arena_failed(a))
-		return nc_err_nomem(err);
-	if (nc_faults_any(&f))
-		return nc_err(err, NC_E_PROTO, "stored %s %s: %s %s", k->name,
-			obj->id ? obj->id : "?", f.list[0].field, f.list[0].message);
-	*ret = obj;
-	return NC_OK;
-}
-
 /* ---- secrets ---- */
 
 nc_code nc_object_secrets(nc_object *obj, nc_secret_fn fn, void *ctx, nc_error *err)

@@ -106,6 +106,7 @@ typedef struct nc_operation {
 	nc_op_plugin plugin;
 	const char *provider, *host; /* whose queues and breakers count it */
 	int64_t started_at_ms, ended_at_ms, deadline_at_ms, not_before_ms;
+	uint64_t epoch; /* of the store when it began: drivers get the same on every retry */
 	const char *checkpoint;  /* of the runner: what it must know after a restart */
 	nc_op_progress progress; /* observed */
 } nc_operation;

@@ -2,53 +2,14 @@
 #include "model/member.h"
 
 /*
- * Whole objects from JSON: a create request, with every fault of it found in one pass, and a
- * stored body. One thread; all that is kept lies in the object's arena.
+ * A create request into an object, with every fault of it found in one pass. One thread; all that
+ * is kept lies in the object's arena.
  */
 
-/* Finds fields by name over the spans of a kind, looking first where the last one was. */
-typedef struct finder {
-	nc_span spans[NC_SPANS_MAX];
-	size_t n, span, hint;
-} finder;
-
-static void finder_init(finder *fi, const nc_kind *k)
+static void read_member(
+	nc_reader *r, nc_finder *fi, const nc_jpath *at, json_t *value, nc_object *obj)
 {
-	fi->n = nc_kind_spans(k, fi->spans);
-	fi->span = fi->hint = 0;
-}
-
-static const nc_field_def *finder_find(finder *fi, const char *name)
-{
-	for (size_t k = 0; k < fi->n; k++) {
-		size_t s = fi->span + k < fi->n ? fi->span + k : fi->span + k - fi->n;
-		size_t hint = k == 0 ? fi->hint : 0;
-		const nc_field_def *d = nc_field_find(fi->spans[s].f, fi->spans[s].n, name, &hint);
-		if (d) {
-			fi->span = s;
-			fi->hint = hint;
-			return d;
-		}
-	}
-	return NULL;
-}
-
-void nc_object_read_stored(nc_object *obj, json_t *j, nc_faults *f)
-{
-	nc_reader r = { obj->arena, f, NC_READ_STORED };
-	finder fi;
-	finder_init(&fi, obj->kind);
-	for (void *it = json_object_iter(j); it; it = json_object_iter_next(j, it)) {
-		nc_jpath at = { NULL, json_object_iter_key(it), 0 };
-		const nc_field_def *d = finder_find(&fi, at.key);
-		if (d && !(d->flags & NC_FF_INPUT))
-			nc_member_read(&r, d, &at, json_object_iter_value(it), obj);
-	}
-}
-
-static void read_member(nc_reader *r, finder *fi, const nc_jpath *at, json_t *value, nc_object *obj)
-{
-	const nc_field_def *d = finder_find(fi, at->key);
+	const nc_field_def *d = nc_finder_find(fi, nc_str(at->key));
 	if (!d) {
 		nc_fault_unknown(r->faults, at, fi->spans, fi->n);
 	} else if (d->mut == NC_SERVER) {
@@ -62,7 +23,7 @@ static void read_member(nc_reader *r, finder *fi, const nc_jpath *at, json_t *va
 }
 
 /* Defaults before reading; what the request then leaves out is listed as the server's choice. */
-static void set_defaults(finder *fi, nc_object *obj)
+static void set_defaults(nc_finder *fi, nc_object *obj)
 {
 	for (size_t s = 0; s < fi->n; s++)
 		for (size_t i = 0; i < fi->spans[s].n; i++)
@@ -70,7 +31,7 @@ static void set_defaults(finder *fi, nc_object *obj)
 				nc_member_reset(&fi->spans[s].f[i], obj);
 }
 
-static void list_defaults(finder *fi, const json_t *in, nc_object *obj, nc_faults *f)
+static void list_defaults(nc_finder *fi, const json_t *in, nc_object *obj, nc_faults *f)
 {
 	for (size_t s = 0; s < fi->n; s++)
 		for (size_t i = 0; i < fi->spans[s].n; i++) {
@@ -93,10 +54,10 @@ nc_object *nc_object_parse(const nc_kind *k, const json_t *in, nc_arena *a, nc_f
 		f->is_nomem = 1;
 		return NULL;
 	}
-	finder fi;
-	finder_init(&fi, k);
+	nc_finder fi;
+	nc_finder_init(&fi, k);
 	set_defaults(&fi, obj);
-	nc_reader r = { a, f, NC_READ_CREATE };
+	nc_reader r = { a, f, NC_READ_NEW };
 	json_t *j = nc_json_mut(in);
 	for (void *it = json_object_iter(j); it; it = json_object_iter_next(j, it)) {
 		nc_jpath at = { NULL, json_object_iter_key(it), 0 };

@@ -119,7 +119,7 @@ static nc_code change(
 	snprintf(route, sizeof(route), "/api/v1/%s/{id}", k->plural);
 	nc_changer c = {
 		.how = how,
-		.reader = { obj->arena, f, NC_READ_SET },
+		.reader = { obj->arena, f, NC_READ_NEW },
 		.pending = pending,
 		.defers = pending && k->defers && k->defers(obj),
 		.route = route,
@@ -152,7 +152,7 @@ nc_code nc_object_apply_pending(nc_object *obj, nc_faults *f, nc_change *ret)
 	if (!pending_def || !NC_GET(nc_bytes, pending_def, obj).ptr)
 		return NC_OK;
 	_cleanup_(nc_json_decrefp) json_t *pending = load_pending(obj, pending_def);
-	nc_changer c = { .reader = { obj->arena, f, NC_READ_STORED } };
+	nc_changer c = { .reader = { obj->arena, f, NC_READ_SAME } };
 	if (!pending || !nc_changer_begin(&c, obj, k->size)) {
 		f->is_nomem = 1;
 		return NC_E_NOMEM;

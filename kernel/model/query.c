@@ -265,7 +265,7 @@ nc_code nc_query_run(const nc_query *q, const nc_root *root, nc_query_row_fn fn,
 		const nc_item *it = s->it;
 		if (is_wanted(&r, it)) {
 			if (n == q->limit) {
-				*ret_cursor = nc_cursor_format(q, key, id);
+				*ret_cursor = nc_query_cursor_format(q, key, id);
 				return *ret_cursor ? NC_OK : nc_err_nomem(err);
 			}
 			nc_code rc = fn(ctx, it);

@@ -293,7 +293,7 @@ void nc_query_parse(nc_query *q, const nc_kind *k, const nc_reach *reach, const 
 			take(&p, &params[i]);
 	}
 	/* last: it must belong to this sort */
-	if (cursor && *cursor && !nc_cursor_parse(q, cursor)) {
+	if (cursor && *cursor && !nc_query_cursor_parse(q, cursor)) {
 		nc_fault_add(f, "cursor", "format", "is not one of this list");
 		nc_fault_hint(f, "a cursor goes with the parameters it was got with");
 	}

@@ -177,7 +177,7 @@ static int64_t begin_list(
 		return -1;
 	}
 	size_t n = json_array_size(j), limit = nc_field_limit(d);
-	if (n > limit && r->mode != NC_READ_STORED) {
+	if (n > limit) {
 		nc_fault_at(r->faults, at, "length", "has %zu elements, at most %zu are taken", n,
 			limit);
 		return -1;
@@ -208,7 +208,7 @@ static int read_strs(
 /* The defaults of a sub-object that a request makes, and its id. */
 static int begin_sub(nc_reader *r, const nc_sub_def *sub, void *elem)
 {
-	if (r->mode != NC_READ_CREATE && r->mode != NC_READ_SET)
+	if (r->mode == NC_READ_SAME)
 		return 1;
 	for (size_t i = 0; i < sub->n_fields; i++)
 		nc_member_reset(&sub->fields[i], elem);
@@ -272,7 +272,7 @@ static int read_objs(nc_reader *r, const nc_field_def *d, const nc_jpath *at, js
 static int read_json(
 	nc_reader *r, const nc_field_def *d, const nc_jpath *at, json_t *j, nc_bytes *ret)
 {
-	if (r->mode != NC_READ_STORED && d->mut != NC_SERVER && !json_is_object(j))
+	if (d->mut != NC_SERVER && !json_is_object(j))
 		return wrong_type(r, at, "an object", j);
 	nc_code rc = nc_json_text(j, r->arena, nc_field_limit(d), ret);
 	if (rc == NC_E_NOMEM)
@@ -298,7 +298,7 @@ static int read_shown_secret(
 
 static int read_secret(nc_reader *r, const nc_jpath *at, const json_t *j, nc_secret_field *ret)
 {
-	if (json_is_object(j) && (r->mode == NC_READ_STORED || r->mode == NC_READ_SAME))
+	if (json_is_object(j) && r->mode == NC_READ_SAME)
 		return read_shown_secret(r, at, j, ret);
 	const char *text = NULL;
 	if (!read_text(r, at, j, &text))
@@ -369,14 +369,12 @@ void nc_struct_read(nc_reader *r, const nc_field_def *fields, size_t n, const nc
 	size_t hint = 0;
 	for (void *it = json_object_iter(j); it; it = json_object_iter_next(j, it)) {
 		nc_jpath here = { at, json_object_iter_key(it), 0 };
-		const nc_field_def *d = nc_field_find(fields, n, here.key, &hint);
+		const nc_field_def *d = nc_field_find(fields, n, nc_str(here.key), &hint);
 		if (!d) {
-			if (r->mode != NC_READ_STORED)
-				nc_fault_unknown(r->faults, &here, &(nc_span){ fields, n }, 1);
+			nc_fault_unknown(r->faults, &here, &(nc_span){ fields, n }, 1);
 			continue;
 		}
-		int is_request = r->mode == NC_READ_CREATE || r->mode == NC_READ_SET;
-		if (is_request && d->mut == NC_SERVER) {
+		if (r->mode != NC_READ_SAME && d->mut == NC_SERVER) {
 			nc_fault_at(r->faults, &here, "read_only", "is set by the server");
 			continue;
 		}

@@ -90,7 +90,7 @@ void *nc_object_sub_add(nc_object *obj, const char *field, const json_t *in, nc_
 		return NULL;
 	}
 	char *elem = v + s.n * d->sub->size;
-	nc_reader r = { obj->arena, f, NC_READ_CREATE };
+	nc_reader r = { obj->arena, f, NC_READ_NEW };
 	nc_sub_read(&r, d, NULL, nc_json_mut(in), elem);
 	nc_struct_check(f, d->sub, NULL, elem);
 	return adopt(obj, d, (nc_seq){ v, s.n + 1 }, f) ? NULL : elem;
@@ -116,7 +116,7 @@ nc_code nc_object_sub_patch(nc_object *obj, const char *field, const char *id, c
 	nc_changer c = { .spans = { { d->sub->fields, d->sub->n_fields } },
 		.n_spans = 1,
 		.how = NC_BY_PATCH,
-		.reader = { obj->arena, f, NC_READ_SET },
+		.reader = { obj->arena, f, NC_READ_NEW },
 		.route = "" };
 	if (!v || !nc_changer_begin(&c, v + i * d->sub->size, d->sub->size)) {
 		f->is_nomem = 1;

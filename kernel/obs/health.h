@@ -8,8 +8,7 @@
  * How the components are. Each has one row, set by whoever knows (boot/ while starting, the db's
  * health hook, the loader), read by /health and /metrics. Any thread.
  */
-typedef enum { NC_OBS_STARTING, NC_OBS_HEALTHY, NC_OBS_DEGRADED, NC_OBS_UNHEALTHY }
-	nc_obs_state;
+typedef enum { NC_OBS_STARTING, NC_OBS_HEALTHY, NC_OBS_DEGRADED, NC_OBS_UNHEALTHY } nc_obs_state;
 extern const char *const nc_obs_words[];
 
 /* `component` is static; at most 32 of them. why may be NULL. */

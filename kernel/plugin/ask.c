@@ -16,15 +16,14 @@
 
 typedef struct ask {
 	nc_job job;
-	nc_hostproc *h;	 /* a reference */
-	nc_pinst *inst;	 /* a reference */
+	nc_hostproc *h; /* a reference */
+	nc_pinst *inst; /* a reference */
 	uint64_t token, kind;
 	nc_bytes name, value; /* in bytes */
 	char bytes[];
 } ask;
 
-static void answer(
-	nc_hostproc *h, uint64_t token, nc_code code, const nc_error *err, nc_bytes body)
+static void answer(nc_hostproc *h, uint64_t token, nc_code code, const nc_error *err, nc_bytes body)
 {
 	(void)nc_hostproc_send(h,
 		&(nc_frame){ .type = NC_F_ANSWER,

@@ -34,7 +34,7 @@ static void start_failed(nc_live *c, const nc_error *err)
 static void start(nc_pinst *inst, nc_live *c)
 {
 	nc_error err = NC_ERROR_INIT;
-	nc_code rc = inst->transport->start(inst->t,
+	nc_code rc = nc_transport_start(inst,
 		&(nc_rt_call){ .id = c->handle,
 			.verb = c->verb,
 			.target = c->target_name,
@@ -56,9 +56,9 @@ static void start(nc_pinst *inst, nc_live *c)
 	pthread_mutex_unlock(&inst->inst_lock);
 	/* Asked to stop, or given up, while it was on its way. */
 	if (reason != NC_RUN)
-		inst->transport->stop(inst->t, c->handle, reason);
+		nc_transport_stop(inst, c->handle, reason);
 	if (is_late)
-		inst->transport->forfeit(inst->t, c->handle);
+		nc_transport_forfeit(inst, c->handle);
 }
 
 static nc_live *take_next(nc_pinst *inst)
@@ -119,8 +119,9 @@ static nc_code fill_block(nc_live *c, const nc_call_spec *s, nc_error *err)
 static nc_code check_spec(const nc_verb *v, const nc_call_spec *s, nc_error *err)
 {
 	if (s->target.len > NC_TARGET_MAX)
-		return nc_err(err, NC_E_INVAL, "%s: the target's name has %zu bytes, %u are allowed",
-			v->name, s->target.len, NC_TARGET_MAX);
+		return nc_err(err, NC_E_INVAL,
+			"%s: the target's name has %zu bytes, %u are allowed", v->name,
+			s->target.len, NC_TARGET_MAX);
 	if (s->key && strlen(s->key) > NC_OP_KEY_MAX)
 		return nc_err(err, NC_E_INVAL, "%s: the key has %zu bytes, %u are allowed", v->name,
 			strlen(s->key), NC_OP_KEY_MAX);
@@ -132,8 +133,8 @@ static nc_code check_spec(const nc_verb *v, const nc_call_spec *s, nc_error *err
 	return NC_OK;
 }
 
-static nc_code make_live(nc_pinst *inst, const nc_verb *v, const nc_call_spec *s, nc_live **ret,
-	nc_error *err)
+static nc_code make_live(
+	nc_pinst *inst, const nc_verb *v, const nc_call_spec *s, nc_live **ret, nc_error *err)
 {
 	nc_live *c = nc_calloc(1, sizeof(*c));
 	if (!c)
@@ -247,8 +248,8 @@ nc_code nc_pinst_call(nc_pinst *inst, const nc_call_spec *spec, nc_call *ret_cal
 	return nc_pinst_start_call(inst, v, spec, -1, ret_call, err);
 }
 
-nc_code nc_pinst_stream(nc_pinst *inst, const nc_call_spec *spec, int *ret_fd, nc_call *ret_call,
-	nc_error *err)
+nc_code nc_pinst_stream(
+	nc_pinst *inst, const nc_call_spec *spec, int *ret_fd, nc_call *ret_call, nc_error *err)
 {
 	int fds[2];
 	const nc_verb *v = nc_verb_find("stream.open");
@@ -291,7 +292,7 @@ void nc_call_stop(nc_call call, int32_t reason)
 			c->stop_reason = reason;
 		pthread_mutex_unlock(&c->inst->inst_lock);
 		if (shall_tell && is_sent) /* else start passes it on */
-			c->inst->transport->stop(c->inst->t, call.v, reason);
+			nc_transport_stop(c->inst, call.v, reason);
 	}
 	nc_live_unref(c);
 }
@@ -301,7 +302,6 @@ void nc_call_checkpoint_done(nc_call call, uint64_t ticket, nc_code code)
 	nc_live *c = nc_live_get(call.v);
 	if (!c)
 		return;
-	c->inst->transport->checkpoint_done(c->inst->t, ticket, code);
+	nc_transport_checkpoint_done(c->inst, ticket, code);
 	nc_live_unref(c);
 }
-

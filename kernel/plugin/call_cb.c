@@ -35,8 +35,8 @@ static int deliver_one(nc_live *c)
 		nc_live_checkpoint *k = c->checkpoints;
 		c->checkpoints = k->next;
 		pthread_mutex_unlock(lock);
-		s->checkpoint(s->user, (nc_call){ c->handle }, k->ticket,
-			(nc_bytes){ k->token, k->len });
+		s->checkpoint(
+			s->user, (nc_call){ c->handle }, k->ticket, (nc_bytes){ k->token, k->len });
 		nc_free(k);
 		pthread_mutex_lock(lock);
 		return 1;

@@ -65,7 +65,7 @@ static void give_up(nc_live *c)
 	if (is_hung && !c->is_ended)
 		nc_queue_stuck(inst, c);
 	pthread_mutex_unlock(&inst->inst_lock);
-	inst->transport->forfeit(inst->t, c->handle);
+	nc_transport_forfeit(inst, c->handle);
 	nc_err(&err, NC_E_TIMEOUT, "%s of instance %s did not end by its deadline", c->verb->name,
 		inst->name);
 	err.flags = NC_ERR_OUTCOME_UNKNOWN;
@@ -85,8 +85,9 @@ static void on_deadline(nc_live *c)
 	nc_pinst *inst = c->inst;
 	if (nc_live_unqueue(c)) {
 		nc_error err = NC_ERROR_INIT;
-		nc_err(&err, NC_E_TIMEOUT, "%s of instance %s waited for its turn past its deadline",
-			c->verb->name, inst->name);
+		nc_err(&err, NC_E_TIMEOUT,
+			"%s of instance %s waited for its turn past its deadline", c->verb->name,
+			inst->name);
 		end_unsent(c, NC_FAILED_NO_EFFECT, &err);
 		return;
 	}
@@ -102,7 +103,7 @@ static void on_deadline(nc_live *c)
 		return;
 	}
 	nc_live_set_timer(c, inst->grace_us);
-	inst->transport->stop(inst->t, c->handle, NC_DEADLINE);
+	nc_transport_stop(inst, c->handle, NC_DEADLINE);
 }
 
 static void on_timer(const nc_closure *closure, uint64_t timer)
@@ -114,4 +115,3 @@ static void on_timer(const nc_closure *closure, uint64_t timer)
 	on_deadline(c);
 	nc_live_unref(c);
 }
-

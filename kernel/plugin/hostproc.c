@@ -27,10 +27,10 @@
  * closes: what it said before it died still counts, and only then may another take its place.
  */
 
-#define FRAMES_AT_ONCE 64
+#define FRAMES_AT_ONCE  64
 #define QUEUE_BYTES_MAX (32u << 20)
-#define ASKS_MAX       64u
-#define END_WAIT_US    INT64_C(2000000)
+#define ASKS_MAX        64u
+#define END_WAIT_US     INT64_C(2000000)
 
 typedef enum { H_STARTING, H_READY, H_REFUSED, H_GONE } host_state;
 
@@ -44,7 +44,7 @@ struct nc_hostproc {
 	nc_found *f;
 	nc_loop *io;
 	nc_child child;
-	int out_fd;	 /* its stdout and stderr; io loop */
+	int out_fd;      /* its stdout and stderr; io loop */
 	nc_frame_in *in; /* io loop */
 
 	pthread_mutex_t host_lock; /* guards what follows */
@@ -61,6 +61,14 @@ struct nc_hostproc {
 	uint32_t last_number;
 	uint32_t n_asks;
 };
+
+/* A process with rights of its own is the launcher's to kill. */
+static void kill_process(nc_hostproc *h)
+{
+	nc_child_kill(&h->child);
+	if (h->f->p->launcher)
+		nc_launcher_kill(h->f->p->launcher, h->child.pid);
+}
 
 /* ---- references ---- */
 
@@ -221,7 +229,8 @@ void nc_hostproc_give_ask(nc_hostproc *h)
 /* A short text of the frame with its NUL. */
 static const char *text_of(nc_bytes b, char out[256])
 {
-	memcpy(out, b.ptr ? b.ptr : "", b.len);
+	if (b.len)
+		memcpy(out, b.ptr, b.len);
 	out[b.len] = 0;
 	return out;
 }
@@ -232,8 +241,8 @@ static void on_returned(nc_pinst *inst, const nc_frame *f)
 	nc_rt_tidy_error(&err, f->err->code);
 	nc_pinst_up.returned(inst, f->call,
 		&(nc_rt_return){ .code = f->code,
-			.recover_state = f->a <= NC_REC_UNKNOWN + 1 ? (int32_t)f->a - 1
-								   : NC_REC_UNKNOWN,
+			.recover_state =
+				f->a <= NC_REC_UNKNOWN + 1 ? (int32_t)f->a - 1 : NC_REC_UNKNOWN,
 			.err = &err,
 			.result = f->body,
 			.n_objects = f->b });
@@ -299,8 +308,8 @@ static void on_instance_frame(nc_hostproc *h, nc_pinst *inst, const nc_frame *f)
 		on_metric(inst, f);
 		return;
 	case NC_F_STRIKE:
-		nc_pinst_up.strike(inst, (nc_rule)NC_MIN(f->a, (uint64_t)NC_P12_STATE),
-			text_of(f->s1, text));
+		nc_pinst_up.strike(
+			inst, (nc_rule)NC_MIN(f->a, (uint64_t)NC_P12_STATE), text_of(f->s1, text));
 		return;
 	case NC_F_ASK:
 		nc_ask_begin(h, inst, f);
@@ -328,6 +337,13 @@ static void on_ready(nc_hostproc *h, const nc_frame *f)
 		nc_found_process_ready(h->f, h);
 }
 
+static void on_late_strike(nc_hostproc *h, const nc_frame *f)
+{
+	char text[256];
+	nc_found_strike(
+		h->f, NULL, (nc_rule)NC_MIN(f->a, (uint64_t)NC_P12_STATE), text_of(f->s1, text));
+}
+
 static void on_frame(nc_hostproc *h, const nc_frame *f)
 {
 	if (f->fd >= 0) { /* none of its frames has one */
@@ -344,6 +360,8 @@ static void on_frame(nc_hostproc *h, const nc_frame *f)
 		return;
 	}
 	nc_pinst *inst = inst_of(h, f->inst);
+	if (!inst && f->type == NC_F_STRIKE) /* of an instance that is gone, P5 */
+		on_late_strike(h, f);
 	if (!inst)
 		return; /* closed meanwhile */
 	on_instance_frame(h, inst, f);
@@ -392,7 +410,7 @@ static void on_socket(const nc_closure *c, int fd, uint32_t events)
 		return;
 	/* It let go of its socket: it is to die, if it has not already. */
 	lose_socket(h);
-	nc_child_kill(&h->child);
+	kill_process(h);
 }
 
 /* ---- its output ---- */
@@ -422,7 +440,7 @@ void nc_hostproc_kill(nc_hostproc *h, const char *why)
 		snprintf(h->kill_reason, sizeof(h->kill_reason), "%s", why);
 	pthread_mutex_unlock(&h->host_lock);
 	nc_log(L_WARN, "plugin.host.killed", F_STR("plugin", h->f->id), F_STR("why", why));
-	nc_child_kill(&h->child);
+	kill_process(h);
 }
 
 /* The process has ended: hear it out, then tell. Gives up the io loop's reference. */
@@ -462,7 +480,7 @@ static void kill_later(const nc_closure *c, uint64_t timer)
 {
 	nc_hostproc *h = c->ctx;
 	(void)timer;
-	nc_child_kill(&h->child); /* gone already: nothing happens */
+	kill_process(h); /* gone already: nothing happens */
 	nc_hostproc_unref(h);
 }
 
@@ -478,7 +496,7 @@ void nc_hostproc_end(nc_hostproc *h)
 	uint64_t timer;
 	if (nc_loop_timer_start(h->io, END_WAIT_US / 4 * 1000, 0, kill_later,
 		    (nc_closure){ .ctx = h }, &timer) != NC_OK) {
-		nc_child_kill(&h->child);
+		kill_process(h);
 		nc_hostproc_unref(h);
 		timer = 0;
 	}
@@ -585,7 +603,7 @@ static nc_code watch(nc_hostproc *h, nc_error *err)
 static void give_up(nc_hostproc *h)
 {
 	char how[128];
-	nc_child_kill(&h->child);
+	kill_process(h);
 	while (!nc_child_reap(&h->child, how, sizeof(how)))
 		nc_clock_sleep_us(1000);
 }

@@ -36,6 +36,7 @@ nc_pinst *nc_pinst_ref(nc_pinst *inst)
 static void free_inst(nc_pinst *inst)
 {
 	nc_pinst_drop_secrets(inst);
+	nc_store_door_free(inst->door);
 	json_decref(inst->config);
 	nc_map_free(inst->targets);
 	pthread_cond_destroy(&inst->has_changed);
@@ -99,8 +100,8 @@ static nc_code make(
 	snprintf(inst->name, sizeof(inst->name), "%s", spec->name);
 	inst->max_concurrency = lower_of(spec->max_concurrency, f->manifest->max_concurrency);
 	inst->max_per_target = lower_of(spec->max_per_target, f->manifest->max_per_target);
-	inst->create_timeout_us = spec->create_timeout_us ? spec->create_timeout_us
-							   : CREATE_TIMEOUT_US;
+	inst->create_timeout_us =
+		spec->create_timeout_us ? spec->create_timeout_us : CREATE_TIMEOUT_US;
 	inst->grace_us = p->grace_us;
 	pthread_mutex_init(&inst->inst_lock, NULL);
 	nc_cond_init(&inst->has_changed);
@@ -189,8 +190,8 @@ static nc_code create(nc_pinst *inst, nc_error *err)
 		return nc_err_nomem(err);
 	nc_code rc = is_local ? nc_sentinel_arm(f, "create", err) : NC_OK;
 	if (rc == NC_OK) {
-		rc = nc_pinst_life(inst, &nc_life_create, nc_str(text), inst->create_timeout_us,
-			&verbs, err);
+		rc = nc_pinst_life(
+			inst, &nc_life_create, nc_str(text), inst->create_timeout_us, &verbs, err);
 		if (is_local)
 			nc_sentinel_disarm(f, "create");
 	}
@@ -208,7 +209,7 @@ static nc_code open_made(nc_pinst *inst, nc_bytes config, nc_error *err)
 	if (rc != NC_OK || (rc = enlist(inst, err)) != NC_OK)
 		return rc;
 	rc = inst->found->isolation == NC_ISO_IN_PROCESS ? nc_local_open(inst, err)
-							  : nc_remote_open(inst, err);
+							 : nc_remote_open(inst, err);
 	if (rc != NC_OK)
 		return rc;
 	pthread_mutex_lock(&inst->inst_lock);
@@ -228,7 +229,8 @@ nc_code nc_pinst_open(nc_plugins *p, const nc_pinst_spec *spec, nc_pinst **ret, 
 	nc_pinst *inst = NULL;
 	if (!is_valid_name(spec->name))
 		return nc_err(err, NC_E_INVAL,
-			"instance name \"%.64s\": lower case letters, digits, '.', '_', '-', 63 at most",
+			"instance name \"%.64s\": lower case letters, digits, '.', '_', '-', 63 at "
+			"most",
 			spec->name ? spec->name : "");
 	nc_code rc = nc_plugins_load(p, spec->plugin, err);
 	if (rc != NC_OK)
@@ -242,7 +244,8 @@ nc_code nc_pinst_open(nc_plugins *p, const nc_pinst_spec *spec, nc_pinst **ret, 
 		nc_pinst_unref(inst);
 		return rc;
 	}
-	nc_log(L_INFO, "plugin.instance.open", F_STR("plugin", f->id), F_STR("instance", inst->name));
+	nc_log(L_INFO, "plugin.instance.open", F_STR("plugin", f->id),
+		F_STR("instance", inst->name));
 	*ret = inst;
 	return NC_OK;
 }
@@ -299,9 +302,11 @@ nc_code nc_pinst_require(nc_pinst *inst, const char *verb, nc_error *err)
 		return NC_OK;
 	nc_err(err, NC_E_UNSUPPORTED, "plugin %s does not serve %s", inst->found->id,
 		verb ? verb : "(null)");
-	return nc_err_hint(err, NC_E_UNSUPPORTED, v ? "use a provider whose plugin offers %s"
-						    : "there is no such verb: %s",
-		v ? v->ext : verb ? verb : "(null)");
+	return nc_err_hint(err, NC_E_UNSUPPORTED,
+		v ? "use a provider whose plugin offers %s" : "there is no such verb: %s",
+		v      ? v->ext
+		: verb ? verb
+		       : "(null)");
 }
 
 int nc_pinst_has_feature(nc_pinst *inst, const char *feature)

@@ -125,4 +125,3 @@ void nc_pinst_recreate(nc_pinst *inst)
 	retry_create(inst, &err);
 	nc_pinst_unref(inst);
 }
-

@@ -97,7 +97,7 @@ void nc_pinst_close(nc_pinst *inst, int64_t drain_us)
 	if (was_active && drain_us > 0)
 		drain(inst, drain_us);
 	stop_retry(inst);
-	nc_code rc = inst->transport ? inst->transport->close(inst->t, inst->grace_us) : NC_OK;
+	nc_code rc = nc_transport_close(inst, inst->grace_us);
 	if (rc == NC_E_TIMEOUT && was_active)
 		nc_found_strike(inst->found, inst->name, NC_P6_THREADS,
 			"a thread of the instance did not come back when it was closed");
@@ -107,4 +107,3 @@ void nc_pinst_close(nc_pinst *inst, int64_t drain_us)
 	nc_pinst_delist(inst);
 	nc_pinst_drop_secrets(inst);
 }
-

@@ -46,15 +46,14 @@ nc_code nc_pinst_health(nc_pinst *inst, int64_t timeout_us, nc_buf *out, nc_erro
 	pthread_mutex_unlock(&inst->inst_lock);
 	if (!is_active)
 		return nc_err(err, NC_E_UNAVAILABLE, "instance %s is not active", inst->name);
-	return nc_pinst_life(
-		inst, &nc_life_health, (nc_bytes){ NULL, 0 }, timeout_us, out, err);
+	return nc_pinst_life(inst, &nc_life_health, (nc_bytes){ NULL, 0 }, timeout_us, out, err);
 }
 
 static nc_code reconfigure(nc_pinst *inst, json_t *config, nc_error *err)
 {
 	char names[200];
-	size_t n = inst->found->schema ? nc_schema_needs_recreate(inst->found->schema,
-						 inst->config, config, names, sizeof(names))
+	size_t n = inst->found->schema ? nc_schema_needs_recreate(inst->found->schema, inst->config,
+						 config, names, sizeof(names))
 				       : 0;
 	if (n > 0) {
 		nc_err(err, NC_E_CONFLICT, "%s of instance %s can't be changed while it is open",
@@ -66,8 +65,8 @@ static nc_code reconfigure(nc_pinst *inst, json_t *config, nc_error *err)
 	char *text = json_dumps(config, JSON_COMPACT);
 	if (!text)
 		return nc_err_nomem(err);
-	nc_code rc = nc_pinst_life(inst, &nc_life_reconfigure, nc_str(text),
-		inst->create_timeout_us, NULL, err);
+	nc_code rc = nc_pinst_life(
+		inst, &nc_life_reconfigure, nc_str(text), inst->create_timeout_us, NULL, err);
 	nc_json_text_free(text);
 	return rc;
 }

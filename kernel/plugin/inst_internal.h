@@ -39,7 +39,7 @@ typedef struct nc_transport {
 /* What calls of one target wait for. Lives while it has calls. */
 typedef struct nc_target {
 	nc_list ready_link; /* in nc_pinst.ready while a call could start */
-	nc_list queued;	    /* nc_live.queue_link */
+	nc_list queued;     /* nc_live.queue_link */
 	uint32_t n_calls, running, stuck;
 	int is_ready;
 	size_t len;
@@ -58,9 +58,9 @@ typedef struct nc_live_checkpoint {
 /* A call from nc_pinst_call until the owner knows its end and the plugin has let go of it. */
 typedef struct nc_live {
 	nc_list inst_link, queue_link;
-	nc_pinst *inst;	 /* a reference */
+	nc_pinst *inst; /* a reference */
 	uint64_t handle;
-	uint32_t refs;	 /* under calls_lock */
+	uint32_t refs; /* under calls_lock */
 	const nc_verb *verb;
 	nc_target *target; /* NULL: a lifecycle call, outside all limits */
 	nc_bytes target_name, request;
@@ -94,37 +94,39 @@ struct nc_pinst {
 	json_t *config; /* secrets replaced by handles; under inst_lock after open */
 	uint32_t max_concurrency, max_per_target;
 	int64_t create_timeout_us, grace_us;
-	const nc_transport *transport;
-	void *t;
 
-	pthread_mutex_t inst_lock; /* guards what follows */
+	pthread_mutex_t inst_lock;     /* guards what follows */
+	const nc_transport *transport; /* set once */
+	void *t;
 	pthread_cond_t has_changed;
 	uint32_t refs;
 	nc_pinst_state state;
-	int is_open, is_closing, is_listed;
-	int64_t back_at_us; /* lost: when the process is started again */
-	char why[200];	    /* lost, failed */
+	int is_open, is_closing, is_listed, is_transport_gone;
+	int64_t back_at_us;   /* lost: when the process is started again */
+	char why[200];        /* lost, failed */
 	uint64_t retry_timer; /* of a create that failed after a restart */
 	uint32_t n_create_failures;
 	uint64_t serves[NC_VERB_MAX / 64];
-	nc_list live;	/* nc_live */
-	nc_list ready;	/* nc_target */
+	nc_list live;  /* nc_live */
+	nc_list ready; /* nc_target */
 	nc_map *targets;
-	uint32_t n_queued, n_running, n_stuck, n_speaking;
+	uint32_t n_queued, n_running, n_stuck, n_speaking, n_in_transport;
 	uint64_t n_calls, n_unknown;
 	int report_gap;
 	struct nc_pinst_secrets *secrets;
+	struct nc_store_door *door; /* made once, by its one user */
 	int64_t log_window_us;
 	uint32_t log_count;
 	uint64_t log_dropped;
 	nc_list found_link; /* in nc_found.insts, under the loader's lock */
-	uint32_t walk;	    /* the same */
+	uint32_t walk;      /* the same */
 };
 
 #define NC_QUEUED_MAX 8192u
 
 /* live.c */
-nc_code nc_live_enter(nc_live *c); /* into the table; the table's reference was counted by the caller */
+nc_code nc_live_enter(
+	nc_live *c); /* into the table; the table's reference was counted by the caller */
 nc_live *nc_live_get(uint64_t handle); /* a reference, or NULL */
 void nc_live_unref(nc_live *c);
 void nc_live_forget(nc_live *c); /* its handle is stale from here on */
@@ -163,22 +165,22 @@ void nc_live_tell_end(nc_live *c, const nc_call_end *end); /* is_ended was set b
 nc_target *nc_queue_target(nc_pinst *inst, nc_bytes name); /* found or made; NULL = no memory */
 void nc_queue_add(nc_pinst *inst, nc_live *c);
 void nc_queue_remove(nc_pinst *inst, nc_live *c); /* a queued one */
-nc_live *nc_queue_next(nc_pinst *inst);	  /* the next to start, counted as running; or NULL */
+nc_live *nc_queue_next(nc_pinst *inst); /* the next to start, counted as running; or NULL */
 void nc_queue_returned(nc_pinst *inst, nc_live *c);
-void nc_queue_stuck(nc_pinst *inst, nc_live *c); /* its thread was given up */
+void nc_queue_stuck(nc_pinst *inst, nc_live *c);                 /* its thread was given up */
 int nc_queue_is_stuck(const nc_pinst *inst, const nc_target *t); /* no call of it can start */
 void nc_queue_release(nc_pinst *inst, nc_live *c);
 
 /* inst_up.c */
-extern const nc_rt_up nc_pinst_up; /* user = nc_pinst */
+extern const nc_rt_up nc_pinst_up;                        /* user = nc_pinst */
 int nc_pinst_speak(nc_pinst *inst, nc_plugin_hooks *ret); /* 0 when closed */
 void nc_pinst_spoke(nc_pinst *inst);
 void nc_pinst_report_lost(nc_pinst *inst);
 
 /* inst_secret.c */
 nc_code nc_pinst_seal_config(nc_pinst *inst, const json_t *schema, json_t *config, nc_error *err);
-nc_code nc_pinst_secret_open(nc_pinst *inst, nc_bytes handle, void *buf, size_t cap,
-	size_t *ret_len, nc_error *err);
+nc_code nc_pinst_secret_open(
+	nc_pinst *inst, nc_bytes handle, void *buf, size_t cap, size_t *ret_len, nc_error *err);
 /* Whether the text holds a secret this instance has opened (P10). */
 int nc_pinst_leaks(nc_pinst *inst, nc_bytes text);
 void nc_pinst_drop_secrets(nc_pinst *inst);
@@ -192,6 +194,21 @@ nc_code nc_pinst_learn_verbs(nc_pinst *inst, nc_bytes names);
 /* inst_back.c; back_at_us < 0: it does not come back by itself */
 void nc_pinst_lost(nc_pinst *inst, const char *why, int64_t back_at_us);
 void nc_pinst_recreate(nc_pinst *inst); /* its process is there again */
+
+/* transport.c: the way to the code, safe against being closed */
+void nc_transport_set(nc_pinst *inst, const nc_transport *transport, void *t);
+int nc_transport_enter(nc_pinst *inst); /* 0: there is none, or it is being closed */
+void nc_transport_leave(nc_pinst *inst);
+nc_code nc_transport_start(nc_pinst *inst, const nc_rt_call *call, nc_error *err);
+void nc_transport_stop(nc_pinst *inst, uint64_t id, int32_t reason);
+void nc_transport_forfeit(nc_pinst *inst, uint64_t id);
+void nc_transport_checkpoint_done(nc_pinst *inst, uint64_t ticket, nc_code code);
+int nc_transport_stats(nc_pinst *inst, nc_rt_stats *ret); /* 0 when there are none */
+nc_code nc_transport_close(nc_pinst *inst, int64_t timeout_us);
+
+/* store_door.c */
+typedef struct nc_store_door nc_store_door;
+void nc_store_door_free(nc_store_door *door);
 
 /* local.c, remote.c */
 nc_code nc_local_open(nc_pinst *inst, nc_error *err);

@@ -17,7 +17,7 @@
  * a result. Values never leave but into the plugin's own buffer.
  */
 
-#define PREFIX	   "config:"
+#define PREFIX     "config:"
 #define LEAK_MIN   6 /* shorter values turn up by chance */
 #define OPENED_MAX 64
 
@@ -155,7 +155,8 @@ static nc_code ask_hook(nc_pinst *inst, nc_bytes handle, nc_secret **ret, nc_err
 {
 	nc_plugin_hooks hooks;
 	/* A handle is its own permission: it can't be guessed, the kernel gave it. A name is not. */
-	if (!is_handle_bytes(handle) && !nc_manifest_may_open_secret(inst->found->manifest, handle)) {
+	if (!is_handle_bytes(handle) &&
+		!nc_manifest_may_open_secret(inst->found->manifest, handle)) {
 		nc_err(err, NC_E_DENIED, "plugin %s may not open the secret %.*s", inst->found->id,
 			(int)NC_MIN(handle.len, (size_t)100), (const char *)handle.ptr);
 		return nc_err_hint(err, NC_E_DENIED,
@@ -170,16 +171,16 @@ static nc_code ask_hook(nc_pinst *inst, nc_bytes handle, nc_secret **ret, nc_err
 	return rc;
 }
 
-nc_code nc_pinst_secret_open(nc_pinst *inst, nc_bytes handle, void *buf, size_t cap,
-	size_t *ret_len, nc_error *err)
+nc_code nc_pinst_secret_open(
+	nc_pinst *inst, nc_bytes handle, void *buf, size_t cap, size_t *ret_len, nc_error *err)
 {
 	const size_t n_prefix = sizeof(PREFIX) - 1;
 	_cleanup_(nc_secret_freep) nc_secret *secret = NULL;
 	if (handle.len >= n_prefix && memcmp(handle.ptr, PREFIX, n_prefix) == 0) {
 		secret = find_config(inst, handle);
 		if (!secret)
-			return nc_err(err, NC_E_NOTFOUND, "no such secret in the configuration of %s",
-				inst->name);
+			return nc_err(err, NC_E_NOTFOUND,
+				"no such secret in the configuration of %s", inst->name);
 	} else {
 		nc_code rc = ask_hook(inst, handle, &secret, err);
 		if (rc != NC_OK)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
-#include "base/err.h"
 #include "base/clock.h"
+#include "base/err.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "plugin/inst_internal.h"
@@ -15,9 +15,9 @@
  * likes. Secrets that turn up in what it says are kept back (P10).
  */
 
-#define LOG_WINDOW_US INT64_C(1000000)
+#define LOG_WINDOW_US  INT64_C(1000000)
 #define LOG_PER_WINDOW 200u
-#define LOG_JSON_MAX  (16u << 10)
+#define LOG_JSON_MAX   (16u << 10)
 
 int nc_pinst_speak(nc_pinst *inst, nc_plugin_hooks *ret)
 {
@@ -139,7 +139,7 @@ static void checkpoint(void *user, uint64_t id, uint64_t ticket, nc_bytes token)
 	if (c)
 		rc = nc_live_tell_checkpoint(c, ticket, token);
 	if (rc != NC_OK) /* nobody will answer: we do */
-		inst->transport->checkpoint_done(inst->t, ticket, rc);
+		nc_transport_checkpoint_done(inst, ticket, rc);
 	if (c)
 		nc_live_unref(c);
 }
@@ -168,8 +168,8 @@ static int may_log(nc_pinst *inst, uint64_t *ret_dropped)
 static int is_json_object(nc_bytes json)
 {
 	json_t *doc = NULL;
-	int is_object = nc_json_parse(json, LOG_JSON_MAX, &doc, NULL) == NC_OK &&
-			json_is_object(doc);
+	int is_object =
+		nc_json_parse(json, LOG_JSON_MAX, &doc, NULL) == NC_OK && json_is_object(doc);
 	json_decref(doc);
 	return is_object;
 }
@@ -238,8 +238,8 @@ void nc_pinst_report_lost(nc_pinst *inst)
 	nc_pinst_spoke(inst);
 }
 
-static nc_code secret_open(void *user, nc_bytes handle, void *buf, size_t cap, size_t *ret_len,
-	nc_error *err)
+static nc_code secret_open(
+	void *user, nc_bytes handle, void *buf, size_t cap, size_t *ret_len, nc_error *err)
 {
 	return nc_pinst_secret_open(user, handle, buf, cap, ret_len, err);
 }

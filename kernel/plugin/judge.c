@@ -54,8 +54,8 @@ static void quarantine_task(nc_task *task)
 void nc_found_quarantine_soon(nc_found *f, const char *reason)
 {
 	pthread_mutex_lock(&f->p->lock);
-	int is_first = !f->is_quarantine_posted && f->state != NC_PLUGIN_QUARANTINED &&
-		       !f->p->is_ending;
+	int is_first =
+		!f->is_quarantine_posted && f->state != NC_PLUGIN_QUARANTINED && !f->p->is_ending;
 	if (is_first) {
 		f->is_quarantine_posted = 1;
 		snprintf(f->quarantine_reason, sizeof(f->quarantine_reason), "%s", reason);
@@ -135,8 +135,8 @@ void nc_found_late(void *found, const char *function)
 static int note_crash(nc_found *f, int64_t now)
 {
 	int64_t *at = f->crashes_us;
-	int is_quiet = at[NC_CRASHES_OUT - 1] == 0 ||
-		       now - at[NC_CRASHES_OUT - 1] > NC_CRASH_WINDOW_US;
+	int is_quiet =
+		at[NC_CRASHES_OUT - 1] == 0 || now - at[NC_CRASHES_OUT - 1] > NC_CRASH_WINDOW_US;
 	memmove(at, at + 1, (NC_CRASHES_OUT - 1) * sizeof(*at));
 	at[NC_CRASHES_OUT - 1] = now;
 	f->restart_step = is_quiet ? 0 : f->restart_step + 1;

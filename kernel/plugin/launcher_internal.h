@@ -10,4 +10,7 @@
 nc_code nc_launcher_start(nc_launcher *l, const char *id, nc_child *ret_child, int *ret_sock,
 	int *ret_out_fd, nc_error *err);
 
+/* Kill one it started, which the daemon may lack the right to. Any thread, never blocks for long. */
+void nc_launcher_kill(nc_launcher *l, pid_t pid);
+
 #endif

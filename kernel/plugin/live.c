@@ -18,7 +18,7 @@
 #define CALLS_MAX (NC_SLOTS_MAX - 1)
 
 static pthread_mutex_t calls_lock = PTHREAD_MUTEX_INITIALIZER; /* guards calls and nc_live.refs */
-static nc_slots calls;					       /* nc_live * */
+static nc_slots calls;                                         /* nc_live * */
 
 /* ---- the table ---- */
 
@@ -155,19 +155,19 @@ static int goes_on(const nc_live *c, const nc_rt_return *r)
 static void end_returned(nc_live *c, const nc_rt_return *r)
 {
 	int is_recover = c->verb->number < NC_VERB_MAX && c->verb->shape == NC_SHAPE_RECOVER;
-	int32_t outcome = r->code == NC_OK ? NC_DONE
+	int32_t outcome = r->code == NC_OK                         ? NC_DONE
 			  : r->err->flags & NC_ERR_OUTCOME_UNKNOWN ? NC_UNKNOWN
-								    : NC_FAILED_NO_EFFECT;
+								   : NC_FAILED_NO_EFFECT;
 	if (is_recover)
 		outcome = r->code == NC_OK ? outcome_of_state(r->recover_state) : NC_UNKNOWN;
-	nc_live_end(c, &(nc_call_end){ .code = r->code,
-			       .outcome = outcome,
-			       .recover_state = is_recover && r->code == NC_OK ? r->recover_state
-									       : -1,
-			       .was_sent = 1,
-			       .error = r->err,
-			       .result = r->result,
-			       .n_objects = r->n_objects });
+	nc_live_end(
+		c, &(nc_call_end){ .code = r->code,
+			   .outcome = outcome,
+			   .recover_state = is_recover && r->code == NC_OK ? r->recover_state : -1,
+			   .was_sent = 1,
+			   .error = r->err,
+			   .result = r->result,
+			   .n_objects = r->n_objects });
 }
 
 void nc_live_returned(nc_live *c, const nc_rt_return *r)
@@ -203,7 +203,7 @@ void nc_live_completed(nc_live *c, int32_t outcome, const nc_error *err, nc_byte
 	pthread_mutex_unlock(&c->inst->inst_lock);
 	if (is_early)
 		return;
-	nc_live_end(c, &(nc_call_end){ .code = outcome == NC_DONE ? NC_OK
+	nc_live_end(c, &(nc_call_end){ .code = outcome == NC_DONE   ? NC_OK
 					       : err->code != NC_OK ? err->code
 								    : NC_E_INTERNAL,
 			       .outcome = outcome,
@@ -212,4 +212,3 @@ void nc_live_completed(nc_live *c, int32_t outcome, const nc_error *err, nc_byte
 			       .error = err,
 			       .result = result });
 }
-

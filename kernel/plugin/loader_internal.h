@@ -25,9 +25,9 @@
 typedef struct nc_found nc_found;
 typedef struct nc_hostproc nc_hostproc;
 
-#define NC_CRASHES_OUT	   5
+#define NC_CRASHES_OUT     5
 #define NC_CRASH_WINDOW_US (INT64_C(600) * 1000000)
-#define NC_DEATHS_OUT	   3 /* starts in a row that died in one phase */
+#define NC_DEATHS_OUT      3 /* starts in a row that died in one phase */
 
 /* A plugin that was found on the search path. Lives until the loader ends, at the same address. */
 struct nc_found {
@@ -39,6 +39,7 @@ struct nc_found {
 	char *schema_text;
 	json_t *schema;
 	nc_isolation isolation; /* resolved */
+	uint32_t scan;          /* that saw it last; supervisor */
 
 	/* under p->lock: */
 	nc_plugin_state state;
@@ -46,16 +47,16 @@ struct nc_found {
 	int is_loading, is_stopping;
 	uint32_t generation;
 	nc_image *image;      /* in process */
-	int code_memfd;	      /* else: its sealed bytes, for each start … */
+	int code_memfd;       /* else: its sealed bytes, for each start … */
 	nc_hostproc *process; /* … and what runs now, a reference */
-	nc_list insts;	      /* nc_pinst.found_link */
+	nc_list insts;        /* nc_pinst.found_link */
 	nc_strikes strikes;
 	uint32_t n_alarms;
 	char last_strike[200];
 	int64_t crashes_us[NC_CRASHES_OUT]; /* oldest first */
 	uint32_t n_restarts, restart_step;
 	uint64_t restart_timer;
-	uint32_t walk; /* io loop: stamps instances it has been at */
+	uint32_t walk;  /* io loop: stamps instances it has been at */
 	char phase[16]; /* sentinel: what earlier starts died in, and how often */
 	int deaths, n_armed;
 	nc_task restart_task, quarantine_task; /* of the supervisor's */
@@ -71,7 +72,8 @@ struct nc_plugins {
 	char *state_dir, *host_binary, *installation_id;
 	struct nc_launcher *launcher;
 	int64_t probe_timeout_us, grace_us, strike_window_us, restart_us;
-	uid_t uid; /* beside root, who may own plugins */
+	uid_t uid;     /* beside root, who may own plugins */
+	uint32_t scan; /* counts scans; supervisor */
 	nc_loop *super, *io;
 	nc_pool *services;
 	nc_map *sentinels; /* id → what the last start left; read once */
@@ -81,7 +83,7 @@ struct nc_plugins {
 	nc_plugin_hooks hooks;
 	nc_list found;
 	nc_map *instances; /* name → nc_pinst */
-	int is_ending;
+	int is_ending, n_loading;
 };
 
 /* loader.c */
@@ -91,15 +93,17 @@ nc_found *nc_found_get(nc_plugins *p, const char *id); /* takes the lock */
 void nc_plugins_close_soon(nc_pinst *inst); /* on the service pool; takes the reference */
 void nc_plugins_event(nc_plugins *p, const char *type, nc_bytes json);
 
-/* scan.c */
-nc_code nc_found_check(nc_found *f, nc_error *err); /* state AVAILABLE, or why not */
+/* scan.c; on the supervisor */
+nc_code nc_scan(nc_plugins *p, nc_error *err);
+nc_code nc_found_assess(nc_found *f, nc_error *err); /* NC_OK: may be loaded, or is */
+void nc_found_free(nc_found *f);
 
 /* judge.c: strikes, crashes, quarantine */
 void nc_found_strike(nc_found *f, const char *inst, nc_rule rule, const char *what);
 void nc_found_late(void *found, const char *function); /* nc_rt_options.late */
 /* Its process ended by itself. Returns the back-off until the next start, or -1: quarantined. */
 int64_t nc_found_crashed(nc_found *f, const char *how);
-void nc_found_quarantine_soon(nc_found *f, const char *reason); /* any thread */
+void nc_found_quarantine_soon(nc_found *f, const char *reason);              /* any thread */
 nc_code nc_found_quarantine(nc_found *f, const char *reason, nc_error *err); /* supervisor */
 
 /* sentinel.c */

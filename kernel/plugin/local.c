@@ -62,7 +62,6 @@ nc_code nc_local_open(nc_pinst *inst, nc_error *err)
 		&made, err);
 	if (rc != NC_OK)
 		return rc;
-	inst->transport = &transport;
-	inst->t = made;
+	nc_transport_set(inst, &transport, made);
 	return NC_OK;
 }

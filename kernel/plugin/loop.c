@@ -22,7 +22,7 @@
  */
 
 #define EVENTS_AT_ONCE 64
-#define FD_MAX	       (1 << 20)
+#define FD_MAX         (1 << 20)
 #define WAKE_MARK      UINT64_MAX
 
 typedef struct loop_timer {

@@ -23,7 +23,7 @@ typedef struct series {
 } series;
 
 static pthread_mutex_t series_lock = PTHREAD_MUTEX_INITIALIZER; /* guards both maps */
-static nc_map *by_key;	 /* series */
+static nc_map *by_key;                                          /* series */
 static nc_map *by_owner; /* "plugin instance" → count, as a pointer */
 
 static int is_name(const char *s)
@@ -52,8 +52,8 @@ static int is_label(const char *s)
 	return is_name(key);
 }
 
-static void format_series(series *s, const char *plugin, const char *inst, const char *name,
-	const char *label)
+static void format_series(
+	series *s, const char *plugin, const char *inst, const char *name, const char *label)
 {
 	snprintf(s->name, sizeof(s->name), "novacron_plugin_%.40s_%s", plugin, name);
 	for (char *p = s->name; *p; p++)

@@ -27,12 +27,12 @@
 
 #define VERDICT_MAX (16u << 10)
 #define VERDICT_FD  3
-#define CODE_FD	    4
+#define CODE_FD     4
 
 typedef struct probe {
 	nc_plugins *p;
-	int input;	  /* memfd with manifest and schema */
-	int code;	  /* borrowed */
+	int input; /* memfd with manifest and schema */
+	int code;  /* borrowed */
 	int verdict[2], output[2];
 	nc_child child;
 	nc_error *err;
@@ -108,8 +108,8 @@ static nc_code refuse(nc_found *f, const char *why, nc_error *err)
 	nc_err(err, NC_E_PROTO, "plugin %s failed its probe: %s", f->id, why);
 	snprintf(reason, sizeof(reason), "it failed its probe: %s", why);
 	nc_found_quarantine_soon(f, reason);
-	return nc_err_hint(err, NC_E_PROTO,
-		"it is in quarantine; install another build, then release it");
+	return nc_err_hint(
+		err, NC_E_PROTO, "it is in quarantine; install another build, then release it");
 }
 
 /* What the child found wrong, as it found it. */

@@ -100,7 +100,8 @@ void nc_queue_stuck(nc_pinst *inst, nc_live *c)
 	c->is_stuck = 1;
 	inst->n_running--; /* its thread was replaced … */
 	inst->n_stuck++;
-	c->target->stuck++; /* … but the target keeps its place, or it would eat thread after thread */
+	c->target
+		->stuck++; /* … but the target keeps its place, or it would eat thread after thread */
 }
 
 void nc_queue_returned(nc_pinst *inst, nc_live *c)

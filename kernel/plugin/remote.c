@@ -19,7 +19,7 @@
 typedef struct remote {
 	nc_pinst *inst;
 	pthread_mutex_t remote_lock; /* guards what follows */
-	nc_hostproc *h;		     /* a reference; NULL while there is none */
+	nc_hostproc *h;              /* a reference; NULL while there is none */
 	uint32_t number;
 } remote;
 
@@ -37,8 +37,8 @@ static nc_code send_to(remote *r, nc_frame *f, nc_error *err)
 {
 	_cleanup_(nc_hostproc_unrefp) nc_hostproc *h = present(r, &f->inst);
 	if (!h)
-		return nc_err(err, NC_E_UNAVAILABLE, "the process of instance %s is down",
-			r->inst->name);
+		return nc_err(
+			err, NC_E_UNAVAILABLE, "the process of instance %s is down", r->inst->name);
 	return nc_hostproc_send(h, f, err);
 }
 
@@ -97,10 +97,9 @@ static nc_code close_remote(void *t, int64_t timeout_us)
 	nc_hostproc *h = present(r, &number);
 	nc_code rc = NC_OK;
 	if (h) {
-		nc_frame f = { .type = NC_F_CLOSE,
-			.inst = number,
-			.a = (uint64_t)timeout_us,
-			.fd = -1 };
+		nc_frame f = {
+			.type = NC_F_CLOSE, .inst = number, .a = (uint64_t)timeout_us, .fd = -1
+		};
 		if (nc_hostproc_send(h, &f, NULL) == NC_OK)
 			rc = nc_hostproc_wait_closed(
 				h, number, nc_clock_mono_us() + timeout_us + CLOSE_EXTRA_US);
@@ -125,10 +124,15 @@ static const nc_transport transport = { .start = start,
 nc_code nc_remote_attach(nc_pinst *inst, nc_hostproc *h, nc_error *err)
 {
 	remote *r = inst->t;
+	pthread_mutex_lock(&r->remote_lock);
+	int is_there = r->h == h; /* opened just as the process came back */
+	pthread_mutex_unlock(&r->remote_lock);
+	if (is_there)
+		return NC_OK;
 	uint32_t number = nc_hostproc_attach(h, inst);
 	if (!number)
-		return nc_err(err, NC_E_UNAVAILABLE, "the process of plugin %s is gone",
-			inst->found->id);
+		return nc_err(
+			err, NC_E_UNAVAILABLE, "the process of plugin %s is gone", inst->found->id);
 	pthread_mutex_lock(&r->remote_lock);
 	nc_hostproc *old = r->h;
 	r->h = nc_hostproc_ref(h);
@@ -157,14 +161,13 @@ nc_code nc_remote_open(nc_pinst *inst, nc_error *err)
 		return nc_err_nomem(err);
 	r->inst = inst;
 	pthread_mutex_init(&r->remote_lock, NULL);
-	inst->t = r;
-	inst->transport = &transport;
+	nc_transport_set(inst, &transport, r);
 	pthread_mutex_lock(&f->p->lock);
 	nc_hostproc *h = f->process ? nc_hostproc_ref(f->process) : NULL;
 	pthread_mutex_unlock(&f->p->lock);
 	if (!h) {
-		nc_code rc = nc_err(
-			err, NC_E_UNAVAILABLE, "the process of plugin %s is being restarted", f->id);
+		nc_code rc = nc_err(err, NC_E_UNAVAILABLE,
+			"the process of plugin %s is being restarted", f->id);
 		if (err)
 			err->flags |= NC_ERR_RETRYABLE;
 		return rc;

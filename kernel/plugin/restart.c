@@ -85,7 +85,10 @@ void nc_found_process_gone(nc_found *f, nc_hostproc *h, const char *how)
 	int64_t back_at = after_us < 0 ? -1 : nc_clock_mono_us() + after_us;
 	f->walk++;
 	for (nc_pinst *inst; (inst = next_inst(f, f->walk));) {
-		nc_remote_detach(inst);
+		if (nc_transport_enter(inst)) {
+			nc_remote_detach(inst);
+			nc_transport_leave(inst);
+		}
 		nc_pinst_lost(inst, how, back_at);
 		nc_pinst_unref(inst);
 	}
@@ -130,8 +133,12 @@ void nc_found_process_ready(nc_found *f, nc_hostproc *h)
 		return;
 	f->walk++;
 	for (nc_pinst *inst; (inst = next_inst(f, f->walk));) {
-		if (nc_remote_attach(inst, h, NULL) == NC_OK)
-			nc_pinst_recreate(inst);
+		if (nc_transport_enter(inst)) {
+			nc_code rc = nc_remote_attach(inst, h, NULL);
+			nc_transport_leave(inst);
+			if (rc == NC_OK)
+				nc_pinst_recreate(inst);
+		}
 		nc_pinst_unref(inst);
 	}
 }

@@ -139,8 +139,8 @@ nc_code nc_rt_new(const nc_rt_options *opt, nc_rt **ret, nc_error *err)
 	nc_slots_init(&rt->checkpoints, sizeof(rt_checkpoint), RT_CHECKPOINTS_MAX);
 	rt->by_id = nc_map_new();
 	rt->ctx = nc_ctx_new(rt, opt);
-	nc_code rc = rt->by_id && rt->ctx ? start_threads(rt, opt->max_threads, err)
-					  : nc_err_nomem(err);
+	nc_code rc =
+		rt->by_id && rt->ctx ? start_threads(rt, opt->max_threads, err) : nc_err_nomem(err);
 	if (rc == NC_OK) {
 		*ret = rt;
 		return NC_OK;

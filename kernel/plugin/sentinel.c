@@ -136,7 +136,7 @@ void nc_sentinel_disarm(nc_found *f, const char *phase)
 	int is_last = --f->n_armed == 0;
 	if (strcmp(f->phase, phase) == 0)
 		f->deaths = 0; /* it has come through */
-	if (is_last) /* under the lock, or another one's new sentinel would go */
+	if (is_last)           /* under the lock, or another one's new sentinel would go */
 		(void)unlink(path);
 	pthread_mutex_unlock(&f->p->lock);
 }
@@ -169,7 +169,8 @@ nc_code nc_crashes_read(nc_plugins *p, nc_error *err)
 	snprintf(path, sizeof(path), "%s/crashed", p->state_dir);
 	nc_code rc = nc_file_read(path, CRASHES_MAX, &text, &n, err);
 	if (rc == NC_OK) {
-		for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+		for (char *line = strtok_r(text, "\n", &rest); line;
+			line = strtok_r(NULL, "\n", &rest))
 			take_crash(p, line);
 		if (truncate(path, 0) < 0)
 			return nc_err_errno(err, errno, "could not empty %s", path);

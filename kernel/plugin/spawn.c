@@ -75,8 +75,8 @@ static int set_attributes(posix_spawnattr_t *attr)
 	(void)posix_spawnattr_setsigmask(attr, &none);
 	(void)posix_spawnattr_setsigdefault(attr, &all);
 	(void)posix_spawnattr_setpgroup(attr, 0);
-	return posix_spawnattr_setflags(attr,
-		POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+	return posix_spawnattr_setflags(
+		attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
 }
 
 static int spawn(const nc_spawn *s, const int above[NC_SPAWN_FDS], pid_t *ret_pid)
@@ -110,7 +110,8 @@ nc_code nc_spawn_start(const nc_spawn *s, nc_child *ret, nc_error *err)
 	int above[NC_SPAWN_FDS], rc = 0;
 	pid_t pid = 0;
 	for (int i = 0; i < NC_SPAWN_FDS; i++) {
-		above[i] = s->fds[i] >= 0 && rc == 0 ? fcntl(s->fds[i], F_DUPFD_CLOEXEC, ABOVE) : -1;
+		above[i] =
+			s->fds[i] >= 0 && rc == 0 ? fcntl(s->fds[i], F_DUPFD_CLOEXEC, ABOVE) : -1;
 		if (s->fds[i] >= 0 && above[i] < 0 && rc == 0)
 			rc = errno;
 	}

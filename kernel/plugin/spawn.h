@@ -15,8 +15,8 @@
 
 typedef struct nc_spawn {
 	const char *path;
-	const char *argument;	/* "--probe", "--serve" */
-	int fds[NC_SPAWN_FDS];	/* become 0 … 5 in the child; -1: /dev/null up to 2, else closed */
+	const char *argument;  /* "--probe", "--serve" */
+	int fds[NC_SPAWN_FDS]; /* become 0 … 5 in the child; -1: /dev/null up to 2, else closed */
 } nc_spawn;
 
 typedef struct nc_child {

@@ -20,11 +20,11 @@
  * state but the queue; any thread.
  */
 
-#define SHORT_MAX  255u
-#define HAS_ERROR  1u
-#define BODY_IN_FD 2u
-#define HAS_STREAM 4u
-#define FDS_MAX	   2
+#define SHORT_MAX     255u
+#define HAS_ERROR     1u
+#define BODY_IN_FD    2u
+#define HAS_STREAM    4u
+#define FDS_MAX       2
 #define SOCKET_BUFFER (4 << 20)
 
 typedef struct fd_set2 {
@@ -130,8 +130,8 @@ static nc_code body_to_memfd(nc_bytes body, int *ret_fd, nc_error *err)
 	const int seals = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL;
 	_cleanup_(nc_closep) int fd = memfd_create("nc-body", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (fd < 0)
-		return nc_err_errno(err, errno, "could not make room for a body of %zu bytes",
-			body.len);
+		return nc_err_errno(
+			err, errno, "could not make room for a body of %zu bytes", body.len);
 	nc_code rc = nc_write_full(fd, body.ptr, body.len, err);
 	if (rc != NC_OK)
 		return rc;
@@ -196,8 +196,7 @@ static nc_code send_packet(
 }
 
 /* Encode into *out and collect descriptors; *ret_memfd is the caller's to close. */
-static nc_code prepare(
-	const nc_frame *f, nc_buf *out, fd_set2 *fds, int *ret_memfd, nc_error *err)
+static nc_code prepare(const nc_frame *f, nc_buf *out, fd_set2 *fds, int *ret_memfd, nc_error *err)
 {
 	int in_fd = f->body.len > NC_WIRE_INLINE;
 	if (f->body.len > NC_WIRE_BODY_MAX)
@@ -245,8 +244,7 @@ static void collect_fds(struct msghdr *msg, fd_set2 *fds)
 	}
 }
 
-static nc_code recv_packet(
-	int fd, nc_frame_in *in, fd_set2 *fds, nc_wire_wait wait, nc_error *err)
+static nc_code recv_packet(int fd, nc_frame_in *in, fd_set2 *fds, nc_wire_wait wait, nc_error *err)
 {
 	union {
 		struct cmsghdr align;
@@ -423,8 +421,8 @@ nc_code nc_wire_queue_flush(nc_wire_queue *q, int fd)
 {
 	while (q->first) {
 		nc_wire_queued *e = q->first;
-		nc_code rc = send_packet(fd, (nc_bytes){ e->bytes, e->len }, &e->fds,
-			NC_WIRE_DONT_WAIT, NULL);
+		nc_code rc = send_packet(
+			fd, (nc_bytes){ e->bytes, e->len }, &e->fds, NC_WIRE_DONT_WAIT, NULL);
 		if (rc != NC_OK)
 			return rc;
 		drop_first(q);

@@ -10,38 +10,38 @@
  * frame has the same members, so there is one encoder and one decoder; what a type doesn't use is
  * empty. A body past NC_WIRE_INLINE travels as a sealed memfd, a stream as its socket.
  */
-#define NC_WIRE_VERSION	 1u
+#define NC_WIRE_VERSION   1u
 #define NC_WIRE_FRAME_MAX (64u << 10)
-#define NC_WIRE_INLINE	 (60u << 10)
-#define NC_WIRE_BODY_MAX (17u << 20) /* NC_PACK_MAX and room */
-#define NC_WIRE_FD	 3	     /* nc-plugin-host finds its socket here … */
-#define NC_WIRE_CODE_FD	 4	     /* … and the plugin's sealed bytes here */
+#define NC_WIRE_INLINE    (60u << 10)
+#define NC_WIRE_BODY_MAX  (17u << 20) /* NC_PACK_MAX and room */
+#define NC_WIRE_FD        3           /* nc-plugin-host finds its socket here … */
+#define NC_WIRE_CODE_FD   4           /* … and the plugin's sealed bytes here */
 
 typedef enum nc_frame_type {
 	/* daemon → host */
-	NC_F_HELLO = 1,	      /* a = wire version; s1 = installation id; body = manifest */
-	NC_F_OPEN,	      /* inst; s1 = name; a = threads */
-	NC_F_CALL,	      /* inst, call; s1 = verb; s2 = target; s3 = key; a = deadline; body; fd */
-	NC_F_STOP,	      /* inst, call; a = reason */
-	NC_F_FORFEIT,	      /* inst, call */
+	NC_F_HELLO = 1, /* a = wire version; s1 = installation id; body = manifest */
+	NC_F_OPEN,      /* inst; s1 = name; a = threads */
+	NC_F_CALL,      /* inst, call; s1 = verb; s2 = target; s3 = key; a = deadline; body; fd */
+	NC_F_STOP,      /* inst, call; a = reason */
+	NC_F_FORFEIT,   /* inst, call */
 	NC_F_CHECKPOINT_DONE, /* inst; a = ticket; code */
-	NC_F_CLOSE,	      /* inst; a = microseconds to wait */
-	NC_F_ANSWER,	      /* a = token of the ask; code, err; body */
+	NC_F_CLOSE,           /* inst; a = microseconds to wait */
+	NC_F_ANSWER,          /* a = token of the ask; code, err; body */
 	/* host → daemon */
-	NC_F_READY = 64, /* a = wire version; code, err */
-	NC_F_OPENED,	 /* inst; code, err */
-	NC_F_RETURNED,	 /* inst, call; code, err; a = recover state + 1; b = objects; body */
-	NC_F_COMPLETED,	 /* inst, call; a = outcome; code, err; body */
-	NC_F_OBJECT,	 /* inst, call; body */
-	NC_F_PROGRESS,	 /* inst, call; a = permille; s1 = phase */
-	NC_F_CHECKPOINT, /* inst, call; a = ticket; body */
-	NC_F_LOG,	 /* inst; a = level; s1 = event; body */
-	NC_F_REPORT,	 /* inst; a = obs_seq; s1 = target; body */
+	NC_F_READY = 64,  /* a = wire version; code, err */
+	NC_F_OPENED,      /* inst; code, err */
+	NC_F_RETURNED,    /* inst, call; code, err; a = recover state + 1; b = objects; body */
+	NC_F_COMPLETED,   /* inst, call; a = outcome; code, err; body */
+	NC_F_OBJECT,      /* inst, call; body */
+	NC_F_PROGRESS,    /* inst, call; a = permille; s1 = phase */
+	NC_F_CHECKPOINT,  /* inst, call; a = ticket; body */
+	NC_F_LOG,         /* inst; a = level; s1 = event; body */
+	NC_F_REPORT,      /* inst; a = obs_seq; s1 = target; body */
 	NC_F_REPORT_LOST, /* inst */
-	NC_F_METRIC,	 /* inst; a = is a gauge; b = bits of the double; s1 = name; s2 = label */
-	NC_F_STRIKE,	 /* inst; a = rule; s1 = what */
-	NC_F_CLOSED,	 /* inst; code */
-	NC_F_ASK,	 /* inst; a = token; b = nc_ask; s1 = handle or key; body = value */
+	NC_F_METRIC,      /* inst; a = is a gauge; b = bits of the double; s1 = name; s2 = label */
+	NC_F_STRIKE,      /* inst; a = rule; s1 = what */
+	NC_F_CLOSED,      /* inst; code */
+	NC_F_ASK,         /* inst; a = token; b = nc_ask; s1 = handle or key; body = value */
 } nc_frame_type;
 
 typedef enum nc_ask { NC_ASK_SECRET, NC_ASK_KV_PUT, NC_ASK_KV_GET, NC_ASK_KV_DEL } nc_ask;
@@ -54,7 +54,7 @@ typedef struct nc_frame {
 	const nc_error *err; /* sent unless its code is NC_OK; NULL = none */
 	nc_bytes s1, s2, s3; /* 255 bytes each at most; longer ones are cut */
 	nc_bytes body;
-	int fd; /* a stream's end, or -1; stays the sender's */
+	int fd;           /* a stream's end, or -1; stays the sender's */
 	int is_sensitive; /* buffers it passed through are zeroed */
 } nc_frame;
 

@@ -222,16 +222,18 @@ void nc_txn_append(nc_txn *t, uint32_t lane, nc_bytes entry);
 /* Run on the sequencer thread after the expectations hold, against the tip before the transaction:
  * `check` may refuse and must not block; `undo` is called if the record does not become durable
  * after all, in the reverse order of the checks; `done` when it is, before the transaction's own.
- * undo and done may be NULL. Exactly one of refuse, undo, done. This is how the scheduler's ledger
- * claims. At most NC_DB_GUARDS_MAX. */
+ * undo and done may be NULL. Exactly one of refuse, undo, done, or none of them where it never came
+ * to the check. `free` (may be NULL) runs once in any case, when the transaction is freed, on any
+ * thread. This is how the scheduler's ledger claims. At most NC_DB_GUARDS_MAX. */
 #define NC_DB_GUARDS_MAX 8
 typedef struct nc_guard {
 	nc_code (*check)(void *arg, const nc_root *tip, nc_error *err);
 	void (*undo)(void *arg);
 	void (*done)(void *arg, uint64_t seq);
+	void (*free)(void *arg);
 	void *arg;
 } nc_guard;
-void nc_txn_guard(nc_txn *t, const nc_guard *g);
+void nc_txn_guard(nc_txn *t, const nc_guard *g); /* takes g->arg, also when it can't be added */
 
 /* Takes the transaction. `done` (may be NULL) runs once on the sequencer thread and must be quick:
  * after the record is durable and published (seq), or with why not. An error flagged

@@ -6,8 +6,8 @@
 
 #include "map.h"
 
-#define MIB   (1024u * 1024u)
-#define RUNS  64u
+#define MIB         (1024u * 1024u)
+#define RUNS        64u
 #define RUN_MAX_MIB 4u
 
 uint64_t sim_disk_seed(const char *guest, const char *disk)
@@ -43,8 +43,8 @@ static bool is_data(const sim_disk_id *d, uint64_t at)
 {
 	uint64_t part = part_bytes(d), offset, len;
 
-	return at < d->size_bytes && part && sim_disk_run(d, (unsigned)(at / part), &offset, &len) &&
-	       at < offset + len;
+	return at < d->size_bytes && part &&
+	       sim_disk_run(d, (unsigned)(at / part), &offset, &len) && at < offset + len;
 }
 
 void sim_disk_read(const sim_disk_id *d, uint64_t offset, void *out, size_t n)

@@ -50,8 +50,7 @@ static void emit_doc(
 	emit(user, &rec);
 }
 
-static void emit_begun(
-	const struct nc_inst *inst, const sim_work *w, sim_emit_fn emit, void *user)
+static void emit_begun(const struct nc_inst *inst, const sim_work *w, sim_emit_fn emit, void *user)
 {
 	sim_record rec = record(inst);
 
@@ -74,7 +73,8 @@ static void emit_small(const struct nc_inst *inst, sim_emit_fn emit, void *user)
 		for (size_t i = 0; i < m->cap; i++) {
 			const void *value = m->slots[i].value;
 
-			if (!m->slots[i].key || (k == SIM_GUEST && ((const sim_guest *)value)->host) ||
+			if (!m->slots[i].key ||
+				(k == SIM_GUEST && ((const sim_guest *)value)->host) ||
 				(k == SIM_NETWORK && !((const sim_network_doc *)value)->has_tag))
 				continue;
 			emit_doc(inst, (sim_kind)k, sim_doc_of((sim_kind)k, value), emit, user);

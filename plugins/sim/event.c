@@ -34,11 +34,11 @@ static void add_event(
 }
 
 /* Time to the first of events that come so often an hour. */
-static double draw_ms(const struct nc_inst *inst, const sim_guest_doc *doc, double per_hour,
-	const char *salt)
+static double draw_ms(
+	const struct nc_inst *inst, const sim_guest_doc *doc, double per_hour, const char *salt)
 {
-	double u = sim_chance(
-		(uint64_t)inst->cfg->seed, doc->native_id, salt, (uint64_t)doc->boots);
+	double u =
+		sim_chance((uint64_t)inst->cfg->seed, doc->native_id, salt, (uint64_t)doc->boots);
 
 	return -log(1.0 - u) / per_hour * 3600000.0;
 }

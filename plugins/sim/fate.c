@@ -64,8 +64,7 @@ static const sim_fault *find_fault(const sim_config *cfg, const sim_question *q)
 	return NULL;
 }
 
-static const sim_latency *find_latency(
-	const sim_config *cfg, const sim_fault *f, const char *verb)
+static const sim_latency *find_latency(const sim_config *cfg, const sim_fault *f, const char *verb)
 {
 	const sim_latency *all = NULL;
 

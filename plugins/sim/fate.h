@@ -14,9 +14,9 @@
  */
 typedef enum sim_fate_kind {
 	SIM_FATE_ACTS,
-	SIM_FATE_FAILS,	      /* before it acts */
+	SIM_FATE_FAILS,       /* before it acts */
 	SIM_FATE_PARTIAL,     /* a create: the guest is there, stopped, and the call fails */
-	SIM_FATE_HANGS,	      /* never acts, never answers */
+	SIM_FATE_HANGS,       /* never acts, never answers */
 	SIM_FATE_LOST_BEFORE, /* never acts; outcome unknown */
 	SIM_FATE_LOST_AFTER   /* acts; outcome unknown */
 } sim_fate_kind;
@@ -30,8 +30,8 @@ typedef struct sim_fate {
 typedef struct sim_question {
 	const char *verb, *key;
 	const char *host, *name; /* "" when there is none */
-	int64_t attempt;	 /* from 1 */
-	bool is_query;		 /* has no key to draw with: only rates of 1 count */
+	int64_t attempt;         /* from 1 */
+	bool is_query;           /* has no key to draw with: only rates of 1 count */
 } sim_question;
 
 sim_fate sim_fate_of(const sim_config *cfg, const sim_question *q);

@@ -44,8 +44,8 @@ sim_tag sim_tag_of(const nc_tag *tag)
 	return (sim_tag){ tag->installation, tag->object, tag->operation, tag->epoch };
 }
 
-nc_code sim_check_owner(
-	const char *what, const char *native_id, const sim_tag *has, const nc_tag *wants, nc_error *err)
+nc_code sim_check_owner(const char *what, const char *native_id, const sim_tag *has,
+	const nc_tag *wants, nc_error *err)
 {
 	if (strcmp(has->installation, wants->installation) == 0 &&
 		strcmp(has->object, wants->object) == 0)
@@ -93,8 +93,8 @@ nc_code sim_check_running(const sim_guest_doc *doc, const char *to, nc_error *er
 
 static bool has_booted(const struct nc_inst *inst, const sim_guest_doc *doc)
 {
-	return doc->boots > 0 && (doc->power == SIM_POWER_RUNNING ||
-					 doc->power == SIM_POWER_PAUSED) &&
+	return doc->boots > 0 &&
+	       (doc->power == SIM_POWER_RUNNING || doc->power == SIM_POWER_PAUSED) &&
 	       sim_now_ms() >= doc->booted_at_ms + inst->cfg->guest_boot_ms;
 }
 
@@ -121,8 +121,8 @@ nc_code sim_guest_addresses(const struct nc_inst *inst, const sim_guest_doc *doc
 	return NC_OK;
 }
 
-nc_code sim_guest_message(
-	const struct nc_inst *inst, const sim_guest_doc *doc, nc_msg_mem *mem, nc_compute_guest *ret)
+nc_code sim_guest_message(const struct nc_inst *inst, const sim_guest_doc *doc, nc_msg_mem *mem,
+	nc_compute_guest *ret)
 {
 	*ret = (nc_compute_guest){ .native_id = doc->native_id,
 		.uuid = doc->uuid,
@@ -146,9 +146,8 @@ static nc_code check_one(int64_t total, int64_t used, int64_t more, const char *
 		return NC_OK;
 	return nc_plug_fail(err, NC_E_QUOTA, NC_ERR_RETRYABLE,
 		"Choose another host, or turn enforce_capacity off.",
-		"%s: %s %lld of %lld used, %lld asked, short by %lld", where, what,
-		(long long)used, (long long)total, (long long)more,
-		(long long)(more - (total - used)));
+		"%s: %s %lld of %lld used, %lld asked, short by %lld", where, what, (long long)used,
+		(long long)total, (long long)more, (long long)(more - (total - used)));
 }
 
 nc_code sim_check_room(

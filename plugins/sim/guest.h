@@ -13,16 +13,16 @@
 nc_code sim_guest_find(const sim_call *call, const char *native_id, const char *uuid,
 	const nc_tag *tag, sim_guest **ret, nc_error *err);
 /* NC_E_CONFLICT when what is there carries another owner's tag. */
-nc_code sim_check_owner(
-	const char *what, const char *native_id, const sim_tag *has, const nc_tag *wants, nc_error *err);
+nc_code sim_check_owner(const char *what, const char *native_id, const sim_tag *has,
+	const nc_tag *wants, nc_error *err);
 sim_tag sim_tag_of(const nc_tag *tag);
 
 /* Strings that live as long as the answer. */
 const char *sim_format(nc_msg_mem *mem, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* The message of inventory and nc.report; what it points to lives in mem and doc. */
-nc_code sim_guest_message(
-	const struct nc_inst *inst, const sim_guest_doc *doc, nc_msg_mem *mem, nc_compute_guest *ret);
+nc_code sim_guest_message(const struct nc_inst *inst, const sim_guest_doc *doc, nc_msg_mem *mem,
+	nc_compute_guest *ret);
 /* What it has now: nothing before it has booted. */
 nc_code sim_guest_addresses(const struct nc_inst *inst, const sim_guest_doc *doc, nc_msg_mem *mem,
 	const nc_address **ret, size_t *ret_n);

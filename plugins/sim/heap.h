@@ -26,7 +26,7 @@ typedef struct sim_heap {
 void sim_heap_done(sim_heap *s);
 bool sim_heap_reserve(sim_heap *s, size_t more);
 void sim_heap_put(sim_heap *s, sim_timer *t, uint64_t due_ns); /* reserved; moves one that is in */
-void sim_heap_remove(sim_heap *s, sim_timer *t);		    /* one that is not in: no-op */
-sim_timer *sim_heap_first(const sim_heap *s);		    /* NULL: empty */
+void sim_heap_remove(sim_heap *s, sim_timer *t);               /* one that is not in: no-op */
+sim_timer *sim_heap_first(const sim_heap *s);                  /* NULL: empty */
 
 #endif

@@ -105,8 +105,8 @@ static nc_code try_access_key(struct nc_inst *inst, nc_error *err)
 		return nc_plug_fail(err, NC_E_UNSUPPORTED, 0,
 			"Offer nc.secrets/1 to the plugin, or leave access_key out.",
 			"the host opens no secrets for this plugin");
-	rc = inst->secrets->open(inst->host->ctx, nc_plug_str(inst->cfg->access_key), value,
-		sizeof(value), &n, err);
+	rc = inst->secrets->open(
+		inst->host->ctx, nc_plug_str(inst->cfg->access_key), value, sizeof(value), &n, err);
 	explicit_bzero(value, sizeof(value));
 	return rc;
 }
@@ -221,11 +221,11 @@ nc_code sim_reconfigure(nc_inst *inst, nc_bytes config, nc_error *err)
 	rc = nc_msg_differs(&sim_config_msg, inst->cfg, cfg, NC_MSG_RECREATE, &field);
 	if (rc != NC_OK || field) {
 		free(cfg);
-		return rc != NC_OK ? nc_plug_nomem(err) :
-				     nc_plug_fail(err, NC_E_CONFLICT, NC_ERR_USER_FAULT,
-					     "Close the instance and open it again to apply that.",
-					     "%s can't be changed while the instance is open",
-					     field);
+		return rc != NC_OK
+			       ? nc_plug_nomem(err)
+			       : nc_plug_fail(err, NC_E_CONFLICT, NC_ERR_USER_FAULT,
+					 "Close the instance and open it again to apply that.",
+					 "%s can't be changed while the instance is open", field);
 	}
 	pthread_mutex_lock(&inst->lock);
 	old = inst->cfg;
@@ -248,8 +248,8 @@ nc_code sim_health(nc_inst *inst, nc_sink *sink, nc_error *err)
 		"{\"hosts\":%u,\"guests\":%zu,\"volumes\":%zu,\"running\":%u,\"acts\":%llu,"
 		"\"seq\":%llu}",
 		inst->world.n_hosts, inst->world.by_id[SIM_GUEST].n,
-		inst->world.by_id[SIM_VOLUME].n, inst->n_works,
-		(unsigned long long)inst->n_acts, (unsigned long long)inst->seq);
+		inst->world.by_id[SIM_VOLUME].n, inst->n_works, (unsigned long long)inst->n_acts,
+		(unsigned long long)inst->seq);
 	pthread_mutex_unlock(&inst->lock);
 	msg.message = text;
 	msg.details = nc_plug_str(details);
@@ -269,8 +269,8 @@ static void end_drains(struct nc_inst *inst)
 {
 	for (const sim_stop *s = inst->stops; s; s = s->next)
 		if (s->reason == SIM_STOP_DRAIN)
-			inst->host->op_complete(inst->host->ctx, s->op, NC_DONE, NULL,
-				(nc_bytes){ NULL, 0 });
+			inst->host->op_complete(
+				inst->host->ctx, s->op, NC_DONE, NULL, (nc_bytes){ NULL, 0 });
 }
 
 /* Who still waits is told that the work goes on without him: the truth has it begun. */
@@ -283,8 +283,8 @@ static void detach_all(struct nc_inst *inst)
 		nc_op op = known && known->work ? sim_work_detach(inst, known->work) : (nc_op){ 0 };
 
 		if (op.v)
-			inst->host->op_complete(inst->host->ctx, op, NC_DETACHED, NULL,
-				(nc_bytes){ NULL, 0 });
+			inst->host->op_complete(
+				inst->host->ctx, op, NC_DETACHED, NULL, (nc_bytes){ NULL, 0 });
 	}
 }
 

@@ -6,11 +6,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "heap.h"
 #include "messages.h"
 #include "novacron-sdk/messages.h"
 #include "novacron/host_services.h"
 #include "ops.h"
-#include "heap.h"
 #include "truth.h"
 #include "world.h"
 
@@ -31,29 +31,29 @@ typedef struct sim_stop {
 } sim_stop;
 
 struct nc_inst {
-	const nc_host *host;	   /* const after create, as are the services; NULL: not offered */
+	const nc_host *host; /* const after create, as are the services; NULL: not offered */
 	const nc_report *report;
 	const nc_secrets *secrets;
 	const nc_metrics *metrics;
 
 	pthread_mutex_t lock;
-	sim_config *cfg;	   /* packed; replaced by reconfigure */
-	sim_config *first_cfg;	   /* packed; what the world points into */
+	sim_config *cfg;       /* packed; replaced by reconfigure */
+	sim_config *first_cfg; /* packed; what the world points into */
 	sim_world world;
-	sim_truth *truth;	   /* NULL: in memory only */
-	uint64_t seq;		   /* of the last act */
+	sim_truth *truth; /* NULL: in memory only */
+	uint64_t seq;     /* of the last act */
 	sim_ops ops;
-	sim_map work_by_op;	   /* attached works, by their handle as text */
+	sim_map work_by_op; /* attached works, by their handle as text */
 	sim_heap heap;
 	uint32_t n_works, n_sleepers;
-	uint64_t n_acts;	   /* since the start, for health */
-	int dump_stage;		   /* of the compaction under way; see dump.c */
+	uint64_t n_acts; /* since the start, for health */
+	int dump_stage;  /* of the compaction under way; see dump.c */
 	uint32_t dump_host;
 	sim_timer compact_timer;
 	uint64_t compact_from_seq;
 	bool is_draining, is_closing;
-	pthread_cond_t sleepers;   /* a stop was seen, or the instance closes */
-	uint64_t stop_count;	   /* moves with each stop, so that a sleeper misses none */
+	pthread_cond_t sleepers;     /* a stop was seen, or the instance closes */
+	uint64_t stop_count;         /* moves with each stop, so that a sleeper misses none */
 	struct sim_streams *streams; /* NULL until the first; see stream.c */
 
 	pthread_mutex_t wake_lock;
@@ -75,7 +75,8 @@ uint64_t sim_mono_ns(void);
  * Wait on a worker thread, as a call to a slow or hung host does: until `until_ns`, a stop of `op`,
  * its deadline, or the end of the instance. NC_OK: the time is over. The lock must not be held.
  */
-nc_code sim_sleep(struct nc_inst *inst, nc_op op, uint64_t until_ns, bool hears_stop, nc_error *err);
+nc_code sim_sleep(
+	struct nc_inst *inst, nc_op op, uint64_t until_ns, bool hears_stop, nc_error *err);
 
 /* nc_plugin's slots (inst.c). */
 nc_code sim_create(const nc_host *host, nc_bytes config, nc_inst **out, nc_error *err);
@@ -95,6 +96,5 @@ nc_code sim_replay(void *inst, const sim_record *rec, nc_error *err);
 nc_code sim_resume(struct nc_inst *inst, nc_error *err);
 
 extern const nc_plugin sim_plugin;
-extern const char sim_manifest[], sim_config_schema[];
 
 #endif

@@ -15,8 +15,8 @@
  */
 typedef struct sim_op {
 	char *key;
-	sim_end_doc *end;	 /* packed; NULL: no attempt has ended yet */
-	struct sim_work *work;	 /* NULL: none runs */
+	sim_end_doc *end;             /* packed; NULL: no attempt has ended yet */
+	struct sim_work *work;        /* NULL: none runs */
 	struct sim_op *older, *newer; /* among those that ended */
 } sim_op;
 

@@ -67,7 +67,8 @@ bool sim_note_end(struct nc_inst *inst, const sim_attempt *a, int32_t outcome, n
 static void fail(struct nc_inst *inst, const sim_attempt *a, sim_answer *ret)
 {
 	nc_plug_fail(&ret->err, a->fate.code, NC_ERR_RETRYABLE,
-		"This failure is drawn from failure_rate or a fault of the configuration; try again.",
+		"This failure is drawn from failure_rate or a fault of the configuration; try "
+		"again.",
 		"%s on %s failed as it was to (attempt %lld)", a->verb->name,
 		*a->target ? a->target : "the instance", (long long)a->number);
 	ret->outcome = NC_FAILED_NO_EFFECT;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The entry and the tables: which slot of which extension is served by what. All const; nothing
- * here runs before create.
+ * The tables: which slot of which extension is served by what. All const; nothing here runs before
+ * create.
  */
 #include <string.h>
 
@@ -18,13 +18,9 @@
 #include "stream.h"
 #include "verb.h"
 
-NC_PLUG_EMBED(sim_manifest, "manifest.json");
-NC_PLUG_EMBED(sim_config_schema, "schema.json");
-
 /* A slot is a verb of a list, by its place in it. */
 #define VERB(slot, list, at)                                                                       \
-	static nc_code slot(                                                                       \
-		nc_inst *inst, nc_op op, nc_bytes target, nc_bytes req, nc_error *err)             \
+	static nc_code slot(nc_inst *inst, nc_op op, nc_bytes target, nc_bytes req, nc_error *err) \
 	{                                                                                          \
 		return sim_submit(inst, &list[at], op, target, req, err);                          \
 	}
@@ -76,10 +72,9 @@ static const nc_compute_disk disk = { .struct_size = sizeof(disk),
 	.attach = disk_attach,
 	.detach = disk_detach,
 	.resize = disk_resize };
-static const nc_compute_nic nic = { .struct_size = sizeof(nic),
-	.attach = nic_attach,
-	.detach = nic_detach,
-	.update = nic_update };
+static const nc_compute_nic nic = {
+	.struct_size = sizeof(nic), .attach = nic_attach, .detach = nic_detach, .update = nic_update
+};
 static const nc_compute_console console = { .struct_size = sizeof(console),
 	.log = sim_console_log,
 	.screenshot = sim_console_screenshot,
@@ -109,9 +104,9 @@ static const nc_catalog catalog = { .struct_size = sizeof(catalog),
 	.images = sim_catalog_images,
 	.prices = sim_catalog_prices };
 static const nc_stream stream = { .struct_size = sizeof(stream), .open = sim_stream_open };
-static const nc_state state = { .struct_size = sizeof(state),
-	.save = sim_state_save,
-	.load = sim_state_load };
+static const nc_state state = {
+	.struct_size = sizeof(state), .save = sim_state_save, .load = sim_state_load
+};
 
 static const void *get_extension(nc_inst *inst, const char *id)
 {
@@ -151,18 +146,3 @@ const nc_plugin sim_plugin = {
 	.destroy = sim_destroy,
 	.get_extension = get_extension,
 };
-
-const nc_entry *nc_plugin_entry_v1(uint32_t host_abi)
-{
-	static const nc_entry entry = {
-		.struct_size = sizeof(entry),
-		.abi = NC_ABI,
-		.id = "novacron.sim",
-		.version = "0.1.0",
-		.manifest_json = sim_manifest,
-		.config_schema_json = sim_config_schema,
-		.plugin = &sim_plugin,
-	};
-
-	return NC_ABI_MAJOR_OF(host_abi) == NC_ABI_MAJOR ? &entry : NULL;
-}

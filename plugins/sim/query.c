@@ -42,8 +42,8 @@ nc_code sim_batch_send(sim_batch *b, const struct nc_inst *inst, nc_sink *sink, 
 	nc_code rc = b->error;
 
 	if (rc != NC_OK)
-		return rc == NC_E_NOMEM ? nc_plug_nomem(err) :
-					  nc_plug_fail(err, rc, 0, "Report it to the publisher.",
+		return rc == NC_E_NOMEM ? nc_plug_nomem(err)
+					: nc_plug_fail(err, rc, 0, "Report it to the publisher.",
 						  "an object that can't be written");
 	for (size_t i = 0; rc == NC_OK && i < b->n; i++) {
 		rc = inst->host->sink_write(sink, b->text.ptr + at, b->ends[i] - at);
@@ -52,7 +52,8 @@ nc_code sim_batch_send(sim_batch *b, const struct nc_inst *inst, nc_sink *sink, 
 	b->n = 0;
 	nc_plug_buf_reset(&b->text);
 	if (rc != NC_OK)
-		return nc_plug_fail(err, rc, 0, "Ask for less at once, for instance for one target.",
+		return nc_plug_fail(err, rc, 0,
+			"Ask for less at once, for instance for one target.",
 			"the host takes no more objects");
 	return NC_OK;
 }
@@ -124,8 +125,7 @@ static void add_guest(
 		b->error = NC_E_NOMEM;
 }
 
-static void add_guests(
-	const struct nc_inst *inst, const sim_host *h, sim_batch *b, nc_msg_mem *mem)
+static void add_guests(const struct nc_inst *inst, const sim_host *h, sim_batch *b, nc_msg_mem *mem)
 {
 	for (const sim_guest *g = h->guests; g; g = g->next)
 		add_guest(inst, g->doc, b, mem);
@@ -161,8 +161,8 @@ SIM_QUERY(sim_inventory)
 		&nc_compute_inventory_request_msg, &mem, &parsed, host, err);
 
 	if (rc == NC_OK)
-		rc = parsed.native_ids ? inventory_of(inst, &parsed, host, sink, err) :
-					 each_host(inst, host, add_guests, sink, err);
+		rc = parsed.native_ids ? inventory_of(inst, &parsed, host, sink, err)
+				       : each_host(inst, host, add_guests, sink, err);
 	nc_msg_done(&mem);
 	return rc;
 }
@@ -180,8 +180,7 @@ static const char *const *network_names(const struct nc_inst *inst, nc_msg_mem *
 	return names;
 }
 
-static void add_host(
-	const struct nc_inst *inst, const sim_host *h, sim_batch *b, nc_msg_mem *mem)
+static void add_host(const struct nc_inst *inst, const sim_host *h, sim_batch *b, nc_msg_mem *mem)
 {
 	const sim_config *cfg = inst->cfg;
 	bool is_down = sim_glob_any(cfg->down_hosts, cfg->n_down_hosts, h->name);
@@ -252,8 +251,8 @@ SIM_QUERY(sim_snapshot_list)
 	return rc;
 }
 
-static nc_code find_backup_disk(const struct nc_inst *inst,
-	const nc_backup_extents_request *req, sim_disk_id *ret, nc_error *err)
+static nc_code find_backup_disk(const struct nc_inst *inst, const nc_backup_extents_request *req,
+	sim_disk_id *ret, nc_error *err)
 {
 	const sim_guest *g;
 	nc_code rc = sim_query_guest(inst, req->native_id, &g, err);

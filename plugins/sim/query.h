@@ -34,7 +34,10 @@ typedef struct sim_batch {
 	size_t n, cap;
 	nc_code error;
 } sim_batch;
-#define SIM_BATCH_INIT { NC_PLUG_BUF(NC_SINK_TOTAL_MAX), NULL, 0, 0, NC_OK }
+#define SIM_BATCH_INIT                                                                             \
+	{                                                                                          \
+		NC_PLUG_BUF(NC_SINK_TOTAL_MAX), NULL, 0, 0, NC_OK                                  \
+	}
 #define SIM_BATCH_OBJECTS 512 /* at a time, so that the lock is free in between */
 void sim_batch_add(sim_batch *b, const nc_msg *msg, const void *obj);
 /* Everything to the sink, and the batch empty again. */

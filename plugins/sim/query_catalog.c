@@ -83,8 +83,8 @@ SIM_QUERY(sim_catalog_images)
 		size_t n;
 
 		pthread_mutex_lock(&inst->lock);
-		n = inst->cfg->n_images ? inst->cfg->n_images :
-					  sizeof(usual_images) / sizeof(usual_images[0]);
+		n = inst->cfg->n_images ? inst->cfg->n_images
+					: sizeof(usual_images) / sizeof(usual_images[0]);
 		images = inst->cfg->n_images ? inst->cfg->images : usual_images;
 		for (size_t i = 0; i < n; i++) {
 			nc_catalog_images_result msg = { .name = images[i].name,
@@ -106,8 +106,8 @@ SIM_QUERY(sim_catalog_images)
 }
 
 /* Between half and one and a half of the usual part of the price on demand. */
-static int64_t spot(const sim_config *cfg, int64_t price, const char *type, const char *zone,
-	int64_t hour)
+static int64_t spot(
+	const sim_config *cfg, int64_t price, const char *type, const char *zone, int64_t hour)
 {
 	char word[600];
 	double u;
@@ -117,12 +117,12 @@ static int64_t spot(const sim_config *cfg, int64_t price, const char *type, cons
 	return (int64_t)((double)price * (double)cfg->prices.spot_percent / 100.0 * (0.5 + u));
 }
 
-static void add_instance_prices(const sim_config *cfg, const sim_instance_type *t,
-	const char *zone, int64_t now_ms, sim_batch *b)
+static void add_instance_prices(const sim_config *cfg, const sim_instance_type *t, const char *zone,
+	int64_t now_ms, sim_batch *b)
 {
 	const sim_price_list *p = &cfg->prices;
-	int64_t price = t->vcpus * p->vcpu_hour_micros +
-			t->memory_mib * p->memory_gib_hour_micros / 1024;
+	int64_t price =
+		t->vcpus * p->vcpu_hour_micros + t->memory_mib * p->memory_gib_hour_micros / 1024;
 	nc_catalog_prices_result msg = { .item = NC_PRICE_ITEM_INSTANCE,
 		.type = t->name,
 		.zone = zone,

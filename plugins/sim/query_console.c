@@ -22,8 +22,7 @@ static void write_log(const struct nc_inst *inst, const sim_guest_doc *g, nc_plu
 			(long long)boot, g->name, g->host);
 		nc_plug_buf_printf(log, "[    0.104233] memory: %lldM, cpus: %lld\r\n",
 			(long long)g->memory_mib, (long long)g->vcpus);
-		if (boot == g->boots &&
-			sim_now_ms() < g->booted_at_ms + inst->cfg->guest_boot_ms)
+		if (boot == g->boots && sim_now_ms() < g->booted_at_ms + inst->cfg->guest_boot_ms)
 			return;
 		nc_plug_buf_printf(log, "\r\n%s login: ", g->name);
 	}
@@ -39,9 +38,9 @@ static nc_code send_piece(const struct nc_inst *inst, const nc_plug_buf *log, ui
 
 	nc_plug_buf_base64(&data, log->ptr + offset, n);
 	msg.data = data.ptr;
-	rc = data.error == NC_OK ?
-		     nc_plug_emit(inst->host, sink, &nc_console_log_result_msg, &msg, err) :
-		     nc_plug_nomem(err);
+	rc = data.error == NC_OK
+		     ? nc_plug_emit(inst->host, sink, &nc_console_log_result_msg, &msg, err)
+		     : nc_plug_nomem(err);
 	nc_plug_buf_done(&data);
 	return rc;
 }
@@ -80,8 +79,8 @@ SIM_QUERY(sim_console_log)
 	return rc;
 }
 
-static nc_code send_screen(const struct nc_inst *inst, const char *ppm, size_t len, nc_sink *sink,
-	nc_error *err)
+static nc_code send_screen(
+	const struct nc_inst *inst, const char *ppm, size_t len, nc_sink *sink, nc_error *err)
 {
 	nc_code rc = NC_OK;
 
@@ -96,8 +95,8 @@ static nc_code send_screen(const struct nc_inst *inst, const char *ppm, size_t l
 		nc_plug_buf_base64(&data, ppm + at, len - at < LOG_PIECE ? len - at : LOG_PIECE);
 		msg.data = data.ptr;
 		rc = data.error == NC_OK ? nc_plug_emit(inst->host, sink,
-						   &nc_console_screenshot_result_msg, &msg, err) :
-					   nc_plug_nomem(err);
+						   &nc_console_screenshot_result_msg, &msg, err)
+					 : nc_plug_nomem(err);
 		nc_plug_buf_done(&data);
 	}
 	return rc;
@@ -141,9 +140,8 @@ static void sample(const sim_guest_doc *g, int64_t now_ms, nc_stat_row *row)
 	if (g->power != SIM_POWER_RUNNING)
 		up_ms = 0;
 	row->cpu_time_ns = up_ms * 10000 * (uint64_t)g->vcpus * (1 + pace % 50);
-	row->memory_used_bytes = up_ms ? ((uint64_t)g->memory_mib << 20) / 100 *
-						 (20 + (pace >> 8) % 60) :
-					 0;
+	row->memory_used_bytes =
+		up_ms ? ((uint64_t)g->memory_mib << 20) / 100 * (20 + (pace >> 8) % 60) : 0;
 	row->disk_read_bytes = up_ms * (64 + (pace >> 16) % 4096);
 	row->disk_write_bytes = up_ms * (64 + (pace >> 24) % 4096);
 	row->net_rx_bytes = up_ms * (16 + (pace >> 32) % 8192);

@@ -46,8 +46,8 @@ static nc_op reattach(struct nc_inst *inst, sim_work *w, nc_op op)
 }
 
 /* A guest that this very call made, though its key is forgotten. */
-static nc_code by_guest(struct nc_inst *inst, const char *key, nc_bytes request, answer *ret,
-	nc_error *err)
+static nc_code by_guest(
+	struct nc_inst *inst, const char *key, nc_bytes request, answer *ret, nc_error *err)
 {
 	nc_compute_create_request req;
 	nc_compute_create_result res = { .provider_data = nc_plug_str("{}") };
@@ -61,7 +61,8 @@ static nc_code by_guest(struct nc_inst *inst, const char *key, nc_bytes request,
 		g = native_id ? sim_world_guest(&inst->world, native_id) : NULL;
 	}
 	if (g && strcmp(g->doc->made_by, key) == 0 &&
-		sim_check_owner("guest", g->doc->native_id, &g->doc->tag, &req.tag, NULL) == NC_OK) {
+		sim_check_owner("guest", g->doc->native_id, &g->doc->tag, &req.tag, NULL) ==
+			NC_OK) {
 		res.native_id = g->doc->native_id;
 		res.power = g->doc->power;
 		res.obs_seq = g->doc->obs_seq;

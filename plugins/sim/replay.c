@@ -9,8 +9,7 @@
 
 #include "verb.h"
 
-static nc_code put_docs(
-	sim_world *w, sim_kind kind, const void *docs, size_t n, nc_error *err)
+static nc_code put_docs(sim_world *w, sim_kind kind, const void *docs, size_t n, nc_error *err)
 {
 	const nc_msg *msg = sim_kind_msg(kind);
 
@@ -117,8 +116,8 @@ nc_code sim_resume(struct nc_inst *inst, nc_error *err)
 		if (!sim_heap_reserve(&inst->heap, 1))
 			return nc_plug_nomem(err);
 		op->work->fate = sim_fate_for(inst, op->work);
-		sim_work_schedule(inst, op->work,
-			op->work->due_ms > now_ms ? op->work->due_ms - now_ms : 0);
+		sim_work_schedule(
+			inst, op->work, op->work->due_ms > now_ms ? op->work->due_ms - now_ms : 0);
 	}
 	return NC_OK;
 }

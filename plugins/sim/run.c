@@ -39,9 +39,9 @@ static const char *member(const nc_msg *msg, const void *req, const char *name)
 static const char *name_of(const struct nc_inst *inst, const sim_verb *verb, const void *req)
 {
 	const char *name = member(verb->request, req, "name");
-	const sim_guest *g = *name ? NULL :
-				     sim_world_guest(&inst->world,
-					     member(verb->request, req, "native_id"));
+	const sim_guest *g =
+		*name ? NULL
+		      : sim_world_guest(&inst->world, member(verb->request, req, "native_id"));
 
 	return g ? g->doc->name : name;
 }
@@ -200,7 +200,7 @@ typedef struct submission {
 	const char *key, *target;
 	nc_bytes req;
 	const void *parsed;
-	bool is_now;	 /* answered in `answer`, else work was begun */
+	bool is_now;     /* answered in `answer`, else work was begun */
 	bool is_blocked; /* the call is to hang without being taken */
 	sim_answer answer;
 } submission;
@@ -269,7 +269,11 @@ nc_code sim_submit(
 	_Alignas(max_align_t) char parsed[640];
 	char name[SIM_TARGET_MAX], key[NC_OP_KEY_MAX + 1];
 	const char *host_key = inst->host->op_key(inst->host->ctx, op);
-	submission s = { .op = op, .key = key, .target = name, .req = req, .parsed = parsed,
+	submission s = { .op = op,
+		.key = key,
+		.target = name,
+		.req = req,
+		.parsed = parsed,
 		.answer = SIM_ANSWER_INIT };
 	nc_msg_mem mem = { 0 };
 	nc_code rc = sim_target_copy(target, name, err);
@@ -314,16 +318,15 @@ nc_code sim_query_enter(
 	rc = check_target(inst, SIM_ON_ANY, target, err);
 	fate = sim_fate_of(inst->cfg, &q);
 	is_blocked = fate.kind == SIM_FATE_HANGS && inst->cfg->hang_mode == SIM_HANG_MODE_BLOCK;
-	until = sim_mono_ns() + 1000000u * (uint64_t)(fate.kind == SIM_FATE_HANGS ?
-							      inst->cfg->hang_max_ms :
-							      fate.latency_ms);
+	until = sim_mono_ns() + 1000000u * (uint64_t)(fate.kind == SIM_FATE_HANGS
+							      ? inst->cfg->hang_max_ms
+							      : fate.latency_ms);
 	pthread_mutex_unlock(&inst->lock);
 	if (rc == NC_OK && (fate.kind == SIM_FATE_HANGS || fate.latency_ms))
 		rc = sim_sleep(inst, op, until, !is_blocked, err);
 	if (rc == NC_OK && fate.kind != SIM_FATE_ACTS)
-		return nc_plug_fail(err,
-			fate.kind == SIM_FATE_HANGS ? NC_E_TIMEOUT : fate.code, NC_ERR_RETRYABLE,
-			"This is drawn from the configuration; try again.",
+		return nc_plug_fail(err, fate.kind == SIM_FATE_HANGS ? NC_E_TIMEOUT : fate.code,
+			NC_ERR_RETRYABLE, "This is drawn from the configuration; try again.",
 			"%s on %s failed as it was to", verb, *target ? target : "all hosts");
 	return rc;
 }

@@ -176,8 +176,8 @@ static struct sim_streams *start(struct nc_inst *inst)
 	return ss;
 }
 
-static nc_code plan(struct nc_inst *inst, const nc_stream_open_request *spec, sim_flow *flow,
-	nc_error *err)
+static nc_code plan(
+	struct nc_inst *inst, const nc_stream_open_request *spec, sim_flow *flow, nc_error *err)
 {
 	const sim_guest *g;
 	nc_code rc;
@@ -226,8 +226,8 @@ nc_code sim_stream_open(
 	nc_stream_open_request parsed;
 	nc_msg_mem mem = { 0 };
 	struct sim_streams *ss = NULL;
-	nc_code rc = s ? nc_msg_read(&nc_stream_open_request_msg, spec, &mem, &parsed, err) :
-			 nc_plug_nomem(err);
+	nc_code rc = s ? nc_msg_read(&nc_stream_open_request_msg, spec, &mem, &parsed, err)
+		       : nc_plug_nomem(err);
 
 	(void)target;
 	if (rc == NC_OK) {
@@ -253,8 +253,7 @@ nc_code sim_stream_open(
 	}
 	/* A stop may have come before the stream could be found by it. */
 	if (inst->host->op_stop_reason(inst->host->ctx, op) != NC_RUN)
-		(void)sim_note_stop(
-			inst, op, inst->host->op_stop_reason(inst->host->ctx, op));
+		(void)sim_note_stop(inst, op, inst->host->op_stop_reason(inst->host->ctx, op));
 	return NC_OK;
 }
 

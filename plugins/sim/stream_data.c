@@ -16,9 +16,9 @@
 #include "guest.h"
 
 #define COUNT_PERIOD 251
-#define BLOCK	     (COUNT_PERIOD * 4096) /* a little under a MiB, a whole number of periods */
-#define BUFFER	     (256u << 10)
-#define A_TURN	     (4u << 20) /* bytes before the next stream has its turn */
+#define BLOCK        (COUNT_PERIOD * 4096) /* a little under a MiB, a whole number of periods */
+#define BUFFER       (256u << 10)
+#define A_TURN       (4u << 20) /* bytes before the next stream has its turn */
 
 void sim_flow_done(sim_flow *f)
 {
@@ -197,9 +197,9 @@ static sim_flow_state run_receive(sim_flow *f, int fd, nc_error *err)
 			MSG_DONTWAIT);
 
 		if (n < 0)
-			return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ?
-				       SIM_FLOW_GOES_ON :
-				       broken(f, err);
+			return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR
+				       ? SIM_FLOW_GOES_ON
+				       : broken(f, err);
 		if (n == 0)
 			return SIM_FLOW_ENDED;
 		f->crc = nc_plug_crc32c(f->crc, f->block, (size_t)n);
@@ -236,9 +236,9 @@ static sim_flow_state run_echo(sim_flow *f, int fd, uint32_t events, nc_error *e
 
 	if (events & (EPOLLIN | EPOLLHUP) && !f->has_eof && !take_in(f, fd))
 		return broken(f, err);
-	w = f->waits_from < f->block_len ?
-		    put(fd, f->block + f->waits_from, f->block_len - f->waits_from) :
-		    0;
+	w = f->waits_from < f->block_len
+		    ? put(fd, f->block + f->waits_from, f->block_len - f->waits_from)
+		    : 0;
 	if (w < 0) /* who hung up without hearing the end was still served */
 		return f->has_eof ? SIM_FLOW_ENDED : broken(f, err);
 	f->crc = nc_plug_crc32c(f->crc, f->block + f->waits_from, (size_t)w);

@@ -11,18 +11,18 @@
  */
 typedef enum sim_flow_state { SIM_FLOW_GOES_ON, SIM_FLOW_ENDED, SIM_FLOW_BROKEN } sim_flow_state;
 typedef enum sim_flow_kind {
-	SIM_FLOW_SEND,	  /* n_total bytes of a block that repeats */
-	SIM_FLOW_READ,	  /* n_total bytes of a disk */
+	SIM_FLOW_SEND,    /* n_total bytes of a block that repeats */
+	SIM_FLOW_READ,    /* n_total bytes of a disk */
 	SIM_FLOW_RECEIVE, /* until the other side ends, or n_total */
-	SIM_FLOW_ECHO	  /* a serial console */
+	SIM_FLOW_ECHO     /* a serial console */
 } sim_flow_kind;
 
 typedef struct sim_flow {
 	sim_flow_kind kind;
 	uint64_t n_total, n_sent, n_received;
 	uint64_t n_counted; /* what the result tells */
-	uint32_t crc;	    /* of RECEIVE and ECHO, as they go; the others' is computed at the end */
-	char *block;	    /* what repeats; of READ and ECHO what waits to be sent */
+	uint32_t crc; /* of RECEIVE and ECHO, as they go; the others' is computed at the end */
+	char *block;  /* what repeats; of READ and ECHO what waits to be sent */
 	size_t block_len;
 	uint32_t block_crc;
 	size_t waits_from; /* READ, ECHO: sent up to here */

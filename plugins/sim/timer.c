@@ -174,9 +174,9 @@ static nc_code stop_error(int32_t reason, const char *verb, nc_error *err)
 /* False: the operation is not one of a work. */
 static bool stop_work(struct nc_inst *inst, const sim_stop *s)
 {
-	static const int32_t outcomes[] = { [NC_CANCEL] = NC_CANCELLED,
-		[NC_DETACH] = NC_DETACHED,
-		[NC_DEADLINE] = NC_UNKNOWN };
+	static const int32_t outcomes[] = {
+		[NC_CANCEL] = NC_CANCELLED, [NC_DETACH] = NC_DETACHED, [NC_DEADLINE] = NC_UNKNOWN
+	};
 	sim_answer answer = SIM_ANSWER_INIT;
 	bool is_over;
 	sim_work *w;
@@ -222,8 +222,7 @@ static void drain(struct nc_inst *inst, nc_op drain_op)
 	for (nc_op op = any_attached(inst); op.v; op = any_attached(inst))
 		(void)stop_work(inst, &(sim_stop){ NULL, op, NC_DETACH });
 	sim_streams_stop(inst, (nc_op){ 0 }, NC_DETACH);
-	inst->host->op_complete(
-		inst->host->ctx, drain_op, NC_DONE, NULL, (nc_bytes){ NULL, 0 });
+	inst->host->op_complete(inst->host->ctx, drain_op, NC_DONE, NULL, (nc_bytes){ NULL, 0 });
 }
 
 /* Stops whose note could not be kept: ask the host about each operation. */
@@ -278,9 +277,8 @@ static sim_stop *wait_until(struct nc_inst *inst, uint64_t due, bool *ret_lost)
 
 	pthread_mutex_lock(&inst->wake_lock);
 	while (!inst->is_woken && rc == 0)
-		rc = due == UINT64_MAX ? pthread_cond_wait(&inst->wake, &inst->wake_lock) :
-					 pthread_cond_timedwait(
-						 &inst->wake, &inst->wake_lock, &ts);
+		rc = due == UINT64_MAX ? pthread_cond_wait(&inst->wake, &inst->wake_lock)
+				       : pthread_cond_timedwait(&inst->wake, &inst->wake_lock, &ts);
 	inst->is_woken = false;
 	stops = inst->stops;
 	inst->stops = NULL;
@@ -318,8 +316,7 @@ nc_code sim_timer_start(struct nc_inst *inst, nc_error *err)
 {
 	if (pthread_create(&inst->timer_thread, NULL, timer_main, inst) != 0)
 		return nc_plug_fail(err, NC_E_UNAVAILABLE, NC_ERR_RETRYABLE,
-			"Raise the limit of threads of this process.",
-			"could not start a thread");
+			"Raise the limit of threads of this process.", "could not start a thread");
 	inst->has_timer_thread = true;
 	return NC_OK;
 }

@@ -32,9 +32,9 @@ struct sim_truth {
 static nc_code io_error(nc_error *err, const char *path, const char *what)
 {
 	int e = errno;
-	nc_code code = e == ENOENT ? NC_E_NOTFOUND :
-		       e == EACCES || e == EPERM ? NC_E_DENIED :
-						   NC_E_UNAVAILABLE;
+	nc_code code = e == ENOENT                 ? NC_E_NOTFOUND
+		       : e == EACCES || e == EPERM ? NC_E_DENIED
+						   : NC_E_UNAVAILABLE;
 
 	nc_plug_fail(err, code, 0,
 		"Check that the folder is there, is writable for this process and has room.",
@@ -128,7 +128,8 @@ static nc_code open_locked(const char *path, int *ret_fd, nc_error *err)
 		if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
 			close(fd);
 			return nc_plug_fail(err, NC_E_BUSY, NC_ERR_RETRYABLE,
-				"Stop the other one, or give each instance a truth file of its own.",
+				"Stop the other one, or give each instance a truth file of its "
+				"own.",
 				"truth file %s is used by another instance or process", path);
 		}
 		if (fstat(fd, &mine) == 0 && stat(path, &named) == 0 &&
@@ -169,8 +170,8 @@ static sim_record meta_record(const sim_truth *t, uint64_t seq)
 	return rec;
 }
 
-nc_code sim_truth_open(
-	const char *path, uint64_t seed, sim_truth_fn each, void *user, sim_truth **ret, nc_error *err)
+nc_code sim_truth_open(const char *path, uint64_t seed, sim_truth_fn each, void *user,
+	sim_truth **ret, nc_error *err)
 {
 	sim_truth *t = calloc(1, sizeof(*t));
 	nc_code rc;

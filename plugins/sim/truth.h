@@ -21,8 +21,8 @@ typedef nc_code (*sim_truth_fn)(void *user, const sim_record *rec, nc_error *err
  * Open or make the file, take it for this process alone (NC_E_BUSY when another has it) and pass
  * what is in it to `each`. NC_E_PROTO: a line in the middle is damaged; nothing is changed then.
  */
-nc_code sim_truth_open(
-	const char *path, uint64_t seed, sim_truth_fn each, void *user, sim_truth **ret, nc_error *err);
+nc_code sim_truth_open(const char *path, uint64_t seed, sim_truth_fn each, void *user,
+	sim_truth **ret, nc_error *err);
 void sim_truth_close(sim_truth *t);
 
 /* All of it in the file, or nothing of it and an error. */
@@ -45,8 +45,7 @@ nc_code sim_truth_read(
 
 /* One line of the file, made or taken apart; also what nc.state carries. */
 nc_code sim_truth_line(const sim_record *rec, nc_plug_buf *line, nc_error *err);
-nc_code sim_truth_parse(
-	const char *line, size_t len, sim_truth_fn each, void *user, nc_error *err);
+nc_code sim_truth_parse(const char *line, size_t len, sim_truth_fn each, void *user, nc_error *err);
 
 int64_t sim_now_ms(void); /* since 1970 */
 

@@ -39,8 +39,7 @@ nc_code sim_truth_line(const sim_record *rec, nc_plug_buf *line, nc_error *err)
 }
 
 /* `line` is without its newline. */
-nc_code sim_truth_parse(
-	const char *line, size_t len, sim_truth_fn each, void *user, nc_error *err)
+nc_code sim_truth_parse(const char *line, size_t len, sim_truth_fn each, void *user, nc_error *err)
 {
 	nc_msg_mem mem = { 0 };
 	sim_record rec;
@@ -52,7 +51,8 @@ nc_code sim_truth_parse(
 	if (len <= PREFIX || line[8] != ' ' ||
 		strtoul(hex, &end, 16) != nc_plug_crc32c(0, line + PREFIX, len - PREFIX) || *end)
 		return nc_plug_fail(err, NC_E_PROTO, 0,
-			"Restore the file from a copy, or move it away and start with an empty one.",
+			"Restore the file from a copy, or move it away and start with an empty "
+			"one.",
 			"a line of the truth does not have the checksum it was written with");
 	rc = nc_msg_read(
 		&sim_record_msg, (nc_bytes){ line + PREFIX, len - PREFIX }, &mem, &rec, err);

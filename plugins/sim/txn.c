@@ -176,8 +176,8 @@ static nc_code write_line(
 		rec.end = *end;
 		rec.has_end = true;
 	}
-	rc = ok ? sim_truth_append(t->inst->truth, &rec, t->inst->cfg->truth_fsync, err) :
-		  nc_plug_nomem(err);
+	rc = ok ? sim_truth_append(t->inst->truth, &rec, t->inst->cfg->truth_fsync, err)
+		: nc_plug_nomem(err);
 	nc_msg_done(&mem);
 	return rc;
 }

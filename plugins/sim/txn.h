@@ -11,7 +11,7 @@
  */
 typedef struct sim_change {
 	sim_kind kind;
-	void *doc;	 /* packed, ours until commit; NULL: it goes */
+	void *doc;       /* packed, ours until commit; NULL: it goes */
 	char *native_id; /* of one that goes */
 } sim_change;
 

@@ -16,7 +16,7 @@ typedef struct sim_call {
 	const struct sim_verb *verb;
 	const char *key, *target;
 	const void *req; /* struct of verb->request */
-	void *res;	 /* struct of verb->result, zeroed */
+	void *res;       /* struct of verb->result, zeroed */
 	nc_msg_mem *mem;
 	sim_txn txn;
 	bool is_partial;    /* stop half way: a guest that is there but did not start */
@@ -47,19 +47,19 @@ enum { SIM_TIMER_WORK, SIM_TIMER_EVENT, SIM_TIMER_COMPACT };
 typedef struct sim_work {
 	sim_timer timer;
 	const sim_verb *verb;
-	sim_op *known;	  /* its key */
-	nc_op op;	  /* 0: detached, nobody waits */
+	sim_op *known;    /* its key */
+	nc_op op;         /* 0: detached, nobody waits */
 	char op_text[17]; /* key in work_by_op while attached */
 	char *target;
 	char *request;
 	size_t request_len;
 	sim_fate fate;
 	int64_t attempt;
-	bool has_begun; /* the truth has a begin line */
+	bool has_begun;  /* the truth has a begin line */
 	bool is_waiting; /* for its checkpoint, which was asked for when is_asked */
 	bool is_asked;
 	uint64_t start_ns, act_ns;
-	int64_t due_ms; /* act_ns as milliseconds since 1970, for the truth */
+	int64_t due_ms;  /* act_ns as milliseconds since 1970, for the truth */
 	uint32_t n_told; /* progress so far, in quarters */
 } sim_work;
 
@@ -69,7 +69,10 @@ typedef struct sim_answer {
 	nc_error err; /* code NC_OK: none */
 	nc_plug_buf result;
 } sim_answer;
-#define SIM_ANSWER_INIT { NC_UNKNOWN, { .struct_size = sizeof(nc_error) }, NC_PLUG_BUF(NC_RESULT_MAX) }
+#define SIM_ANSWER_INIT                                                                            \
+	{                                                                                          \
+		NC_UNKNOWN, { .struct_size = sizeof(nc_error) }, NC_PLUG_BUF(NC_RESULT_MAX)        \
+	}
 
 /* Act or don't, as fate has it; writes the truth and what is known of the key. Under the lock. */
 typedef struct sim_attempt {
@@ -99,8 +102,8 @@ sim_attempt sim_work_attempt(const sim_work *work);
 sim_fate sim_fate_for(const struct nc_inst *inst, const sim_work *work);
 
 /* The slots of nc.compute and its kin call these (run.c, recover.c). */
-nc_code sim_submit(
-	nc_inst *inst, const sim_verb *verb, nc_op op, nc_bytes target, nc_bytes req, nc_error *err);
+nc_code sim_submit(nc_inst *inst, const sim_verb *verb, nc_op op, nc_bytes target, nc_bytes req,
+	nc_error *err);
 nc_code sim_recover(nc_inst *inst, nc_op op, nc_bytes target, nc_bytes req, int32_t *ret_state,
 	nc_sink *sink, nc_error *err);
 /* What slow, hung and down hosts do to queries; NC_OK: go on. Without the lock. */
@@ -110,6 +113,5 @@ nc_code sim_query_enter(
 #define SIM_TARGET_MAX 256
 /* A NUL-ended copy; NC_E_INVAL when it is longer or has a NUL in it. */
 nc_code sim_target_copy(nc_bytes target, char out[SIM_TARGET_MAX], nc_error *err);
-
 
 #endif

@@ -31,8 +31,7 @@ static nc_code choose_disks(sim_call *call, const sim_guest_doc *doc, const char
 	if (!ids || !disks)
 		return nc_plug_nomem(err);
 	for (size_t i = 0; i < n; i++) {
-		const sim_disk_doc *d =
-			req->disks ? find_disk(doc, req->disks[i]) : &doc->disks[i];
+		const sim_disk_doc *d = req->disks ? find_disk(doc, req->disks[i]) : &doc->disks[i];
 
 		if (!d)
 			return nc_plug_fail(err, NC_E_NOTFOUND, NC_ERR_USER_FAULT,
@@ -101,14 +100,14 @@ static nc_code backup_begin(sim_call *call, nc_error *err)
 	res->backup = sim_format(call->mem, "%s.backup-%lu", doc.native_id, next_number(&doc));
 	if (!list || !res->backup)
 		return nc_plug_nomem(err);
-	list[doc.n_backups++] = (sim_backup_doc){ res->backup, req->checkpoint,
-		(const char *const *)ids, n };
+	list[doc.n_backups++] =
+		(sim_backup_doc){ res->backup, req->checkpoint, (const char *const *)ids, n };
 	doc.backups = list;
 	sim_txn_put_guest(&call->txn, &doc);
 	res->native_id = doc.native_id;
 	res->checkpoint = req->checkpoint;
-	res->consistency = req->has_quiesce && req->quiesce ? NC_BACKUP_CONSISTENCY_FILESYSTEM :
-							      NC_BACKUP_CONSISTENCY_CRASH;
+	res->consistency = req->has_quiesce && req->quiesce ? NC_BACKUP_CONSISTENCY_FILESYSTEM
+							    : NC_BACKUP_CONSISTENCY_CRASH;
 	res->disks = disks;
 	res->n_disks = n;
 	res->obs_seq = (int64_t)call->txn.seq;
@@ -118,8 +117,8 @@ static nc_code backup_begin(sim_call *call, nc_error *err)
 static nc_code keep_checkpoint(
 	sim_call *call, const sim_backup_doc *backup, sim_guest_doc *doc, nc_error *err)
 {
-	const char **list = sim_list_copy(
-		call->mem, doc->checkpoints, doc->n_checkpoints, sizeof(*list), 1);
+	const char **list =
+		sim_list_copy(call->mem, doc->checkpoints, doc->n_checkpoints, sizeof(*list), 1);
 
 	if (!list)
 		return nc_plug_nomem(err);

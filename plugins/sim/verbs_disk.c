@@ -34,8 +34,8 @@ static const char *device_name(nc_msg_mem *mem, size_t n)
 }
 
 /* The disk that is asked for, its place found and its volume taken. */
-static nc_code make(sim_call *call, const sim_guest *g, const nc_disk *want, sim_disk_doc *ret,
-	nc_error *err)
+static nc_code make(
+	sim_call *call, const sim_guest *g, const nc_disk *want, sim_disk_doc *ret, nc_error *err)
 {
 	const sim_volume_doc *v;
 	sim_volume_doc draft;
@@ -119,10 +119,9 @@ static nc_code disk_detach(sim_call *call, nc_error *err)
 	if (rc != NC_OK)
 		return rc;
 	doc = *g->doc;
-	*res = (nc_disk_detach_result){ .native_id = doc.native_id,
-		.obs_seq = doc.obs_seq,
-		.volume = "",
-		.hot = is_on(&doc) };
+	*res = (nc_disk_detach_result){
+		.native_id = doc.native_id, .obs_seq = doc.obs_seq, .volume = "", .hot = is_on(&doc)
+	};
 	disk = find(&doc, req->disk);
 	if (!disk)
 		return NC_OK; /* the goal holds */

@@ -24,8 +24,8 @@ static nc_code create_prepare(struct nc_inst *inst, const void *request, nc_erro
 		return nc_plug_fail(err, NC_E_UNSUPPORTED, 0,
 			"Offer nc.secrets/1 to the plugin, or leave user_data out.",
 			"the host opens no secrets for this plugin");
-	rc = inst->secrets->open(inst->host->ctx, nc_plug_str(req->user_data), value,
-		sizeof(value), &n, err);
+	rc = inst->secrets->open(
+		inst->host->ctx, nc_plug_str(req->user_data), value, sizeof(value), &n, err);
 	explicit_bzero(value, sizeof(value));
 	return rc;
 }
@@ -122,8 +122,8 @@ static nc_code make_disks(sim_call *call, const sim_host *host,
 	return NC_OK;
 }
 
-static nc_code make_nics(sim_call *call, const nc_compute_create_request *req, sim_guest_doc *doc,
-	nc_error *err)
+static nc_code make_nics(
+	sim_call *call, const nc_compute_create_request *req, sim_guest_doc *doc, nc_error *err)
 {
 	sim_nic_doc *nics = nc_msg_alloc(call->mem, (req->n_nics + 1) * sizeof(*nics));
 
@@ -160,8 +160,8 @@ static nc_code create(sim_call *call, nc_error *err)
 		.made_by = call->key,
 		.made_at_ms = call->txn.now_ms,
 		.image = req->image,
-		.firmware = req->firmware ? nc_msg_enum_name(nc_firmware_names, req->firmware) :
-					    NULL,
+		.firmware =
+			req->firmware ? nc_msg_enum_name(nc_firmware_names, req->firmware) : NULL,
 		.metadata = (const sim_metadata_entry *)(const void *)req->metadata,
 		.n_metadata = req->n_metadata };
 	nc_code rc;
@@ -235,9 +235,9 @@ static nc_code update(sim_call *call, nc_error *err)
 		doc.vcpus = resize(doc.vcpus, req->vcpus, is_off, &doc.next_vcpus,
 			&doc.has_next_vcpus, "vcpus", pending, &res->n_pending);
 	if (req->has_memory_mib)
-		doc.memory_mib = resize(doc.memory_mib, req->memory_mib, is_off,
-			&doc.next_memory_mib, &doc.has_next_memory_mib, "memory_mib", pending,
-			&res->n_pending);
+		doc.memory_mib =
+			resize(doc.memory_mib, req->memory_mib, is_off, &doc.next_memory_mib,
+				&doc.has_next_memory_mib, "memory_mib", pending, &res->n_pending);
 	more.vcpus = doc.vcpus - g->doc->vcpus;
 	more.memory_mib = doc.memory_mib - g->doc->memory_mib;
 	if (g->host && (more.vcpus > 0 || more.memory_mib > 0))

@@ -41,8 +41,7 @@ static nc_code move_disks(sim_call *call, const sim_guest *g, const sim_host *to
 {
 	const nc_migrate_start_request *req = call->req;
 	const sim_pool *pools = call->inst->world.pools;
-	sim_disk_doc *disks =
-		sim_list_copy(call->mem, doc->disks, doc->n_disks, sizeof(*disks), 0);
+	sim_disk_doc *disks = sim_list_copy(call->mem, doc->disks, doc->n_disks, sizeof(*disks), 0);
 	int64_t moved_gib = 0;
 
 	if (!disks)
@@ -54,8 +53,8 @@ static nc_code move_disks(sim_call *call, const sim_guest *g, const sim_host *to
 			continue; /* the destination reaches it where it is */
 		if (disks[i].volume || req->storage != NC_MIGRATE_STORAGE_COPY)
 			return nc_plug_fail(err, NC_E_CONFLICT, NC_ERR_USER_FAULT,
-				disks[i].volume ? "Detach the volume first." :
-						  "Migrate with storage copy.",
+				disks[i].volume ? "Detach the volume first."
+						: "Migrate with storage copy.",
 				"host %s does not reach pool %s of disk \"%s\"", to->name,
 				disks[i].pool, disks[i].id);
 		disks[i].pool = pools[to->pool].name;
@@ -120,9 +119,9 @@ static nc_code migrate(sim_call *call, nc_error *err)
 	res->obs_seq = (int64_t)call->txn.seq;
 	res->copied_bytes = copied;
 	res->has_copied_bytes = true;
-	res->downtime_ms = req->mode != NC_MIGRATE_MODE_LIVE ? 0 :
-			   req->has_max_downtime_ms	     ? req->max_downtime_ms :
-							       100;
+	res->downtime_ms = req->mode != NC_MIGRATE_MODE_LIVE ? 0
+			   : req->has_max_downtime_ms        ? req->max_downtime_ms
+							     : 100;
 	res->has_downtime_ms = true;
 	return NC_OK;
 }

@@ -31,14 +31,13 @@ static nc_code network_create(sim_call *call, nc_error *err)
 	there = sim_world_network(&call->inst->world, native_id);
 	if (there) {
 		*res = (nc_network_create_result){ native_id, there->obs_seq, nc_plug_str("{}") };
-		return check_same(call, "network", native_id, &there->tag, there->made_by,
-			&req->tag, err);
+		return check_same(
+			call, "network", native_id, &there->tag, there->made_by, &req->tag, err);
 	}
 	if (!req->cidr != (req->kind == NC_NETWORK_KIND_BRIDGED))
 		return nc_plug_fail(err, NC_E_INVAL, NC_ERR_USER_FAULT,
 			"Give a cidr to every kind but bridged, which has that of the outside.",
-			"a %s network %s cidr",
-			nc_msg_enum_name(nc_network_kind_names, req->kind),
+			"a %s network %s cidr", nc_msg_enum_name(nc_network_kind_names, req->kind),
 			req->cidr ? "with a" : "without a");
 	net = (sim_network_doc){ .native_id = native_id,
 		.uuid = req->uuid,
@@ -105,8 +104,7 @@ static nc_code network_remove(sim_call *call, nc_error *err)
 	return NC_OK;
 }
 
-static void fill_address(
-	nc_network_port_create_result_address *ret, const char *ip, bool is_static)
+static void fill_address(nc_network_port_create_result_address *ret, const char *ip, bool is_static)
 {
 	ret->ip = ip;
 	ret->source = is_static ? NC_ADDRESS_SOURCE_STATIC : NC_ADDRESS_SOURCE_DHCP;
@@ -119,8 +117,7 @@ static nc_code port_create(sim_call *call, nc_error *err)
 	const char *native_id = sim_format(call->mem, "port-%s", req->uuid);
 	const nc_nic want = { req->id, req->mac, req->network, req->address };
 	const sim_port_doc *there;
-	nc_network_port_create_result_address *address =
-		nc_msg_alloc(call->mem, sizeof(*address));
+	nc_network_port_create_result_address *address = nc_msg_alloc(call->mem, sizeof(*address));
 	sim_nic_doc nic;
 	sim_port_doc port;
 	nc_code rc;
@@ -134,8 +131,8 @@ static nc_code port_create(sim_call *call, nc_error *err)
 	if (there) {
 		fill_address(address, there->ip, there->is_static);
 		res->obs_seq = there->obs_seq;
-		return check_same(call, "port", native_id, &there->tag, there->made_by,
-			&req->tag, err);
+		return check_same(
+			call, "port", native_id, &there->tag, there->made_by, &req->tag, err);
 	}
 	rc = sim_nic_make(call->inst, &want, call->mem, &nic, err);
 	if (rc != NC_OK)

@@ -50,8 +50,8 @@ static nc_code nic_attach(sim_call *call, nc_error *err)
 		.obs_seq = (int64_t)call->txn.seq,
 		.nic = req->nic.id,
 		.hot = is_on(&doc) };
-	if (sim_guest_addresses(
-		    call->inst, &doc, call->mem, &res->addresses, &res->n_addresses) != NC_OK)
+	if (sim_guest_addresses(call->inst, &doc, call->mem, &res->addresses, &res->n_addresses) !=
+		NC_OK)
 		return nc_plug_nomem(err);
 	sim_txn_put_guest(&call->txn, &doc);
 	return NC_OK;
@@ -135,8 +135,8 @@ static nc_code nic_update(sim_call *call, nc_error *err)
 		.changed = true,
 		.obs_seq = (int64_t)call->txn.seq,
 		.hot = is_on(&doc) };
-	if (sim_guest_addresses(
-		    call->inst, &doc, call->mem, &res->addresses, &res->n_addresses) != NC_OK)
+	if (sim_guest_addresses(call->inst, &doc, call->mem, &res->addresses, &res->n_addresses) !=
+		NC_OK)
 		return nc_plug_nomem(err);
 	sim_txn_put_guest(&call->txn, &doc);
 	return NC_OK;

@@ -11,9 +11,9 @@
 /* What an action makes of a state. */
 typedef enum turn {
 	NO = 0, /* can't be done from there */
-	STAY,	/* the goal holds */
-	BOOT,	/* running, from the beginning */
-	RUN,	/* running, from where it was */
+	STAY,   /* the goal holds */
+	BOOT,   /* running, from the beginning */
+	RUN,    /* running, from where it was */
 	OFF,
 	PAUSE,
 	SUSPEND,
@@ -22,15 +22,15 @@ typedef enum turn {
 
 static const unsigned char turns[][SIM_POWER_CRASHED + 1] = {
 	/*                          -  running  stopped  paused  suspended  crashed */
-	[NC_POWER_ACTION_START]   = { 0, STAY,    BOOT,    NO,     NO,        BOOT },
-	[NC_POWER_ACTION_STOP]    = { 0, OFF,     STAY,    OFF,    OFF,       OFF },
-	[NC_POWER_ACTION_RESTART] = { 0, BOOT,    NO,      BOOT,   NO,        BOOT },
-	[NC_POWER_ACTION_RESET]   = { 0, BOOT,    NO,      BOOT,   NO,        BOOT },
-	[NC_POWER_ACTION_PAUSE]   = { 0, PAUSE,   NO,      STAY,   NO,        NO },
-	[NC_POWER_ACTION_RESUME]  = { 0, STAY,    NO,      RUN,    NO,        NO },
-	[NC_POWER_ACTION_SUSPEND] = { 0, SUSPEND, NO,      SUSPEND, STAY,     NO },
-	[NC_POWER_ACTION_WAKE]    = { 0, STAY,    NO,      NO,     RUN,       NO },
-	[NC_POWER_ACTION_NMI]     = { 0, POKE,    NO,      NO,     NO,        NO },
+	[NC_POWER_ACTION_START] = { 0, STAY, BOOT, NO, NO, BOOT },
+	[NC_POWER_ACTION_STOP] = { 0, OFF, STAY, OFF, OFF, OFF },
+	[NC_POWER_ACTION_RESTART] = { 0, BOOT, NO, BOOT, NO, BOOT },
+	[NC_POWER_ACTION_RESET] = { 0, BOOT, NO, BOOT, NO, BOOT },
+	[NC_POWER_ACTION_PAUSE] = { 0, PAUSE, NO, STAY, NO, NO },
+	[NC_POWER_ACTION_RESUME] = { 0, STAY, NO, RUN, NO, NO },
+	[NC_POWER_ACTION_SUSPEND] = { 0, SUSPEND, NO, SUSPEND, STAY, NO },
+	[NC_POWER_ACTION_WAKE] = { 0, STAY, NO, NO, RUN, NO },
+	[NC_POWER_ACTION_NMI] = { 0, POKE, NO, NO, NO, NO },
 };
 
 static bool is_deaf(const struct nc_inst *inst, const char *native_id)
@@ -117,7 +117,8 @@ static nc_code power(sim_call *call, nc_error *err)
 	t = (turn)turns[req->action][doc.power];
 	if (t == NO)
 		return nc_plug_fail(err, NC_E_CONFLICT, NC_ERR_USER_FAULT,
-			"Bring it to a state from which that can be done: resume, wake or start it.",
+			"Bring it to a state from which that can be done: resume, wake or start "
+			"it.",
 			"can't %s guest \"%s\": it is %s",
 			nc_msg_enum_name(nc_power_action_names, req->action), doc.native_id,
 			nc_msg_enum_name(nc_power_names, doc.power));

@@ -46,7 +46,8 @@ static nc_code check_new(
 	for (size_t i = 0; i < doc->n_snapshots; i++)
 		if (strcmp(doc->snapshots[i].snapshot_id, req->snapshot_id) == 0)
 			return nc_plug_fail(err, NC_E_EXISTS, 0,
-				"Look with snapshot.list, or ask recover with the key that made it.",
+				"Look with snapshot.list, or ask recover with the key that made "
+				"it.",
 				"snapshot %s of guest \"%s\" is there as \"%s\"", req->snapshot_id,
 				doc->native_id, doc->snapshots[i].snapshot);
 	if (req->memory && doc->power != SIM_POWER_RUNNING && doc->power != SIM_POWER_PAUSED)
@@ -72,8 +73,7 @@ static nc_code snapshot_create(sim_call *call, nc_error *err)
 		return rc;
 	doc = *g->doc;
 	list = sim_list_copy(call->mem, doc.snapshots, doc.n_snapshots, sizeof(*list), 1);
-	res->snapshot =
-		sim_format(call->mem, "%s.snap-%lu", doc.native_id, next_number(g->doc));
+	res->snapshot = sim_format(call->mem, "%s.snap-%lu", doc.native_id, next_number(g->doc));
 	if (!list || !res->snapshot)
 		return nc_plug_nomem(err);
 	res->parent = doc.current ? doc.current : "";
@@ -110,9 +110,9 @@ static nc_code snapshot_revert(sim_call *call, nc_error *err)
 		return no_snapshot(g->doc, req->snapshot, err);
 	doc = *g->doc;
 	doc.current = snap->snapshot;
-	doc.power = snap->memory			 ? snap->power :
-		    (req->has_start && req->start) ? SIM_POWER_RUNNING :
-							   SIM_POWER_STOPPED;
+	doc.power = snap->memory                     ? snap->power
+		    : (req->has_start && req->start) ? SIM_POWER_RUNNING
+						     : SIM_POWER_STOPPED;
 	if (doc.power == SIM_POWER_RUNNING) {
 		doc.boots++;
 		doc.booted_at_ms = call->txn.now_ms;
@@ -188,8 +188,8 @@ static nc_code snapshot_remove(sim_call *call, nc_error *err)
 	removed = nc_msg_alloc(call->mem, doc.n_snapshots * sizeof(*removed));
 	if (!goes || !list || !removed)
 		return nc_plug_nomem(err);
-	res->n_removed = mark(
-		g->doc, gone->snapshot, req->children == NC_SNAPSHOT_CHILDREN_REMOVE, goes);
+	res->n_removed =
+		mark(g->doc, gone->snapshot, req->children == NC_SNAPSHOT_CHILDREN_REMOVE, goes);
 	rebuild(g->doc, gone, goes, list, removed, &doc);
 	sim_txn_put_guest(&call->txn, &doc);
 	res->removed = removed;

@@ -10,8 +10,8 @@
 static nc_code check_same(
 	const sim_call *call, const sim_volume_doc *v, const nc_tag *tag, nc_error *err)
 {
-	nc_code rc = v->has_tag ? sim_check_owner("volume", v->native_id, &v->tag, tag, err) :
-				  NC_OK;
+	nc_code rc =
+		v->has_tag ? sim_check_owner("volume", v->native_id, &v->tag, tag, err) : NC_OK;
 
 	if (rc != NC_OK || strcmp(v->made_by, call->key) == 0)
 		return rc;
@@ -57,8 +57,8 @@ static nc_code volume_create(sim_call *call, nc_error *err)
 	if (!native_id)
 		return nc_plug_nomem(err);
 	if (there) {
-		*res = (nc_volume_create_result){ there->native_id, there->size_gib,
-			there->obs_seq, nc_plug_str("{}") };
+		*res = (nc_volume_create_result){ there->native_id, there->size_gib, there->obs_seq,
+			nc_plug_str("{}") };
 		return check_same(call, there, &req->tag, err);
 	}
 	if (!pool)
@@ -120,8 +120,8 @@ static nc_code volume_resize(sim_call *call, nc_error *err)
 		return rc;
 	draft = *v;
 	draft.size_gib = req->size_gib;
-	*res = (nc_volume_resize_result){ v->native_id, req->size_gib != v->size_gib,
-		req->size_gib, v->obs_seq };
+	*res = (nc_volume_resize_result){ v->native_id, req->size_gib != v->size_gib, req->size_gib,
+		v->obs_seq };
 	if (!res->changed)
 		return NC_OK;
 	sim_txn_put_volume(&call->txn, &draft);

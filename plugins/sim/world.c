@@ -122,8 +122,8 @@ static nc_code make_host(sim_world *w, const sim_config *cfg, uint32_t at)
 	size_t n_zones = cfg->n_zones ? cfg->n_zones : sizeof(usual_zones) / sizeof(usual_zones[0]);
 	const char *zone = l ? (l->zone ? l->zone : "") : zones[at % n_zones];
 	const sim_host_size *s = l ? NULL : draw_size(cfg, w->pools[at].name);
-	sim_size size = l ? (sim_size){ l->vcpus, l->memory_mib, l->storage_gib } :
-			    (sim_size){ s->vcpus, s->memory_mib, s->storage_gib };
+	sim_size size = l ? (sim_size){ l->vcpus, l->memory_mib, l->storage_gib }
+			  : (sim_size){ s->vcpus, s->memory_mib, s->storage_gib };
 	uint32_t shared;
 	nc_code rc = zone_pool(w, cfg, zone, &shared);
 

@@ -33,7 +33,7 @@ typedef struct sim_host {
 	const char *const *traits;
 	size_t n_traits;
 	sim_size size, used; /* storage: of its own pool */
-	uint32_t pool;	     /* its own; the zone's is zone_pool */
+	uint32_t pool;       /* its own; the zone's is zone_pool */
 	uint32_t zone_pool;
 	struct sim_guest *guests; /* in no order */
 	uint32_t n_guests;

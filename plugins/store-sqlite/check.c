@@ -138,12 +138,16 @@ static int probe(log_walk *w, uint64_t from, uint64_t *ret_seq)
 	return rc;
 }
 
+/* Where looking for records ends. */
+static uint64_t last_seq(const log_walk *w)
+{
+	return w->head == UINT64_MAX ? (uint64_t)INT64_MAX : w->head;
+}
+
 /* The least seq found by halving from which records can be found again. */
 static nc_code skip_lost(log_walk *w, nc_error *err)
 {
-	uint64_t low = w->next, high = (uint64_t)INT64_MAX;
-	if (w->head != UINT64_MAX)
-		high = SS_MAX(w->head + 1, low + 1);
+	uint64_t low = w->next, high = last_seq(w) + 1;
 	while (high - low > 1) {
 		uint64_t mid = low + (high - low) / 2;
 		int rc = probe(w, mid, NULL);
@@ -165,11 +169,13 @@ static nc_code skip_damage(log_walk *w, int why, bool *ret_is_over, nc_error *er
 	int rc = probe(w, w->next, &seq);
 	if (rc == SQLITE_DONE)
 		*ret_is_over = true;
+	else if (ss_is_damage(rc) && w->next > last_seq(w))
+		*ret_is_over = true; /* damage behind the end holds nothing */
 	else if (ss_is_damage(rc))
 		return skip_lost(w, err);
 	else if (rc != SQLITE_ROW)
 		return ss_fail_db(err, w->c->db, "search the log", w->c->path);
-	if (rc == SQLITE_DONE)
+	if (*ret_is_over)
 		return NC_OK;
 	nc_code code = seq > w->next ? tell_missing(w, w->next, seq - 1, "missing") : NC_OK;
 	w->next = seq + 1;
@@ -180,7 +186,7 @@ static nc_code walk_log(log_walk *w, nc_error *err)
 {
 	nc_code code = NC_OK;
 	bool is_over = false;
-	while (code == NC_OK && !is_over && w->next <= (uint64_t)INT64_MAX) {
+	while (code == NC_OK && !is_over) {
 		int rc = check_records(w, &code, err);
 		if (code != NC_OK || rc == SQLITE_DONE)
 			break;

@@ -22,7 +22,7 @@ class UnixConnection(http.client.HTTPConnection):
 
 class Daemon:
     def __init__(self, build, folder, config="", allow="in_process", env=None):
-        self.build, self.folder, self.proc = build, folder, None
+        self.build, self.folder, self.proc = os.path.abspath(build), folder, None
         self.env = env or {}
         self.socket = os.path.join(folder, "api.sock")
         self.log = os.path.join(folder, "daemon.log")
@@ -40,7 +40,7 @@ logging:
   format: json
   file: {self.log}
 plugins:
-  path: [{build}/plugins]
+  path: [{self.build}/plugins]
   state_dir: {folder}/plugins
   allow: ["novacron.sim:{allow}"]
 {config}""")

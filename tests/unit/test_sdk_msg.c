@@ -152,7 +152,8 @@ static void each_allocation_may_fail(void)
 	json_t *doc = load_example("compute.create.request.json");
 	char *text = json_dumps(doc, JSON_COMPACT);
 
-	WRAP_TORTURE (n) {
+	WRAP_TORTURE(n)
+	{
 		nc_plug_buf out = NC_PLUG_BUF(1 << 20);
 		nc_code rc = round_trip(&nc_compute_create_request_msg, text, &out, NULL);
 
@@ -173,8 +174,10 @@ static const char *power_fault(const char *members)
 	nc_code rc;
 
 	(void)snprintf(text, sizeof(text),
-		"{\"id\":\"a\",\"uuid\":\"0a1b2c3d-4e5f-5071-8293-a4b5c6d7e8f9\",\"native_id\":\"n\","
-		"\"tag\":{\"installation\":\"i\",\"object\":\"a\",\"operation\":\"o\",\"epoch\":1}%s}",
+		"{\"id\":\"a\",\"uuid\":\"0a1b2c3d-4e5f-5071-8293-a4b5c6d7e8f9\",\"native_id\":"
+		"\"n\","
+		"\"tag\":{\"installation\":\"i\",\"object\":\"a\",\"operation\":\"o\",\"epoch\":1}%"
+		"s}",
 		members);
 	memset(&err, 0, sizeof(err));
 	rc = nc_msg_read(&nc_compute_power_request_msg, nc_plug_str(text), &mem, &req, &err);
@@ -188,7 +191,8 @@ static void faults_name_the_path_and_what_is_wrong(void)
 	CHECK_HAS(power_fault(",\"action\":\"halt\""), "action: \"halt\" is not one of");
 	CHECK_HAS(power_fault(",\"action\":\"stop\",\"timeout_s\":-1"), "timeout_s: -1 is outside");
 	CHECK_HAS(power_fault(",\"action\":\"stop\",\"timeout_s\":1.5"), "found a fraction");
-	CHECK_HAS(power_fault(",\"action\":\"stop\",\"timeout_s\":99999999999999999999"), "64 bits");
+	CHECK_HAS(
+		power_fault(",\"action\":\"stop\",\"timeout_s\":99999999999999999999"), "64 bits");
 	CHECK_HAS(power_fault(",\"action\":\"stop\",\"timeout_s\":01"), "leading zero");
 	CHECK_HAS(power_fault(",\"action\":\"stop\",\"action\":\"stop\""), "action: given twice");
 	CHECK_HAS(power_fault(",\"action\":7"), "action: expected a string");
@@ -274,7 +278,8 @@ static void a_result_that_breaks_its_schema_is_not_written(void)
 	nc_compute_power_result res = { .native_id = "n", .power = NC_POWER_RUNNING, .obs_seq = 1 };
 
 	CHECK_OK(nc_msg_write(&nc_compute_power_result_msg, &res, &out, &err), &err);
-	CHECK_STR(out.ptr, "{\"native_id\":\"n\",\"changed\":false,\"power\":\"running\",\"obs_seq\":1}");
+	CHECK_STR(out.ptr,
+		"{\"native_id\":\"n\",\"changed\":false,\"power\":\"running\",\"obs_seq\":1}");
 	res.power = 0;
 	CHECK_CODE(nc_msg_write(&nc_compute_power_result_msg, &res, &out, &err), NC_E_INTERNAL);
 	CHECK_HAS(err.message, "power");
@@ -294,7 +299,7 @@ static void a_text_that_outgrows_its_buffer_is_an_error(void)
 	nc_plug_buf_done(&out);
 }
 
-NC_TESTS(sdk_msg) {
+NC_TESTS(sdk_msg){
 	T(every_golden_example_comes_out_as_it_went_in),
 	T(a_missing_member_is_named_in_every_message),
 	T(requests_refuse_an_unknown_member_and_results_let_it_pass),

@@ -59,8 +59,9 @@ static void json_strings_replace_what_is_not_utf8(void)
 	nc_plug_buf b = NC_PLUG_BUF(256);
 
 	nc_plug_buf_json_str(&b, "a\"b\\\n\xc3\xa9\xff\xed\xa0\x80z\x7f");
-	CHECK_STR(b.ptr, "\"a\\\"b\\\\\\u000a\xc3\xa9\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbdz"
-			 "\\u007f\"");
+	CHECK_STR(b.ptr,
+		"\"a\\\"b\\\\\\u000a\xc3\xa9\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbdz"
+		"\\u007f\"");
 	nc_plug_buf_done(&b);
 }
 
@@ -94,7 +95,7 @@ static void errors_carry_domain_message_and_hint(void)
 	CHECK_CODE(nc_plug_fail_in("kit", NULL, NC_E_BUSY, 0, NULL, "x"), NC_E_BUSY);
 }
 
-NC_TESTS(sdk_plug) {
+NC_TESTS(sdk_plug){
 	T(crc32c_agrees_with_published_values),
 	T(crc32c_of_two_parts_joins_without_reading_them),
 	T(base64_comes_back),

@@ -329,7 +329,9 @@ static void guard_done(void *arg, uint64_t seq)
 
 static nc_guard guard_of(tally *y)
 {
-	return (nc_guard){ guard_check, guard_undo, guard_done, y };
+	return (nc_guard){
+		.check = guard_check, .undo = guard_undo, .done = guard_done, .arg = y
+	};
 }
 
 static void guard_refuses_or_is_told_the_end(void)

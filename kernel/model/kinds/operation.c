@@ -119,6 +119,8 @@ static const nc_field_def fields[] = {
 	OPER_TIME(started_at_ms, "started_at", .doc = "When it began"),
 	OPER_TIME(ended_at_ms, "ended_at", .doc = "When it ended"),
 	OPER_TIME(deadline_at_ms, "deadline_at", .doc = "When it is given up"),
+	NC_FIELD_U64(nc_operation, epoch, "epoch", .cls = NC_STATE, .mut = NC_SERVER,
+		.doc = "Of the store when it began: part of the tag of what it makes"),
 	OPER_TIME(not_before_ms, "not_before", .doc = "When it is tried next"),
 	OPER_STR(checkpoint, "checkpoint", .max_len = 64 << 10, .doc = "The runner's own, base64"),
 	NC_FIELD_STRUCT(nc_operation, progress, "progress", &progress_def, NC_SEEN,

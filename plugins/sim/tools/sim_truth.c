@@ -41,7 +41,8 @@ static void print_kind(const sim_world *w, sim_kind kind, const char *name)
 	printf(",\n \"%s\":[", name);
 	for (size_t i = 0; i < m->cap; i++)
 		if (m->slots[i].key)
-			print_doc(sim_kind_msg(kind), sim_doc_of(kind, m->slots[i].value), n++ == 0);
+			print_doc(
+				sim_kind_msg(kind), sim_doc_of(kind, m->slots[i].value), n++ == 0);
 	printf("]");
 }
 
