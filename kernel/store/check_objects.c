@@ -69,11 +69,13 @@ static nc_code compare_value(void *arg, const nc_kv *kv)
 	if (s->is_damaged || !s->item)
 		return NC_OK;
 	nc_value_put(&want, s->item);
-	uint16_t shape = kv->val.len >= 4 ? ((const uint8_t *)kv->val.ptr)[2] |
-				(uint16_t)(((const uint8_t *)kv->val.ptr)[3] << 8) : 0;
+	uint16_t shape = kv->val.len >= 4
+				 ? ((const uint8_t *)kv->val.ptr)[2] |
+					   (uint16_t)(((const uint8_t *)kv->val.ptr)[3] << 8)
+				 : 0;
 	/* what was upgraded when it was read lies there as it was */
 	s->is_same = s->rev == s->item->rev &&
-		(shape != s->item->shape || nc_bytes_eq(nc_buf_bytes(&want), kv->val));
+		     (shape != s->item->shape || nc_bytes_eq(nc_buf_bytes(&want), kv->val));
 	return nc_buf_failed(&want) ? want.error : NC_OK;
 }
 
@@ -164,8 +166,9 @@ static int compare_page(object_page *p, nc_bytes after, int is_last, suspects *s
 	nc_root_walk_ids(&w, root, p->kind, after);
 	const nc_item *it = nc_walk_next(&w, NULL);
 	while (rc == 0 && (at < p->n || (it && is_last))) {
-		int c = !it ? 1 : at == p->n ? -1 :
-			nc_bytes_cmp(nc_item_id_bytes(it), id_of(&p->rows[at]));
+		int c = !it          ? 1
+			: at == p->n ? -1
+				     : nc_bytes_cmp(nc_item_id_bytes(it), id_of(&p->rows[at]));
 		if (c < 0 && !(it->flags & NC_ITEM_COLD))
 			rc = suspect(s, nc_item_id_bytes(it));
 		if (c > 0 || (c == 0 && p->rows[at].rev != it->rev))

@@ -322,8 +322,8 @@ static void note_undo(undo *u, memstore *m, const nc_kv *kv)
 	u->at[i].val_len = is_there ? r->val_len : 0;
 }
 
-static nc_code ms_materialise(nc_inst *m, uint64_t epoch, uint64_t applied, const nc_kv *kvs,
-	uint32_t n, nc_error *err)
+static nc_code ms_materialise(
+	nc_inst *m, uint64_t epoch, uint64_t applied, const nc_kv *kvs, uint32_t n, nc_error *err)
 {
 	memstore_fault f = begin(m, MS_MATERIALISE);
 	size_t bytes = 0;
@@ -435,8 +435,8 @@ void memstore_fail(memstore *m, memstore_call call, uint64_t nth, uint64_t count
 {
 	pthread_mutex_lock(&m->store_lock);
 	m->fail_at[call] = m->calls[call] + nth;
-	m->fail_to[call] = count > UINT64_MAX - m->fail_at[call] ? UINT64_MAX :
-								   m->fail_at[call] + count;
+	m->fail_to[call] =
+		count > UINT64_MAX - m->fail_at[call] ? UINT64_MAX : m->fail_at[call] + count;
 	m->fault[call] = f;
 	m->has_failed = 0;
 	pthread_mutex_unlock(&m->store_lock);
