@@ -154,7 +154,8 @@ static nc_code take_cold(void *arg, const nc_kv *kv)
 	uint16_t kind;
 	nc_bytes id;
 	nc_item *it;
-	if (nc_object_key_parse(kv->key, &kind, &id) != 0 || kind != s->kind)
+	if ((kv->flags & NC_KV_LOST) || nc_object_key_parse(kv->key, &kind, &id) != 0 ||
+		kind != s->kind)
 		return NC_OK; /* check names it */
 	if (s->rows++ == PAGE_ITEMS)
 		return NC_E_CANCELLED;

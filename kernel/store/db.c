@@ -155,6 +155,8 @@ static nc_code load(nc_db *db, nc_error *err)
 	if (code == NC_OK)
 		code = nc_load_items(db, err);
 	if (code == NC_OK)
+		code = nc_repair(db, err);
+	if (code == NC_OK)
 		code = nc_replay(db, head, err);
 	if (code == NC_OK)
 		code = know_identity(db, head, err);

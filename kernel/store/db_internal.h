@@ -120,8 +120,10 @@ nc_code nc_identity_seen(nc_db *db, const nc_identity *id, nc_error *err);
 /* An epoch record as seq head + 1, durable on return. */
 nc_code nc_epoch_append(nc_db *db, uint64_t epoch, uint64_t head, nc_error *err);
 
-/* ---- loading (load.c): the opener's ---- */
+/* ---- loading (load.c, repair.c): the opener's ---- */
 nc_code nc_load_items(nc_db *db, nc_error *err);
+/* Damaged items whose records the log still has: put back, and written again. */
+nc_code nc_repair(nc_db *db, nc_error *err);
 
 static inline const nc_root *nc_db_published(nc_db *db)
 {

@@ -38,7 +38,8 @@ size_t nc_item_value_len(const nc_item *it); /* exactly what put writes */
 size_t nc_value_len(const nc_key *keys, uint32_t n_keys, size_t body_len);
 /* The caller owns *ret. NC_E_PROTO: not a value; NC_E_UNSUPPORTED: of a newer version. */
 nc_code nc_value_parse(uint16_t kind, nc_bytes id, nc_bytes value, nc_item **ret, nc_error *err);
-/* The same without making anything: whether parse would take it. */
+uint16_t nc_value_shape(nc_bytes value); /* 0 = too short to say */
+/* The same as parse without making anything: whether parse would take it. */
 nc_code nc_value_check(nc_bytes value, nc_error *err);
 
 /* The unique keys of an item, as the names space holds them: the form of a value without body. */
