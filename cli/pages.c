@@ -30,7 +30,7 @@ static nc_code add_pairs(
 	nc_cli *c, nc_call *call, const char *flag, const char *prefix, nc_error *err)
 {
 	char name[NAME_MAX_LEN], param[NAME_MAX_LEN + 8];
-	const char *text, *value;
+	const char *text, *value = NULL;
 
 	for (size_t it = 0; (text = nc_args_next(&c->args, flag, &it));) {
 		nc_code rc = split(flag, text, name, &value, err);

@@ -48,12 +48,17 @@ void nc_table_cell(nc_table *t, const char *text, nc_colour colour)
 		t->is_nomem = 1;
 		return;
 	}
-	char *copy = nc_strdup(text && *text ? text : "-");
+	char *copy = nc_strdup(text ? text : "-");
 	if (!copy) {
 		t->is_nomem = 1;
 		return;
 	}
 	t->cells[t->n_cells++] = (nc_cell){ copy, colour };
+}
+
+void nc_table_value(nc_table *t, const char *text, nc_colour colour)
+{
+	nc_table_cell(t, text && *text ? text : NULL, colour);
 }
 
 /* ---- widths ---- */
@@ -124,6 +129,9 @@ static void put_cell(const layout *l, size_t c, const char *text, nc_colour colo
 {
 	size_t used = NC_MIN(nc_text_columns(text), l->w[c]);
 	int is_right = l->t->right >> c & 1;
+
+	if (!used && c + 1 == l->n_shown)
+		return; /* a bar without a header */
 
 	spaces(out, (c ? GAP : 0) + (is_right ? l->w[c] - used : 0));
 	if (l->has_colour && colour != NC_PLAIN)
