@@ -262,16 +262,8 @@ nc_code nc_vmres_apply(nc_opctx *c, nc_vm *vm, nc_bytes result, nc_error *err)
 	if (rc != NC_OK)
 		return nc_err_wrap(err, rc, "the driver's answer about vm %s", vm->o.name);
 	const char *native = json_string_value(json_object_get(j, "native_id"));
-	const json_t *data = json_object_get(j, "provider_data");
 	if (native)
 		vm->native_id = nc_arena_strdup(c->arena, native);
-	if (json_object_size(data)) {
-		char *text = json_dumps(data, JSON_COMPACT);
-		if (!text)
-			return nc_err_nomem(err);
-		vm->provider_data = nc_str(nc_arena_strdup(c->arena, text));
-		nc_free(text);
-	}
 	vm->power = nc_vmres_power(j);
 	vm->o.observed_at_ms = c->op->ended_at_ms ? c->op->ended_at_ms : vm->o.observed_at_ms;
 	if (json_object_get(j, "addresses"))

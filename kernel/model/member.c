@@ -230,7 +230,7 @@ const nc_field_def *nc_field_find(const nc_field_def *fields, size_t n, nc_bytes
 	for (size_t k = 0; k < n; k++) {
 		size_t i = start + k < n ? start + k : start + k - n;
 		const char *is = fields[i].name;
-		if (strncmp(is, name.ptr, name.len) == 0 && is[name.len] == '\0') {
+		if (strncmp(is, name.ptr, name.len) == 0 && strlen(is) == name.len) {
 			*hint = i + 1;
 			return &fields[i];
 		}
