@@ -118,34 +118,39 @@ static nc_code malformed(const char *assignment, nc_error *err)
 	return nc_err_hint(err, rc, "like --set description=web or --set labels.env=prod");
 }
 
-/* The object that the path's words but the last lead to, made where it is not there. */
-static nc_code descend(json_t **at, const char **path, const nc_field_def **field,
-	const char *assignment, nc_error *err)
+/* The member of an object under way, made where it is not there; NULL with an error. */
+static json_t *enter(json_t *at, const char *word, nc_error *err)
+{
+	json_t *next = json_object_get(at, word);
+
+	if (next && !json_is_object(next)) {
+		nc_err(err, NC_E_INVAL, "--set: %s is no object, and something is set in it", word);
+		return NULL;
+	}
+	if (next)
+		return next;
+	next = json_object();
+	return nc_body_put(at, word, next, err) == NC_OK ? next : NULL;
+}
+
+/* Into the object that the path's words but the last lead to. A label's key is the whole rest: it
+ * may have dots of its own. */
+static nc_code descend(json_t **at, const char **path, const nc_field_def **field, nc_error *err)
 {
 	char word[PATH_MAX_LEN];
 
 	for (const char *dot; (dot = strchr(*path, '.'));) {
-		/* a label's key may have dots of its own */
-		int is_last = *field && ((*field)->type == NC_T_LABELS);
-		size_t n = (size_t)(dot - *path);
-		if (is_last)
-			return NC_OK;
-		snprintf(word, sizeof(word), "%.*s", (int)n, *path);
-		json_t *next = json_object_get(*at, word);
-		if (next && !json_is_object(next))
-			return malformed(assignment, err);
-		if (!next) {
-			nc_code rc = nc_body_put(*at, word, next = json_object(), err);
-			if (rc != NC_OK)
-				return rc;
-		}
-		*at = next;
+		const nc_field_def *f = *field;
+		snprintf(word, sizeof(word), "%.*s", (int)(dot - *path), *path);
+		*at = enter(*at, word, err);
+		if (!*at)
+			return err ? err->code : NC_E_INVAL;
 		*path = dot + 1;
-		if (*field && (*field)->sub)
-			*field = find_in((*field)->sub->fields, (*field)->sub->n_fields, *path,
-				strcspn(*path, "."));
-		else if (*field && (*field)->type != NC_T_LABELS)
-			*field = NULL;
+		if (f && f->type == NC_T_LABELS)
+			return NC_OK;
+		*field = f && f->sub ? find_in(f->sub->fields, f->sub->n_fields, *path,
+					       strcspn(*path, "."))
+				     : NULL;
 	}
 	return NC_OK;
 }
@@ -161,7 +166,7 @@ nc_code nc_body_set(json_t *body, const nc_kind *kind, const char *assignment, n
 	const char *rest = path, *value = equals + 1;
 	const nc_field_def *field = kind ? find_field(kind, path) : NULL;
 	json_t *at = body;
-	nc_code rc = descend(&at, &rest, &field, assignment, err);
+	nc_code rc = descend(&at, &rest, &field, err);
 	if (rc != NC_OK)
 		return rc;
 	if (!*rest)

@@ -58,8 +58,9 @@ static nc_code tell_end(
 	if (nc_out_is_for_programs(c))
 		return print_document(c, kind, now ? now : op, now, err);
 	const char *status = nc_json_text(now, "status");
+	int says_more = *status && strcmp(status, done) != 0;
 	return nc_print_line(c, err, "%s %s %s%s%s", kind->name, *name ? name : id, done,
-		*status ? ": " : "", status);
+		says_more ? ": " : "", says_more ? status : "");
 }
 
 static nc_code wait_and_tell(

@@ -259,6 +259,6 @@ void nc_columns_row(
 			continue;
 		nc_buf_init_fixed(&b, mem, sizeof(mem));
 		put_cell(c, member_at(object, c->path), names, &b);
-		nc_table_cell(t, b.ptr, c->form == STATUS ? nc_status_colour(b.ptr) : NC_PLAIN);
+		nc_table_value(t, b.ptr, c->form == STATUS ? nc_status_colour(b.ptr) : NC_PLAIN);
 	}
 }

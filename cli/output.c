@@ -95,9 +95,9 @@ nc_code nc_print_line(nc_cli *c, nc_error *err, const char *fmt, ...)
 	_cleanup_(nc_buf_done) nc_buf b;
 	va_list ap;
 
+	nc_buf_init(&b, 64u << 10);
 	if (nc_out_is_for_programs(c))
 		return NC_OK;
-	nc_buf_init(&b, 64u << 10);
 	va_start(ap, fmt);
 	nc_buf_vprintf(&b, fmt, ap);
 	va_end(ap);
@@ -178,9 +178,9 @@ nc_code nc_print_object(nc_cli *c, const nc_kind *kind, const json_t *object, nc
 	nc_out_form form = nc_out_form_of(c);
 
 	(void)kind;
+	nc_buf_init(&b, OUT_MAX);
 	if (form == NC_OUT_JSON || form == NC_OUT_YAML)
 		return nc_print_json(c, object, err);
-	nc_buf_init(&b, OUT_MAX);
 	if (form == NC_OUT_NAME) {
 		nc_buf_printf(&b, "%s\n", name_of(object));
 		return print_buf(&b, err);

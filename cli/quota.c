@@ -43,8 +43,8 @@ static void put_limit(nc_table *t, const json_t *one)
 		nc_bytes_format((int64_t)((uint64_t)limit << 30), text, sizeof(text));
 	else
 		snprintf(text, sizeof(text), "%" JSON_INTEGER_FORMAT, limit);
-	nc_table_cell(t, resource, NC_PLAIN);
-	nc_table_cell(t, text, NC_PLAIN);
+	nc_table_value(t, resource, NC_PLAIN);
+	nc_table_value(t, text, NC_PLAIN);
 }
 
 nc_code nc_quota_print(nc_cli *c, const json_t *quota, nc_error *err)

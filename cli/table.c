@@ -5,9 +5,11 @@
  */
 #include "cli/table.h"
 
+#include <string.h>
+
 #include "base/alloc.h"
 
-enum { GAP = 2, LEAST = 6 };
+enum { GAP = 2, LEAST = 12 };
 
 void nc_table_init(nc_table *t)
 {
@@ -48,12 +50,17 @@ void nc_table_cell(nc_table *t, const char *text, nc_colour colour)
 		t->is_nomem = 1;
 		return;
 	}
-	char *copy = nc_strdup(text && *text ? text : "-");
+	char *copy = nc_strdup(text ? text : "-");
 	if (!copy) {
 		t->is_nomem = 1;
 		return;
 	}
 	t->cells[t->n_cells++] = (nc_cell){ copy, colour };
+}
+
+void nc_table_value(nc_table *t, const char *text, nc_colour colour)
+{
+	nc_table_cell(t, text && *text ? text : NULL, colour);
 }
 
 /* ---- widths ---- */
@@ -77,31 +84,41 @@ static size_t sum(const size_t *w, size_t n)
 	return total;
 }
 
-/* The widest gives way first; none gets narrower than its header or LEAST. */
-static void shrink(const nc_table *t, size_t *w, size_t width)
+/* What a column keeps at least: its header, and enough to know a name by. */
+static size_t least_width(const nc_table *t, const size_t *natural, size_t c)
 {
-	while (sum(w, t->n_columns) > width) {
-		size_t widest = 0, slack = 0;
-		for (size_t c = 0; c < t->n_columns; c++) {
-			size_t least = NC_MAX(nc_text_columns(t->headers[c]), (size_t)LEAST);
-			if (w[c] > least && w[c] > slack) {
-				widest = c;
-				slack = w[c];
-			}
-		}
-		if (!slack)
-			return;
-		w[widest]--;
-	}
+	return NC_MAX(nc_text_columns(t->headers[c]), NC_MIN(natural[c], (size_t)LEAST));
 }
 
-/* How many columns are shown: the first always is. */
-static size_t columns_that_fit(const nc_table *t, const size_t *w, size_t width)
+/* The widest of the first n columns give way until a row fits. 0 = they can't. */
+static int shrink(const nc_table *t, const size_t *natural, size_t n, size_t width, size_t *w)
 {
-	size_t n = t->n_columns;
+	memcpy(w, natural, n * sizeof(*w));
+	while (sum(w, n) > width) {
+		size_t widest = 0, columns = 0;
+		for (size_t c = 0; c < n; c++)
+			if (w[c] > least_width(t, natural, c) && w[c] > columns) {
+				widest = c;
+				columns = w[c];
+			}
+		if (!columns)
+			return 0;
+		w[widest]--;
+	}
+	return 1;
+}
 
-	while (width && n > 1 && sum(w, n) > width)
+/* Widths of the columns that are shown; returns how many those are, the first at least. */
+static size_t lay_out(const nc_table *t, size_t width, size_t *w)
+{
+	size_t natural[NC_TABLE_COLUMNS_MAX], n = t->n_columns;
+
+	natural_widths(t, natural);
+	memcpy(w, natural, n * sizeof(*w));
+	while (width && n > 1 && !shrink(t, natural, n, width, w))
 		n--;
+	if (width && n == 1)
+		w[0] = NC_MIN(natural[0], width);
 	return n;
 }
 
@@ -125,6 +142,9 @@ static void put_cell(const layout *l, size_t c, const char *text, nc_colour colo
 	size_t used = NC_MIN(nc_text_columns(text), l->w[c]);
 	int is_right = l->t->right >> c & 1;
 
+	if (!used && c + 1 == l->n_shown)
+		return; /* a bar without a header */
+
 	spaces(out, (c ? GAP : 0) + (is_right ? l->w[c] - used : 0));
 	if (l->has_colour && colour != NC_PLAIN)
 		nc_buf_puts(out, nc_colour_on(colour));
@@ -143,14 +163,8 @@ nc_code nc_table_render(
 	if (t->is_nomem)
 		return NC_E_NOMEM;
 	nc_assert(t->n_columns && t->n_cells % t->n_columns == 0);
-	natural_widths(t, w);
-	if (width)
-		shrink(t, w, width);
-	layout l = { .t = t,
-		.w = w,
-		.n_shown = columns_that_fit(t, w, width),
-		.has_colour = has_colour,
-		.is_cut = width != 0 };
+	layout l = { .t = t, .w = w, .has_colour = has_colour, .is_cut = width != 0 };
+	l.n_shown = lay_out(t, width, w);
 	for (size_t c = 0; head == NC_HEADERS && c < l.n_shown; c++)
 		put_cell(&l, c, t->headers[c], NC_BOLD, out);
 	if (head == NC_HEADERS)

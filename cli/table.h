@@ -29,8 +29,10 @@ void nc_table_init(nc_table *t);
 void nc_table_done(nc_table *t);
 typedef enum { NC_LEFT, NC_RIGHT } nc_align;
 void nc_table_column(nc_table *t, const char *header, nc_align align);
-/* The next cell, from left to right, row after row. NULL and "" show as "-". */
+/* The next cell, from left to right, row after row. NULL shows as "-". */
 void nc_table_cell(nc_table *t, const char *text, nc_colour colour);
+/* The same, "" showing as "-" too. */
+void nc_table_value(nc_table *t, const char *text, nc_colour colour);
 /*
  * `width` 0: nothing is cut. Else the widest columns give way until a row fits, and what still does
  * not fit is left out on the right. NC_E_NOMEM, or the buffer's error.

@@ -15,8 +15,8 @@ static nc_code print_keys(nc_cli *c, const json_t *keys, nc_error *err)
 	nc_table_column(&t, "RESULT", NC_LEFT);
 	for (size_t i = 0; i < json_array_size(keys); i++) {
 		const json_t *k = json_array_get(keys, i);
-		nc_table_cell(&t, nc_json_text(k, "key"), NC_PLAIN);
-		nc_table_cell(&t, nc_json_text(k, "result"), NC_PLAIN);
+		nc_table_value(&t, nc_json_text(k, "key"), NC_PLAIN);
+		nc_table_value(&t, nc_json_text(k, "result"), NC_PLAIN);
 	}
 	nc_code rc = nc_print_table(c, &t, err);
 	nc_table_done(&t);

@@ -71,8 +71,8 @@ static void add_bar(nc_table *t, const char *what, json_int_t n, json_int_t of, 
 	for (size_t i = 0; i < columns; i++)
 		bar[i] = '#';
 	bar[columns] = '\0';
-	nc_table_cell(t, what, NC_PLAIN);
-	nc_table_cell(t, count, NC_PLAIN);
+	nc_table_value(t, what, NC_PLAIN);
+	nc_table_value(t, count, NC_PLAIN);
 	nc_table_cell(t, bar, colour);
 }
 
@@ -106,8 +106,8 @@ static void make_candidates(const json_t *d, nc_names *names, nc_table *t)
 		json_object_foreach((json_t *)(uintptr_t)scores, key, v) sum +=
 			json_number_value(v);
 		snprintf(text, sizeof(text), "%.3f", sum);
-		nc_table_cell(t, name_of(names, nc_json_text(one, "id")), NC_PLAIN);
-		nc_table_cell(t, text, NC_PLAIN);
+		nc_table_value(t, name_of(names, nc_json_text(one, "id")), NC_PLAIN);
+		nc_table_value(t, text, NC_PLAIN);
 	}
 }
 

@@ -46,13 +46,19 @@ static nc_code read_page(
 	return rc;
 }
 
-/* What the page has behind what is there already; then only the last `keep` of it all. */
-static nc_code append(json_t *items, const json_t *page, int64_t keep, nc_error *err)
+/* Only the last `keep` of them. */
+static void trim(json_t *items, int64_t keep)
 {
-	if (json_array_extend(items, json_object_get(page, "items")))
-		return nc_err_nomem(err);
 	while ((int64_t)json_array_size(items) > keep)
 		json_array_remove(items, 0);
+}
+
+/* The next page's events and cursor into the first. */
+static nc_code join(json_t *whole, const json_t *page, nc_error *err)
+{
+	if (json_array_extend(json_object_get(whole, "items"), json_object_get(page, "items")) ||
+		json_object_set(whole, "cursor", json_object_get(page, "cursor")))
+		return nc_err_nomem(err);
 	return NC_OK;
 }
 
@@ -71,37 +77,34 @@ static void tell_gap(nc_cli *c, const json_t *page)
 static nc_code collect(nc_cli *c, json_t **ret, nc_error *err)
 {
 	const char *after = nc_args_str(&c->args, "after");
-	int64_t limit = nc_args_num(&c->args, "limit", LIMIT), keep = after ? INT64_MAX : limit;
+	int64_t limit = nc_args_num(&c->args, "limit", LIMIT);
 	_cleanup_(nc_json_decrefp) json_t *whole = NULL;
 	nc_code rc = read_page(c, after ? after : OLDEST, after ? limit : PAGE, 0, &whole, err);
 
-	if (rc == NC_OK && after)
+	if (rc != NC_OK)
+		return rc;
+	if (after)
 		tell_gap(c, whole);
 	json_object_del(whole, "gap");
-	for (size_t got = json_array_size(json_object_get(whole, "items")); rc == NC_OK && got;) {
+	json_t *items = json_object_get(whole, "items");
+	for (size_t got = json_array_size(items); got;) {
 		_cleanup_(nc_json_decrefp) json_t *page = NULL;
-		json_t *items = json_object_get(whole, "items");
 		int64_t wanted = after ? limit - (int64_t)json_array_size(items) : PAGE;
 		if (wanted <= 0)
 			break;
 		rc = read_page(c, nc_json_text(whole, "cursor"), wanted, 0, &page, err);
-		if (rc != NC_OK)
-			break;
-		got = json_array_size(json_object_get(page, "items"));
-		if (json_object_set(whole, "cursor", json_object_get(page, "cursor")))
-			rc = nc_err_nomem(err);
 		if (rc == NC_OK)
-			rc = append(items, page, keep, err);
+			rc = join(whole, page, err);
+		if (rc != NC_OK)
+			return rc;
+		got = json_array_size(json_object_get(page, "items"));
+		if (!after)
+			trim(items, limit);
 	}
-	if (rc == NC_OK && !after) {
-		json_t *none = json_object();
-		rc = none ? append(json_object_get(whole, "items"), none, keep, err)
-			  : nc_err_nomem(err);
-		json_decref(none);
-	}
-	if (rc == NC_OK)
-		*ret = nc_steal(&whole);
-	return rc;
+	if (!after)
+		trim(items, limit);
+	*ret = nc_steal(&whole);
+	return NC_OK;
 }
 
 /* ---- following ---- */

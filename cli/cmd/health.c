@@ -21,9 +21,9 @@ static nc_code print_components(nc_cli *c, const json_t *health, nc_error *err)
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const json_t *one = json_array_get(list, i);
 		const char *status = nc_json_text(one, "status");
-		nc_table_cell(&t, nc_json_text(one, "component"), NC_PLAIN);
-		nc_table_cell(&t, status, nc_status_colour(status));
-		nc_table_cell(&t, nc_json_text(one, "why"), NC_PLAIN);
+		nc_table_value(&t, nc_json_text(one, "component"), NC_PLAIN);
+		nc_table_value(&t, status, nc_status_colour(status));
+		nc_table_value(&t, nc_json_text(one, "why"), NC_PLAIN);
 	}
 	nc_code rc = nc_print_table(c, &t, err);
 	nc_table_done(&t);

@@ -24,10 +24,10 @@ static nc_code print_head(nc_cli *c, const json_t *op, nc_error *err)
 	_cleanup_(nc_buf_done) nc_buf b;
 	nc_names *names = nc_names_new(c);
 
+	nc_buf_init(&b, TEXT_MAX);
 	if (!head || !names)
 		return nc_err_nomem(err);
 	json_object_del(head, "steps");
-	nc_buf_init(&b, TEXT_MAX);
 	const nc_tree t = { .style = NC_TREE_TEXT,
 		.has_colour = c->term.has_colour_out,
 		.remark = remark,
@@ -56,12 +56,12 @@ static nc_code print_steps(nc_cli *c, const json_t *steps, nc_error *err)
 		char tries[24];
 		snprintf(tries, sizeof(tries), "%" JSON_INTEGER_FORMAT,
 			json_integer_value(json_object_get(s, "attempts")));
-		nc_table_cell(&t, nc_json_text(s, "name"), NC_PLAIN);
-		nc_table_cell(&t, state, nc_status_colour(state));
-		nc_table_cell(&t, nc_json_text(s, "undo"), NC_PLAIN);
-		nc_table_cell(&t, tries, NC_PLAIN);
-		nc_table_cell(&t, nc_json_text(s, "target"), NC_PLAIN);
-		nc_table_cell(&t, nc_json_text(json_object_get(s, "error"), "message"), NC_PLAIN);
+		nc_table_value(&t, nc_json_text(s, "name"), NC_PLAIN);
+		nc_table_value(&t, state, nc_status_colour(state));
+		nc_table_value(&t, nc_json_text(s, "undo"), NC_PLAIN);
+		nc_table_value(&t, tries, NC_PLAIN);
+		nc_table_value(&t, nc_json_text(s, "target"), NC_PLAIN);
+		nc_table_value(&t, nc_json_text(json_object_get(s, "error"), "message"), NC_PLAIN);
 	}
 	nc_code rc = nc_print_table(c, &t, err);
 	nc_table_done(&t);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* plugin test PATH: the conformance kit on a plugin's folder, without a daemon. */
-#include "base/err.h"
 #include "cli/cmd/all.h"
 #include "cli/conformance.h"
 
@@ -10,26 +9,27 @@ static nc_code run(nc_cli *c, nc_error *err)
 }
 
 static const nc_flag flags[] = {
-	{ .name = "config",
-		.value = "JSON|@FILE",
+	{ .name = "settings",
+		.value = "FILE",
 		.type = NC_FLAG_TEXT,
-		.doc = "what its instances are made with (default {})" },
+		.doc = "what the checks need to know: its configuration, fixtures, time scale" },
 	{ .name = "only",
-		.value = "TEXT",
+		.value = "RULE|VERB",
 		.type = NC_FLAG_TEXT,
-		.doc = "only the checks whose name holds this" },
-	{ .name = "seed",
-		.value = "N",
-		.type = NC_FLAG_INT,
-		.max = INT64_MAX,
-		.doc = "repeat a run" },
+		.doc = "one rule (P4, V3) or one verb (compute.create)" },
+	{ .name = "timeout",
+		.value = "TIME",
+		.type = NC_FLAG_DURATION,
+		.doc = "how long one check may take" },
 	{ .name = NULL },
 };
 
 const nc_cmd nc_cmd_plugin_test = {
 	.path = "plugin test",
 	.doc = "check that a plugin keeps to the contract (offline)",
-	.more = "PATH is the plugin's folder: manifest.json, schema.json and its object.",
+	.more = "PATH is the plugin's folder: manifest.json, schema.json and its object.\n"
+		"Exit code: 0 nothing failed, 1 something did, 2 it can't be tried, 4 it is for "
+		"another ABI or platform.",
 	.args = { { .name = "PATH" } },
 	.flags = flags,
 	.uses = NC_USES_OUTPUT,

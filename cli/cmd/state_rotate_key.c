@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* state rotate-key: seal every secret anew under a fresh key. */
+#include "base/err.h"
 #include "cli/call.h"
 #include "cli/cmd/all.h"
 #include "cli/output.h"
@@ -10,6 +11,10 @@ static nc_code run(nc_cli *c, nc_error *err)
 
 	nc_call_init_path(&call, "POST", "/api/v1/admin/state/rotate-key");
 	nc_code rc = nc_call_send(c, &call, err);
+	if (rc == NC_E_NOTFOUND) { /* a daemon without that route */
+		rc = nc_err(err, NC_E_UNSUPPORTED, "this daemon can't change its key");
+		return nc_err_hint(err, rc, "secrets stay sealed under security.key_file");
+	}
 	if (rc != NC_OK)
 		return rc;
 	if (nc_out_is_for_programs(c))

@@ -172,9 +172,9 @@ static nc_code run(nc_cli *c, nc_error *err)
 {
 	_cleanup_(nc_call_done) nc_call call;
 
+	nc_call_init(&call, "POST", &nc_kind_vm, NULL, NULL);
 	if (nc_args_has(&c->args, "memory") && nc_args_has(&c->args, "memory-mib"))
 		return nc_err(err, NC_E_INVAL, "--memory and --memory-mib say the same");
-	nc_call_init(&call, "POST", &nc_kind_vm, NULL, NULL);
 	nc_code rc = nc_body_make(c, &nc_kind_vm, &call.body, err);
 	if (rc == NC_OK)
 		rc = nc_body_name(call.body, "name", nc_args_word(&c->args, 0), err);
