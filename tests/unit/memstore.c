@@ -373,7 +373,8 @@ static nc_code ms_scan(nc_inst *m, uint32_t space, nc_bytes from, nc_bytes to, u
 			break;
 		if (r->is_lost) {
 			if (!was_lost)
-				code = cb(arg, &(nc_kv){ .space = space, .flags = NC_KV_LOST,
+				code = cb(arg, &(nc_kv){ .space = space,
+						       .flags = NC_KV_LOST,
 						       .key = { r->key, r->key_len } });
 			was_lost = 1;
 			continue;
