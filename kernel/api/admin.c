@@ -31,7 +31,8 @@ static void index_of_api(nc_call_ctx *c)
 			continue;
 		nc_jw_obj(&w);
 		nc_jw_kstr(&w, "name", nc_kinds[i]->name);
-		nc_jw_kstr(&w, "path", nc_arena_printf(c->arena, "/api/v1/%s", nc_kinds[i]->plural));
+		nc_jw_kstr(
+			&w, "path", nc_arena_printf(c->arena, "/api/v1/%s", nc_kinds[i]->plural));
 		nc_jw_kstr(&w, "doc", nc_kinds[i]->doc);
 		nc_jw_obj_end(&w);
 	}
@@ -45,8 +46,7 @@ static void index_of_api(nc_call_ctx *c)
 static void show_config(nc_call_ctx *c)
 {
 	_cleanup_(nc_buf_done) nc_buf b;
-	_cleanup_(nc_config_unrefp) const nc_config *cfg =
-		nc_config_holder_get(c->api->o.config);
+	_cleanup_(nc_config_unrefp) const nc_config *cfg = nc_config_holder_get(c->api->o.config);
 
 	nc_buf_init(&b, 256u << 10);
 	nc_config_render_json(cfg, &b);
@@ -166,18 +166,38 @@ static void backup_state(nc_api_job *j)
 }
 
 const nc_api_route nc_api_admin[] = {
-	{ .method = "GET", .pattern = "/api/v1", .permission = "api.read", .read = index_of_api,
+	{ .method = "GET",
+		.pattern = "/api/v1",
+		.permission = "api.read",
+		.read = index_of_api,
 		.doc = "kinds and extensions" },
-	{ .method = "GET", .pattern = "/api/v1/admin/config", .permission = "admin.config.read",
-		.read = show_config, .doc = "the configuration in force" },
-	{ .method = "POST", .pattern = "/api/v1/admin/config/reload",
-		.permission = "admin.config.reload", .work = reload_config, .body_limit = 4096,
+	{ .method = "GET",
+		.pattern = "/api/v1/admin/config",
+		.permission = "admin.config.read",
+		.read = show_config,
+		.doc = "the configuration in force" },
+	{ .method = "POST",
+		.pattern = "/api/v1/admin/config/reload",
+		.permission = "admin.config.reload",
+		.work = reload_config,
+		.body_limit = 4096,
 		.doc = "read the files again; answers per key" },
-	{ .method = "GET", .pattern = "/api/v1/admin/state", .permission = "admin.state.read",
-		.read = show_state, .doc = "log, epoch, health of the store" },
-	{ .method = "POST", .pattern = "/api/v1/admin/state/check", .permission = "state.check",
-		.work = check_state, .body_limit = 4096, .doc = "check everything stored" },
-	{ .method = "POST", .pattern = "/api/v1/admin/state/backup", .permission = "state.backup",
-		.work = backup_state, .body_limit = 4096, .doc = "online backup: {path}" },
+	{ .method = "GET",
+		.pattern = "/api/v1/admin/state",
+		.permission = "admin.state.read",
+		.read = show_state,
+		.doc = "log, epoch, health of the store" },
+	{ .method = "POST",
+		.pattern = "/api/v1/admin/state/check",
+		.permission = "state.check",
+		.work = check_state,
+		.body_limit = 4096,
+		.doc = "check everything stored" },
+	{ .method = "POST",
+		.pattern = "/api/v1/admin/state/backup",
+		.permission = "state.backup",
+		.work = backup_state,
+		.body_limit = 4096,
+		.doc = "online backup: {path}" },
 	{ .method = NULL },
 };

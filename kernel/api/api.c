@@ -81,8 +81,7 @@ void nc_api_drain(nc_api *api)
 
 /* ---- hooks of the server ---- */
 
-static void on_access(
-	void *user, const nc_http_req *req, int status, uint64_t bytes, int64_t us)
+static void on_access(void *user, const nc_http_req *req, int status, uint64_t bytes, int64_t us)
 {
 	(void)user;
 	(void)req;

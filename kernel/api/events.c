@@ -20,8 +20,7 @@ typedef struct reading {
 	uint32_t n;
 } reading;
 
-static void on_event(
-	void *arg, const nc_event *e, uint64_t seq, uint32_t n, nc_bytes entry)
+static void on_event(void *arg, const nc_event *e, uint64_t seq, uint32_t n, nc_bytes entry)
 {
 	reading *r = arg;
 
@@ -121,8 +120,8 @@ static void answer_page(nc_api_job *j)
 		j->deadline_us = nc_clock_mono_us() + left;
 		j->is_streaming = 1;
 		/* Looked at again after a little while: events come in bursts anyway. */
-		nc_waiters_add(j->api->waiters, j, WAITS_FOR, NC_MIN(left, (int64_t)200000),
-			answer_page);
+		nc_waiters_add(
+			j->api->waiters, j, WAITS_FOR, NC_MIN(left, (int64_t)200000), answer_page);
 		return;
 	}
 	nc_sub_cursor(sub, cursor);
@@ -134,7 +133,9 @@ static void answer_page(nc_api_job *j)
 }
 
 const nc_api_route nc_api_events_routes[] = {
-	{ .method = "GET", .pattern = "/api/v1/events", .permission = "event.read",
+	{ .method = "GET",
+		.pattern = "/api/v1/events",
+		.permission = "event.read",
 		.work = answer_page,
 		.doc = "events after a cursor: after, topics, limit, wait" },
 	{ .method = NULL },

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Is it alive, may it be sent work, what is it: on the reactor, without the store. */
-#include "api/internal.h"
 #include "obs/health.h"
+#include "api/internal.h"
 
 static void health(nc_call_ctx *c)
 {
 	_cleanup_(nc_buf_done) nc_buf b;
 
 	nc_buf_init(&b, 64u << 10);
-	int is_healthy = nc_health_render(&b) != NC_HEALTH_UNHEALTHY;
+	int is_healthy = nc_obs_render(&b) != NC_OBS_UNHEALTHY;
 	nc_reply_json(c->req, is_healthy ? 200 : 503, nc_buf_bytes(&b), NULL, 0);
 }
 
 static void ready(nc_call_ctx *c)
 {
-	int is_ready = nc_health_is_ready();
+	int is_ready = nc_obs_is_ready();
 
 	nc_reply_json(c->req, is_ready ? 200 : 503,
 		nc_str(is_ready ? "{\"ready\":true}" : "{\"ready\":false}"), NULL, 0);
@@ -35,7 +35,7 @@ static void metrics(nc_call_ctx *c)
 	_cleanup_(nc_buf_done) nc_buf b;
 
 	nc_buf_init(&b, 4u << 20);
-	nc_metrics_render_all(&b);
+	nc_obs_metrics(&b);
 	nc_http_res res = { .status = nc_buf_failed(&b) ? 503 : 200,
 		.content_type = "text/plain; version=0.0.4; charset=utf-8",
 		.body = nc_buf_bytes(&b) };

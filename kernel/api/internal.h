@@ -64,20 +64,20 @@ typedef void (*nc_api_work_fn)(nc_api_job *j);
 typedef struct nc_api_route {
 	const char *method, *pattern;
 	const char *permission; /* "{kind}.read": the kind's name is filled in */
-	nc_api_read_fn read;	/* one of the two */
+	nc_api_read_fn read;    /* one of the two */
 	nc_api_work_fn work;
 	const char *doc;
 	size_t body_limit; /* 0 = none taken */
 } nc_api_route;
 
 extern const nc_api_route nc_api_objects[], nc_api_operations[], nc_api_events_routes[],
-	nc_api_admin[], nc_api_plugins[], nc_api_health[];
+	nc_api_admin[], nc_api_plugins[], nc_api_health[], nc_api_hosts[];
 
 const char *nc_job_query(const nc_api_job *j, const char *name); /* NULL = absent */
 
 /* ---- answers ---- */
-void nc_reply_json(nc_http_req *req, int status, nc_bytes json, const nc_http_header *headers,
-	size_t n);
+void nc_reply_json(
+	nc_http_req *req, int status, nc_bytes json, const nc_http_header *headers, size_t n);
 void nc_reply_problem(nc_http_req *req, const nc_error *err, const nc_act *act /* or NULL */);
 void nc_job_reply(nc_api_job *j, int status, const nc_http_header *headers, size_t n);
 void nc_job_problem(nc_api_job *j, const nc_error *err, const nc_act *act);

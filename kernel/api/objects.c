@@ -9,6 +9,7 @@
 #include "api/internal.h"
 #include "base/err.h"
 #include "base/hash.h"
+#include "model/body.h"
 
 #define BODY_MAX (1u << 20)
 
@@ -121,7 +122,7 @@ static void list(nc_call_ctx *c)
 {
 	_cleanup_(nc_buf_done) nc_buf out;
 	nc_error err = NC_ERROR_INIT;
-	const nc_kind *kind;
+	const nc_kind *kind = NULL;
 	nc_act faults = { .arena = c->arena };
 
 	nc_buf_init(&out, 64u << 20);
@@ -160,7 +161,7 @@ static void get(nc_call_ctx *c)
 	_cleanup_(nc_buf_done) nc_buf out;
 	nc_error err = NC_ERROR_INIT;
 	nc_act found = { .arena = c->arena };
-	const nc_kind *kind;
+	const nc_kind *kind = NULL;
 	const nc_item *it = NULL;
 	nc_reach reach;
 	char etag[24];
@@ -312,7 +313,7 @@ static nc_code need_object(const nc_api_job *j, nc_error *err)
 static void create(nc_api_job *j)
 {
 	nc_error err = NC_ERROR_INIT;
-	const nc_kind *kind;
+	const nc_kind *kind = NULL;
 	nc_act a;
 	nc_code rc = begin_act(j, &a, &kind, &err);
 
@@ -326,7 +327,7 @@ static void create(nc_api_job *j)
 static void patch(nc_api_job *j)
 {
 	nc_error err = NC_ERROR_INIT;
-	const nc_kind *kind;
+	const nc_kind *kind = NULL;
 	nc_act a;
 	nc_code rc = begin_act(j, &a, &kind, &err);
 
@@ -340,7 +341,7 @@ static void patch(nc_api_job *j)
 static void put(nc_api_job *j)
 {
 	nc_error err = NC_ERROR_INIT;
-	const nc_kind *kind;
+	const nc_kind *kind = NULL;
 	nc_act a;
 	nc_code rc = begin_act(j, &a, &kind, &err);
 
@@ -351,10 +352,10 @@ static void put(nc_api_job *j)
 	answer(j, &a, rc, &err);
 }
 
-static void delete(nc_api_job *j)
+static void delete (nc_api_job *j)
 {
 	nc_error err = NC_ERROR_INIT;
-	const nc_kind *kind;
+	const nc_kind *kind = NULL;
 	const char *purge = nc_job_query(j, "purge");
 	nc_act a;
 	nc_code rc = begin_act(j, &a, &kind, &err);
@@ -377,7 +378,7 @@ static nc_code may_act(const nc_api_job *j, const nc_kind *kind, nc_error *err)
 static void act(nc_api_job *j)
 {
 	nc_error err = NC_ERROR_INIT;
-	const nc_kind *kind;
+	const nc_kind *kind = NULL;
 	nc_act a;
 	nc_code rc = begin_act(j, &a, &kind, &err);
 
@@ -393,22 +394,21 @@ static void act(nc_api_job *j)
 static void sub_patch(nc_api_job *j)
 {
 	nc_error err = NC_ERROR_INIT;
-	const nc_kind *kind;
+	const nc_kind *kind = NULL;
 	nc_act a;
 	nc_code rc = begin_act(j, &a, &kind, &err);
 
 	if (rc == NC_OK)
 		rc = need_object(j, &err);
 	if (rc == NC_OK)
-		rc = nc_act_sub(
-			&a, kind, j->params[1], j->params[2], j->params[3], j->json, &err);
+		rc = nc_act_sub(&a, kind, j->params[1], j->params[2], j->params[3], j->json, &err);
 	answer(j, &a, rc, &err);
 }
 
 static void sub_delete(nc_api_job *j)
 {
 	nc_error err = NC_ERROR_INIT;
-	const nc_kind *kind;
+	const nc_kind *kind = NULL;
 	nc_act a;
 	nc_code rc = begin_act(j, &a, &kind, &err);
 
@@ -418,26 +418,55 @@ static void sub_delete(nc_api_job *j)
 }
 
 const nc_api_route nc_api_objects[] = {
-	{ .method = "GET", .pattern = "/api/v1/{kind}", .permission = "{kind}.read", .read = list,
+	{ .method = "GET",
+		.pattern = "/api/v1/{kind}",
+		.permission = "{kind}.read",
+		.read = list,
 		.doc = "list: limit, cursor, fields, sort, filters, label.x" },
-	{ .method = "POST", .pattern = "/api/v1/{kind}", .permission = "{kind}.create",
-		.work = create, .body_limit = BODY_MAX, .doc = "create" },
-	{ .method = "GET", .pattern = "/api/v1/{kind}/{ref}", .permission = "{kind}.read",
-		.read = get, .doc = "one, by id or name" },
-	{ .method = "PATCH", .pattern = "/api/v1/{kind}/{ref}", .permission = "{kind}.update",
-		.work = patch, .body_limit = BODY_MAX, .doc = "JSON merge patch" },
-	{ .method = "PUT", .pattern = "/api/v1/{kind}/{ref}", .permission = "{kind}.update",
-		.work = put, .body_limit = BODY_MAX, .doc = "replace" },
-	{ .method = "DELETE", .pattern = "/api/v1/{kind}/{ref}", .permission = "{kind}.delete",
-		.work = delete, .doc = "delete; ?purge=1 for good" },
-	{ .method = "POST", .pattern = "/api/v1/{kind}/{ref}/{action}",
-		.permission = "{kind}.act", .work = act, .body_limit = BODY_MAX,
+	{ .method = "POST",
+		.pattern = "/api/v1/{kind}",
+		.permission = "{kind}.create",
+		.work = create,
+		.body_limit = BODY_MAX,
+		.doc = "create" },
+	{ .method = "GET",
+		.pattern = "/api/v1/{kind}/{ref}",
+		.permission = "{kind}.read",
+		.read = get,
+		.doc = "one, by id or name" },
+	{ .method = "PATCH",
+		.pattern = "/api/v1/{kind}/{ref}",
+		.permission = "{kind}.update",
+		.work = patch,
+		.body_limit = BODY_MAX,
+		.doc = "JSON merge patch" },
+	{ .method = "PUT",
+		.pattern = "/api/v1/{kind}/{ref}",
+		.permission = "{kind}.update",
+		.work = put,
+		.body_limit = BODY_MAX,
+		.doc = "replace" },
+	{ .method = "DELETE",
+		.pattern = "/api/v1/{kind}/{ref}",
+		.permission = "{kind}.delete",
+		.work = delete,
+		.doc = "delete; ?purge=1 for good" },
+	{ .method = "POST",
+		.pattern = "/api/v1/{kind}/{ref}/{action}",
+		.permission = "{kind}.act",
+		.work = act,
+		.body_limit = BODY_MAX,
 		.doc = "an action, or a new element of a sub-resource" },
-	{ .method = "PATCH", .pattern = "/api/v1/{kind}/{ref}/{field}/{sub}",
-		.permission = "{kind}.update", .work = sub_patch, .body_limit = BODY_MAX,
+	{ .method = "PATCH",
+		.pattern = "/api/v1/{kind}/{ref}/{field}/{sub}",
+		.permission = "{kind}.update",
+		.work = sub_patch,
+		.body_limit = BODY_MAX,
 		.doc = "change an element of a sub-resource" },
-	{ .method = "DELETE", .pattern = "/api/v1/{kind}/{ref}/{field}/{sub}",
-		.permission = "{kind}.update", .work = sub_delete,
+	{ .method = "DELETE",
+		.pattern = "/api/v1/{kind}/{ref}/{field}/{sub}",
+		.permission = "{kind}.update",
+		.work = sub_delete,
 		.doc = "remove an element of a sub-resource" },
 	{ .method = NULL },
 };

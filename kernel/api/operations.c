@@ -10,6 +10,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "model/body.h"
 
 int nc_kind_has_sub(const nc_kind *kind, const char *field)
 {
@@ -45,8 +46,7 @@ static nc_code on_item(void *ctx, const nc_item *it)
 static nc_code fetch(nc_api_job *j, const char *id, fetched *f, nc_error *err)
 {
 	*f = (fetched){ .j = j };
-	nc_code rc = nc_db_get(
-		j->api->o.db, NC_KIND_OPERATION, nc_str(id), on_item, f, err);
+	nc_code rc = nc_db_get(j->api->o.db, NC_KIND_OPERATION, nc_str(id), on_item, f, err);
 	if (rc != NC_E_NOTFOUND)
 		return rc;
 	nc_problem_err(err, "not_found", "there is no operation %.48s", id);
@@ -72,7 +72,8 @@ static void lay_progress(nc_api_job *j, nc_operation *op)
 			nc_arena_new_array(j->arena, const char *, op->n_reason_trail + 1);
 		if (!trail)
 			return;
-		memcpy(trail, op->reason_trail, op->n_reason_trail * sizeof(*trail));
+		for (size_t i = 0; i < op->n_reason_trail; i++)
+			trail[i] = op->reason_trail[i];
 		trail[op->n_reason_trail++] =
 			nc_arena_printf(j->arena, "waits for %s", live.waiting_for);
 		op->reason_trail = trail;
@@ -182,8 +183,8 @@ static void get(nc_api_job *j)
 	}
 	if (wait_us && !nc_operation_state_is_final(f.op->state)) {
 		j->is_streaming = 1;
-		nc_waiters_add(j->api->waiters, j, f.op->o.id,
-			NC_MIN(wait_us, INT64_C(3600000000)), finish_wait);
+		nc_waiters_add(j->api->waiters, j, f.op->o.id, NC_MIN(wait_us, INT64_C(3600000000)),
+			finish_wait);
 		return;
 	}
 	render(j, &f);
@@ -274,8 +275,7 @@ static void abandon(nc_api_job *j)
 {
 	nc_error err = NC_ERROR_INIT;
 	const char *reason = json_string_value(json_object_get(j->json, "reason"));
-	nc_code rc = nc_ops_abandon(
-		j->api->o.ops, j->params[0], j->who.name, reason, &err);
+	nc_code rc = nc_ops_abandon(j->api->o.ops, j->params[0], j->who.name, reason, &err);
 
 	answer_after(j, rc, &err);
 }
@@ -294,7 +294,8 @@ static void decision(nc_api_job *j)
 	if (nc_db_get(j->api->o.db, NC_KIND_DECISION, nc_str(j->params[0]), render_decision, j,
 		    &err) != NC_OK) {
 		if (err.code == NC_E_NOTFOUND)
-			nc_problem_err(&err, "not_found", "there is no decision %.48s", j->params[0]);
+			nc_problem_err(
+				&err, "not_found", "there is no decision %.48s", j->params[0]);
 		nc_job_problem(j, &err, NULL);
 		return;
 	}
@@ -302,22 +303,40 @@ static void decision(nc_api_job *j)
 }
 
 #define FAMILY(prefix)                                                                             \
-	{ .method = "GET", .pattern = prefix, .permission = "operation.read", .work = list,         \
-		.doc = "operations, hot and finished: state, limit, cursor" },                      \
-	{ .method = "GET", .pattern = prefix "/{id}", .permission = "operation.read",               \
-		.work = get, .doc = "one; ?wait=30s blocks until it has ended" },                   \
-	{ .method = "DELETE", .pattern = prefix "/{id}", .permission = "operation.cancel",          \
-		.work = cancel, .doc = "ask for cancel" },                                          \
-	{ .method = "POST", .pattern = prefix "/{id}/cancel", .permission = "operation.cancel",     \
-		.work = cancel, .body_limit = 4096, .doc = "ask for cancel" },                      \
-	{ .method = "POST", .pattern = prefix "/{id}/abandon",                                      \
-		.permission = "operation.abandon", .work = abandon, .body_limit = 4096,             \
-		.doc = "end it, outcome unknown: {reason}" }
+	{ .method = "GET",                                                                         \
+		.pattern = prefix,                                                                 \
+		.permission = "operation.read",                                                    \
+		.work = list,                                                                      \
+		.doc = "operations, hot and finished: state, limit, cursor" },                     \
+		{ .method = "GET",                                                                 \
+			.pattern = prefix "/{id}",                                                 \
+			.permission = "operation.read",                                            \
+			.work = get,                                                               \
+			.doc = "one; ?wait=30s blocks until it has ended" },                       \
+		{ .method = "DELETE",                                                              \
+			.pattern = prefix "/{id}",                                                 \
+			.permission = "operation.cancel",                                          \
+			.work = cancel,                                                            \
+			.doc = "ask for cancel" },                                                 \
+		{ .method = "POST",                                                                \
+			.pattern = prefix "/{id}/cancel",                                          \
+			.permission = "operation.cancel",                                          \
+			.work = cancel,                                                            \
+			.body_limit = 4096,                                                        \
+			.doc = "ask for cancel" },                                                 \
+	{                                                                                          \
+		.method = "POST", .pattern = prefix "/{id}/abandon",                               \
+		.permission = "operation.abandon", .work = abandon, .body_limit = 4096,            \
+		.doc = "end it, outcome unknown: {reason}"                                         \
+	}
 
 const nc_api_route nc_api_operations[] = {
 	FAMILY("/api/v1/operations"),
 	FAMILY("/api/v1/tasks"),
-	{ .method = "GET", .pattern = "/api/v1/decisions/{id}", .permission = "decision.read",
-		.work = decision, .doc = "why a placement went as it did" },
+	{ .method = "GET",
+		.pattern = "/api/v1/decisions/{id}",
+		.permission = "decision.read",
+		.work = decision,
+		.doc = "why a placement went as it did" },
 	{ .method = NULL },
 };

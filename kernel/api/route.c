@@ -15,7 +15,7 @@
 #define ANSWER_MAX    (64u << 20)
 
 static const nc_api_route *const tables[] = { nc_api_operations, nc_api_events_routes, nc_api_admin,
-	nc_api_plugins, nc_api_health, nc_api_objects };
+	nc_api_plugins, nc_api_health, nc_api_hosts, nc_api_objects };
 
 typedef struct bound { /* a route with its api: the user of http's route */
 	nc_api *api;
@@ -161,15 +161,14 @@ static const char *permission_of(const nc_api_route *route, const nc_http_req *r
 
 static nc_code identify(nc_call_ctx *c, const nc_api_route *route, nc_error *err)
 {
-	_cleanup_(nc_config_unrefp) const nc_config *cfg =
-		nc_config_holder_get(c->api->o.config);
+	_cleanup_(nc_config_unrefp) const nc_config *cfg = nc_config_holder_get(c->api->o.config);
 	const nc_http_peer *peer = nc_http_req_peer(c->req);
 	nc_peer_claims claims = { .uid = peer->uid };
 
 	if (peer->kind != NC_HTTP_PEER_UNIX)
 		return nc_problem_err(err, "unauthenticated", "only the local socket is served");
 	claims.is_in_admin_group = c->api->admin_gid != (gid_t)-1 &&
-		nc_http_req_peer_in_group(c->req, c->api->admin_gid);
+				   nc_http_req_peer_in_group(c->req, c->api->admin_gid);
 	nc_code rc = nc_principal_of_peer(cfg, &claims, &c->who, err);
 	if (rc != NC_OK || !route->permission)
 		return rc;

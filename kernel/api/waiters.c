@@ -163,10 +163,10 @@ static int has_ended(nc_waiters *w, const char *id)
 	const nc_root *r = nc_db_read_begin(w->api->o.db);
 	const nc_item *it = nc_root_get(r, NC_KIND_OPERATION, nc_str(id));
 	nc_bytes status = it ? nc_item_key(it, NC_IX_STATUS) : (nc_bytes){ 0 };
-	int is_live = it &&
-		(nc_bytes_eq(status, nc_str("pending")) || nc_bytes_eq(status, nc_str("running")) ||
-			nc_bytes_eq(status, nc_str("waiting")) ||
-			nc_bytes_eq(status, nc_str("canceling")));
+	int is_live = it && (nc_bytes_eq(status, nc_str("pending")) ||
+				    nc_bytes_eq(status, nc_str("running")) ||
+				    nc_bytes_eq(status, nc_str("waiting")) ||
+				    nc_bytes_eq(status, nc_str("canceling")));
 
 	nc_db_read_end(w->api->o.db);
 	return !is_live;

@@ -28,8 +28,8 @@ nc_code nc_principal_of_peer(
 	nc_principal p = { .uid = peer->uid };
 
 	if (!role_of(cfg, peer, &p.role)) {
-		nc_problem_err(err, "unauthenticated", "uid %u has no access here",
-			(unsigned)peer->uid);
+		nc_problem_err(
+			err, "unauthenticated", "uid %u has no access here", (unsigned)peer->uid);
 		return nc_err_hint(err, NC_E_DENIED,
 			"join the group %s, or have \"%u:operator\" added to server.uid_map",
 			*cfg->server.socket_group ? cfg->server.socket_group : "novacron",
@@ -57,8 +57,9 @@ static int is_reading(const char *permission)
 
 nc_code nc_principal_may(const nc_principal *p, const char *permission, nc_error *err)
 {
-	static const char *const administrators_own[] = { "admin.", "plugin.", "state.", "provider.",
-		"host.", "quota.", "project.", "orphan.", "operation.abandon", "vm.reset_state", NULL };
+	static const char *const administrators_own[] = { "admin.", "plugin.", "state.",
+		"provider.", "host.", "quota.", "project.", "orphan.", "operation.abandon",
+		"vm.reset_state", NULL };
 
 	if (p->role == NC_CONFIG_ADMINISTRATOR)
 		return NC_OK;

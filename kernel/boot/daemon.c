@@ -39,7 +39,7 @@ struct nc_daemon {
 	nc_plugins *plugins;
 	nc_pinst *store;
 	nc_db *db;
-	nc_secrets *secrets;
+	nc_keyring *keyring;
 	nc_observed *observed;
 	nc_sched *sched;
 	nc_events *events;
@@ -128,7 +128,7 @@ static void published(void *ctx, const nc_db_batch *b)
 static void db_health(void *ctx, int is_degraded, const nc_error *why)
 {
 	(void)ctx;
-	nc_health_set("store", is_degraded ? NC_HEALTH_DEGRADED : NC_HEALTH_HEALTHY,
+	nc_obs_set("store", is_degraded ? NC_OBS_DEGRADED : NC_OBS_HEALTHY,
 		is_degraded ? why->message : NULL);
 }
 
@@ -190,15 +190,15 @@ static nc_code start_security(void *ctx, nc_error *err)
 {
 	nc_daemon *d = ctx;
 
-	return nc_settings_secrets(d->cfg, d->db, &d->secrets, err);
+	return nc_keyring_open(d->cfg->security.key_file, &d->keyring, err);
 }
 
 static void stop_security(void *ctx)
 {
 	nc_daemon *d = ctx;
 
-	nc_secrets_free(d->secrets);
-	d->secrets = NULL;
+	nc_keyring_free(d->keyring);
+	d->keyring = NULL;
 }
 
 static nc_code start_cache(void *ctx, nc_error *err)
@@ -252,7 +252,7 @@ static nc_code make_flow(nc_daemon *d, nc_error *err)
 		.plugins = d->plugins,
 		.observed = d->observed,
 		.events = d->events,
-		.secrets = d->secrets,
+		.keyring = d->keyring,
 		.settings = nc_settings_flow(d->cfg) };
 	nc_plugin_hooks hooks;
 	nc_code rc = nc_flow_new(&o, &d->flow, err);
@@ -302,9 +302,9 @@ static nc_code start_api(void *ctx, nc_error *err)
 		.address = d->cfg->server.socket_path,
 		.mode = (mode_t)d->cfg->server.socket_mode,
 		.gid = nc_settings_group(d->cfg) };
-	nc_http_options http = { .reactors = (unsigned)d->cfg->server.reactors,
-		.listen = &listen,
-		.listen_count = 1 };
+	nc_http_options http = {
+		.reactors = (unsigned)d->cfg->server.reactors, .listen = &listen, .listen_count = 1
+	};
 	nc_api_options o = { .db = d->db,
 		.flow = d->flow,
 		.ops = d->ops,
@@ -387,7 +387,7 @@ static nc_code start_ready(void *ctx, nc_error *err)
 
 	(void)err;
 	nc_timing_total(us);
-	nc_health_set_ready(1);
+	nc_obs_set_ready(1);
 	nc_log(L_INFO, "boot.ready", F_I64("us", us), F_STR("socket", d->cfg->server.socket_path),
 		F_U64("seq", nc_db_seq(d->db)), F_U64("epoch", nc_db_epoch(d->db)));
 	nc_notify("READY=1");
@@ -398,7 +398,7 @@ static void stop_ready(void *ctx)
 {
 	(void)ctx;
 	nc_notify("STOPPING=1");
-	nc_health_set_ready(0);
+	nc_obs_set_ready(0);
 }
 
 static const nc_component components[] = {
@@ -406,7 +406,7 @@ static const nc_component components[] = {
 	{ "resources", NC_PHASE_PRE_INIT, 0, { "environment" }, start_resources, NULL },
 	{ "plugins", NC_PHASE_CORE_INIT, 0, { "environment" }, start_plugins, stop_plugins },
 	{ "store", NC_PHASE_CORE_INIT, NC_COMPONENT_RETRY, { "plugins" }, start_store, stop_store },
-	{ "security", NC_PHASE_CORE_INIT, 0, { "store" }, start_security, stop_security },
+	{ "security", NC_PHASE_CORE_INIT, 0, { "environment" }, start_security, stop_security },
 	{ "cache", NC_PHASE_CORE_INIT, 0, { "store" }, start_cache, stop_cache },
 	{ "events", NC_PHASE_SERVICE_INIT, 0, { "store" }, start_events, stop_events },
 	{ "orchestration", NC_PHASE_SERVICE_INIT, 0, { "events", "cache", "security" },
@@ -419,8 +419,7 @@ static const nc_component components[] = {
 
 /* ---- life ---- */
 
-nc_code nc_daemon_new(
-	nc_config_holder *cfg, nc_launcher *launcher, nc_daemon **ret, nc_error *err)
+nc_code nc_daemon_new(nc_config_holder *cfg, nc_launcher *launcher, nc_daemon **ret, nc_error *err)
 {
 	nc_daemon *d = nc_calloc(1, sizeof(*d));
 
@@ -432,8 +431,7 @@ nc_code nc_daemon_new(
 	d->launcher = launcher;
 	pthread_mutex_init(&d->hook_lock, NULL);
 	nc_boot_limits limits = nc_settings_boot(d->cfg);
-	nc_code rc = nc_runner_new(
-		components, NC_LEN(components), d, &limits, &d->runner, err);
+	nc_code rc = nc_runner_new(components, NC_LEN(components), d, &limits, &d->runner, err);
 	if (rc != NC_OK) {
 		nc_daemon_free(d);
 		return rc;
@@ -486,8 +484,7 @@ nc_code nc_daemon_reload(nc_daemon *d, nc_buf *json, nc_error *err)
 	if (!report)
 		return nc_err_nomem(err);
 	nc_notify("RELOADING=1");
-	nc_code rc = nc_config_holder_reload(
-		d->holder, changes, NC_LEN(changes), &n, report, err);
+	nc_code rc = nc_config_holder_reload(d->holder, changes, NC_LEN(changes), &n, report, err);
 	if (rc == NC_OK)
 		apply(d);
 	else

@@ -10,8 +10,7 @@
 typedef struct nc_daemon nc_daemon;
 
 /* cfg and launcher are borrowed. launcher may be NULL. */
-nc_code nc_daemon_new(
-	nc_config_holder *cfg, nc_launcher *launcher, nc_daemon **ret, nc_error *err);
+nc_code nc_daemon_new(nc_config_holder *cfg, nc_launcher *launcher, nc_daemon **ret, nc_error *err);
 /* All four phases; when it returns NC_OK the daemon serves. */
 nc_code nc_daemon_start(nc_daemon *d, nc_error *err);
 /* Drain: no new requests, running ones get their answer, operations are detached. */

@@ -18,6 +18,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/secret.h"
 #include "boot/daemon.h"
 #include "boot/settings.h"
 #include "model/problem.h"
@@ -105,8 +106,8 @@ static nc_code load_config(const args *a, nc_config_holder **ret)
 
 	if (!report)
 		return NC_E_NOMEM;
-	nc_code rc = nc_config_holder_new(a->files, a->n_files,
-		(const char *const *)(void *)environ, ret, report, &err);
+	nc_code rc = nc_config_holder_new(
+		a->files, a->n_files, (const char *const *)(void *)environ, ret, report, &err);
 	tell(report->warning, report->n_warnings, "warning");
 	tell(report->fault, report->n_faults, "configuration");
 	if (rc != NC_OK && !report->n_faults)
@@ -117,8 +118,8 @@ static nc_code load_config(const args *a, nc_config_holder **ret)
 static nc_code open_log(const nc_config *c, nc_error *err)
 {
 	nc_log_set_level((nc_log_level)c->logging.level);
-	return nc_log_open(*c->logging.file ? c->logging.file : NULL,
-		(nc_log_format)c->logging.format, err);
+	return nc_log_open(
+		*c->logging.file ? c->logging.file : NULL, (nc_log_format)c->logging.format, err);
 }
 
 static nc_code drop_root(const char *user, nc_error *err)
@@ -208,6 +209,8 @@ int main(int argc, char **argv)
 	if (code >= 0)
 		return code;
 	nc_alloc_install();
+	if (nc_seal_init(&err) != NC_OK)
+		return fail(&err);
 	if (load_config(&a, &holder) != NC_OK)
 		return NC_EXIT_USAGE;
 	if (a.is_check) {

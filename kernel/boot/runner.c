@@ -125,11 +125,11 @@ static void settle(part *p, nc_code rc, int64_t us)
 
 	nc_timing_component(p->c->name, us);
 	if (rc == NC_OK) {
-		nc_health_set(p->c->name, NC_HEALTH_HEALTHY, NULL);
+		nc_obs_set(p->c->name, NC_OBS_HEALTHY, NULL);
 		nc_log(L_DEBUG, "boot.component.started", F_STR("component", p->c->name),
 			F_I64("us", us));
 	} else {
-		nc_health_set(p->c->name, is_optional ? NC_HEALTH_DEGRADED : NC_HEALTH_UNHEALTHY,
+		nc_obs_set(p->c->name, is_optional ? NC_OBS_DEGRADED : NC_OBS_UNHEALTHY,
 			p->err.message);
 		nc_log(is_optional ? L_WARN : L_ERROR, "boot.component.failed",
 			F_STR("component", p->c->name), F_ERR(&p->err),
@@ -191,7 +191,7 @@ static void begin_ready(nc_runner *r, nc_phase phase)
 			continue;
 		}
 		p->state = STARTING;
-		nc_health_set(p->c->name, NC_HEALTH_STARTING, NULL);
+		nc_obs_set(p->c->name, NC_OBS_STARTING, NULL);
 		if (nc_thread_start(&p->thread, "nc-boot", part_main, p) == 0) {
 			p->has_thread = 1;
 			continue;

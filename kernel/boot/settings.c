@@ -15,12 +15,12 @@
 
 nc_boot_limits nc_settings_boot(const nc_config *c)
 {
-	return (nc_boot_limits){ .phase_us = { c->boot.pre_init_timeout_us,
-					 c->boot.core_init_timeout_us,
-					 c->boot.service_init_timeout_us,
-					 c->boot.post_init_timeout_us },
+	return (nc_boot_limits){
+		.phase_us = { c->boot.pre_init_timeout_us, c->boot.core_init_timeout_us,
+			c->boot.service_init_timeout_us, c->boot.post_init_timeout_us },
 		.retries = (unsigned)c->boot.retries,
-		.retry_delay_us = c->boot.retry_delay_us };
+		.retry_delay_us = c->boot.retry_delay_us
+	};
 }
 
 nc_ops_options nc_settings_ops(const nc_config *c)
@@ -48,8 +48,8 @@ nc_flow_settings nc_settings_flow(const nc_config *c)
 nc_sched_options nc_settings_sched(const nc_config *c)
 {
 	return (nc_sched_options){ .algorithm = c->sched.algorithm == NC_CONFIG_FIRST_FIT
-			? NC_SCHED_FIRST_FIT
-			: NC_SCHED_BEST_FIT,
+							? NC_SCHED_FIRST_FIT
+							: NC_SCHED_BEST_FIT,
 		.vcpu_ratio = c->sched.vcpu_ratio,
 		.memory_ratio = c->sched.memory_ratio,
 		.disk_ratio = c->sched.disk_ratio,

@@ -22,8 +22,6 @@ void nc_settings_plugins(const nc_config *c, nc_launcher *launcher, nc_plugin_al
 	size_t cap, nc_plugins_options *ret);
 void nc_settings_store(const nc_config *c, nc_buf *json);
 gid_t nc_settings_group(const nc_config *c); /* of the socket; (gid_t)-1 = leave it */
-/* The key file (made at first start) and the secrets it opens. */
-nc_code nc_settings_secrets(const nc_config *c, nc_db *db, nc_secrets **ret, nc_error *err);
 /* What must be there from the first start: the project "default". */
 nc_code nc_settings_seed(nc_db *db, nc_error *err);
 /* nc-plugin-host beside this binary, or where it is installed. Static storage. */

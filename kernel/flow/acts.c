@@ -101,8 +101,8 @@ static nc_code find(attempt *t, nc_object **ret, nc_error *err)
 {
 	const nc_item *it = NULL;
 	nc_act *a = t->a;
-	nc_code rc = nc_model_resolve(
-		t->root, t->kind, &a->reach, t->ref, &it, &a->candidates, err);
+	nc_code rc =
+		nc_model_resolve(t->root, t->kind, &a->reach, t->ref, &it, &a->candidates, err);
 
 	if (rc != NC_OK)
 		return rc;
@@ -131,7 +131,8 @@ static nc_code give_project(attempt *t, nc_object *o, nc_error *err)
 	o->project = t->a->reach.project;
 	if (o->project)
 		return NC_OK;
-	nc_problem_err(err, "invalid", "a %s belongs to a project and none is named", t->kind->name);
+	nc_problem_err(
+		err, "invalid", "a %s belongs to a project and none is named", t->kind->name);
 	return nc_err_hint(err, NC_E_INVAL, "add ?project=NAME; novacron project list shows them");
 }
 
@@ -239,7 +240,7 @@ nc_code nc_act_replace(
 
 /* ---- delete ---- */
 
-static nc_code delete(attempt *t, nc_error *err)
+static nc_code delete (attempt *t, nc_error *err)
 {
 	nc_act *a = t->a;
 	nc_object *o = NULL;
@@ -357,8 +358,7 @@ static nc_code sub(attempt *t, nc_error *err)
 	if (!t->sub_id)
 		rc = nc_object_sub_add(o, t->field, t->body, &t->a->faults) ? NC_OK : NC_E_INVAL;
 	else if (t->body)
-		rc = nc_object_sub_patch(
-			o, t->field, t->sub_id, t->body, &t->a->faults, &change);
+		rc = nc_object_sub_patch(o, t->field, t->sub_id, t->body, &t->a->faults, &change);
 	else
 		rc = nc_object_sub_remove(o, t->field, t->sub_id, err);
 	if (nc_faults_any(&t->a->faults))
@@ -369,12 +369,9 @@ static nc_code sub(attempt *t, nc_error *err)
 nc_code nc_act_sub(nc_act *a, const nc_kind *kind, const char *ref, const char *field,
 	const char *sub_id, const json_t *body, nc_error *err)
 {
-	attempt t = { .a = a,
-		.kind = kind,
-		.ref = ref,
-		.field = field,
-		.sub_id = sub_id,
-		.body = body };
+	attempt t = {
+		.a = a, .kind = kind, .ref = ref, .field = field, .sub_id = sub_id, .body = body
+	};
 
 	return carry_out(&t, sub, err);
 }

@@ -14,7 +14,7 @@ typedef struct nc_special {
 	nc_code (*create)(nc_stage *s, const nc_root *r, nc_error *err);
 	nc_code (*changed)(nc_stage *s, const nc_root *r, const nc_change *change, nc_error *err);
 	nc_code (*remove)(nc_stage *s, const nc_root *r, nc_delete_how how, nc_error *err);
-	int keeps_users;	     /* its own remove looks at who uses it */
+	int keeps_users;             /* its own remove looks at who uses it */
 	const char *sub_unsupported; /* why its sub-resources can't be changed yet */
 } nc_special;
 

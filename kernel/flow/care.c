@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/pool.h"
+#include "flow/reports.h"
 #include "flow/retention.h"
 
 /* ---- provider.open, provider.close ---- */
@@ -91,8 +92,8 @@ static void list_providers(nc_flow *f, provider_ids *list)
 
 	list->n = 0;
 	list->ids = nc_calloc(nc_root_count(r, NC_KIND_PROVIDER) + 1, sizeof(*list->ids));
-	nc_walk_init(&w, r, NC_KIND_PROVIDER, NC_BY_ID, (nc_bytes){ 0 }, (nc_bytes){ 0 },
-		NC_ASCENDING);
+	nc_walk_init(
+		&w, r, NC_KIND_PROVIDER, NC_BY_ID, (nc_bytes){ 0 }, (nc_bytes){ 0 }, NC_ASCENDING);
 	for (const nc_item *it; list->ids && (it = nc_walk_next(&w, NULL));)
 		snprintf(list->ids[list->n++], sizeof(*list->ids), "%s", nc_item_id(it));
 	nc_db_read_end(f->db);
@@ -122,35 +123,65 @@ static void round_of_care(nc_flow *f)
 	nc_retention_round(f);
 }
 
-/* Until the next round is due or wanted; 0 = stop. */
-static int wait_for_round(nc_flow *f)
+static void on_report(void *ctx, nc_bytes json)
+{
+	json_t *j = NULL;
+
+	if (nc_json_parse(json, NC_SINK_MAX, &j, NULL) != NC_OK)
+		return;
+	nc_flow_saw_guest(ctx, j);
+	json_decref(j);
+}
+
+typedef enum { STOP, READ_REPORTS, ROUND } wish;
+
+/* Until there is something to do, at the latest when the next round is due. */
+static wish wait_for_wish(nc_flow *f, const struct timespec *due)
+{
+	wish w = ROUND;
+
+	pthread_mutex_lock(&f->keeper_lock);
+	while (!f->is_stopping && !f->wants_round && !f->has_reports)
+		if (pthread_cond_timedwait(&f->keeper_wake, &f->keeper_lock, due))
+			break;
+	if (f->is_stopping)
+		w = STOP;
+	else if (f->has_reports && !f->wants_round)
+		w = READ_REPORTS;
+	f->has_reports = 0;
+	if (w == ROUND)
+		f->wants_round = 0;
+	pthread_mutex_unlock(&f->keeper_lock);
+	return w;
+}
+
+static void set_due(nc_flow *f, struct timespec *due)
 {
 	int64_t every = nc_flow_get_settings(f).inventory_every_us;
-	struct timespec ts;
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
 	every = every ? every : 60000000;
-	ts.tv_sec += every / 1000000;
-	ts.tv_nsec += every % 1000000 * 1000;
-	ts.tv_sec += ts.tv_nsec / 1000000000;
-	ts.tv_nsec %= 1000000000;
-	pthread_mutex_lock(&f->keeper_lock);
-	while (!f->is_stopping && !f->wants_round)
-		if (pthread_cond_timedwait(&f->keeper_wake, &f->keeper_lock, &ts))
-			break;
-	f->wants_round = 0;
-	int go_on = !f->is_stopping;
-	pthread_mutex_unlock(&f->keeper_lock);
-	return go_on;
+	clock_gettime(CLOCK_MONOTONIC, due);
+	due->tv_sec += every / 1000000;
+	due->tv_nsec += every % 1000000 * 1000;
+	due->tv_sec += due->tv_nsec / 1000000000;
+	due->tv_nsec %= 1000000000;
 }
 
 static void *keeper_main(void *arg)
 {
 	nc_flow *f = arg;
 
-	do
+	struct timespec due;
+
+	round_of_care(f);
+	set_due(f, &due);
+	for (wish w; (w = wait_for_wish(f, &due)) != STOP;) {
+		nc_reports_drain(f->reports, on_report, f);
+		if (w != ROUND)
+			continue;
 		round_of_care(f);
-	while (wait_for_round(f));
+		set_due(f, &due);
+	}
 	return NULL;
 }
 
@@ -168,6 +199,14 @@ void nc_care_soon(nc_flow *f)
 {
 	pthread_mutex_lock(&f->keeper_lock);
 	f->wants_round = 1;
+	pthread_cond_signal(&f->keeper_wake);
+	pthread_mutex_unlock(&f->keeper_lock);
+}
+
+void nc_care_read(nc_flow *f)
+{
+	pthread_mutex_lock(&f->keeper_lock);
+	f->has_reports = 1;
 	pthread_cond_signal(&f->keeper_wake);
 	pthread_mutex_unlock(&f->keeper_lock);
 }

@@ -12,6 +12,7 @@
 nc_code nc_care_start(nc_flow *f, nc_error *err);
 void nc_care_stop(nc_flow *f);
 void nc_care_soon(nc_flow *f); /* any thread: a round now, not at the next tick */
+void nc_care_read(nc_flow *f); /* any thread: there are reports to read */
 
 /* provider.open and provider.close as driver calls: on a thread of their own. */
 nc_code nc_care_call(nc_flow *f, const nc_op_call *call, const nc_op_sink *sink, nc_error *err);

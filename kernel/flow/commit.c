@@ -17,17 +17,16 @@
 void nc_flow_event(nc_txn *t, const nc_object *obj, const char *type, const char *actor,
 	const char *op_id, const char *decision_id)
 {
-	nc_event_add(t,
-		&(nc_event){ .ts_ms = nc_clock_wall_ms(),
-			.type = type,
-			.topic = obj->kind->name,
-			.key = obj->id,
-			.name = obj->name,
-			.project = obj->project,
-			.actor = actor,
-			.op_id = op_id,
-			.decision_id = decision_id,
-			.object_revision = obj->revision });
+	nc_event_add(t, &(nc_event){ .ts_ms = nc_clock_wall_ms(),
+				.type = type,
+				.topic = obj->kind->name,
+				.key = obj->id,
+				.name = obj->name,
+				.project = obj->project,
+				.actor = actor,
+				.op_id = op_id,
+				.decision_id = decision_id,
+				.object_revision = obj->revision });
 }
 
 /* ---- idempotency ---- */
@@ -62,8 +61,7 @@ static nc_code stage_key(nc_stage *s, const nc_root *r, int status, nc_bytes bod
 	k->operation = s->op ? s->op->o.id : NULL;
 	k->http_status = status;
 	k->body = body;
-	k->expires_at_ms =
-		nc_clock_wall_ms() + nc_flow_get_settings(a->flow).idempotency_ttl_ms;
+	k->expires_at_ms = nc_clock_wall_ms() + nc_flow_get_settings(a->flow).idempotency_ttl_ms;
 	return nc_model_put(s->txn, o, err);
 }
 
@@ -124,7 +122,8 @@ nc_code nc_act_replay(nc_act *a, const nc_root *r, nc_error *err)
 		return NC_OK;
 	if (strcmp(k->request_hash, a->request_hash)) {
 		nc_problem_err(err, "idempotency_mismatch",
-			"idempotency key \"%.64s\" was used with another request", a->idempotency_key);
+			"idempotency key \"%.64s\" was used with another request",
+			a->idempotency_key);
 		return nc_err_hint(err, NC_E_INVAL, "use a fresh key for a fresh request");
 	}
 	if (k->operation) {
@@ -155,9 +154,9 @@ nc_code nc_stage_operation(nc_stage *s, const char *kind, const json_t *request,
 
 	if (rc != NC_OK)
 		return rc;
-	s->op->target = (nc_op_target){ .kind = target->kind->name,
-		.id = target->id,
-		.name = target->name };
+	s->op->target = (nc_op_target){
+		.kind = target->kind->name, .id = target->id, .name = target->name
+	};
 	s->op->o.project = target->project;
 	s->op->actor = a->actor;
 	s->op->idempotency_key = a->idempotency_key;
@@ -207,8 +206,8 @@ static nc_code put_all(nc_stage *s, const nc_root *r, nc_error *err)
 	if (rc == NC_OK && s->op)
 		rc = nc_ops_put(s->txn, s->op, err);
 	if (rc == NC_OK && s->event)
-		nc_flow_event(s->txn, s->object, s->event, a->actor, s->op ? s->op->o.id : NULL,
-			NULL);
+		nc_flow_event(
+			s->txn, s->object, s->event, a->actor, s->op ? s->op->o.id : NULL, NULL);
 	return rc;
 }
 

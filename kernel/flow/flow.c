@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "flow/care.h"
 #include "flow/internal.h"
+#include "flow/reports.h"
 
 nc_code nc_flow_new(const nc_flow_options *o, nc_flow **ret, nc_error *err)
 {
@@ -24,11 +25,15 @@ nc_code nc_flow_new(const nc_flow_options *o, nc_flow **ret, nc_error *err)
 	f->plugins = o->plugins;
 	f->observed = o->observed;
 	f->events = o->events;
-	f->secrets = o->secrets;
+	f->keyring = o->keyring;
 	f->settings = o->settings;
 	nc_code rc = nc_providers_new(f, &f->providers, err);
 	if (rc != NC_OK)
 		return rc;
+	if ((rc = nc_reports_new(&f->reports, err)) != NC_OK) {
+		nc_providers_free(f->providers);
+		return rc;
+	}
 	pthread_mutex_init(&f->settings_lock, NULL);
 	pthread_mutex_init(&f->keeper_lock, NULL);
 	pthread_condattr_init(&attr);
@@ -45,6 +50,7 @@ void nc_flow_free(nc_flow *f)
 	if (!f)
 		return;
 	nc_providers_free(f->providers);
+	nc_reports_free(f->reports);
 	pthread_mutex_destroy(&f->settings_lock);
 	pthread_mutex_destroy(&f->keeper_lock);
 	pthread_cond_destroy(&f->keeper_wake);
@@ -122,12 +128,13 @@ void nc_flow_published(nc_flow *f, const nc_db_batch *b)
 
 static void on_report(void *user, nc_pinst *inst, nc_bytes target, uint64_t obs_seq, nc_bytes json)
 {
-	(void)inst;
+	nc_flow *f = user;
+
 	(void)target;
-	(void)obs_seq;
-	(void)json;
-	/* Level-triggered: the next look tells what changed. It comes soon. */
-	nc_care_soon(user);
+	if (nc_reports_add(f->reports, nc_pinst_name(inst), obs_seq, json))
+		nc_care_read(f);
+	else
+		nc_care_soon(f);
 }
 
 static void on_overflow(void *user, nc_pinst *inst)

@@ -16,13 +16,13 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "event/event.h"
+#include "flow/keyring.h"
 #include "model/model.h"
 #include "model/observed.h"
 #include "op/op.h"
 #include "plugin/plugin.h"
 #include "sched/sched.h"
 #include "store/db.h"
-#include "store/secrets.h"
 
 typedef struct nc_flow nc_flow;
 
@@ -40,7 +40,7 @@ typedef struct nc_flow_options {
 	nc_plugins *plugins;
 	nc_observed *observed;
 	nc_events *events;
-	nc_secrets *secrets;
+	nc_keyring *keyring;
 	nc_flow_settings settings;
 } nc_flow_options;
 
@@ -68,34 +68,34 @@ nc_ops *nc_flow_ops(nc_flow *f);
 typedef struct nc_act {
 	nc_flow *flow;
 	nc_arena *arena;
-	const char *actor;   /* "uid:0", a user's id */
-	nc_reach reach;	     /* the project it acts in */
+	const char *actor;           /* "uid:0", a user's id */
+	nc_reach reach;              /* the project it acts in */
 	const char *idempotency_key; /* or NULL */
 	const char *request_hash;    /* of method, path and body; with a key */
-	const char *if_match;	     /* or NULL */
+	const char *if_match;        /* or NULL */
 	int is_dry_run;
 
 	/* the answer */
-	int http_status;	/* 200, 201, 202, 204 */
-	nc_buf *body;		/* JSON appended: the object, {operation, object}, {changed:false,…} */
-	const char *operation;	/* id, of a 202 */
-	uint64_t seq;		/* at which it is durable */
-	uint64_t revision;	/* of the object; 0 = none */
-	int is_replay;		/* the answer of an earlier request with the same key */
-	nc_faults faults;	/* all that is wrong, when NC_E_INVAL */
+	int http_status; /* 200, 201, 202, 204 */
+	nc_buf *body;    /* JSON appended: the object, {operation, object}, {changed:false,…} */
+	const char *operation; /* id, of a 202 */
+	uint64_t seq;          /* at which it is durable */
+	uint64_t revision;     /* of the object; 0 = none */
+	int is_replay;         /* the answer of an earlier request with the same key */
+	nc_faults faults;      /* all that is wrong, when NC_E_INVAL */
 	nc_used_by used_by[16];
 	uint64_t n_used_by;
-	nc_candidates candidates; /* of an ambiguous name */
+	nc_candidates candidates;        /* of an ambiguous name */
 	char decision[NC_DB_ID_MAX + 1]; /* placement that said no */
 } nc_act;
 
 /* Plain objects of any kind: create, merge patch, replace, delete. A kind that needs more (vm,
  * provider, volume) has its own row in a table and starts an operation. */
 nc_code nc_act_create(nc_act *a, const nc_kind *kind, const json_t *body, nc_error *err);
-nc_code nc_act_patch(nc_act *a, const nc_kind *kind, const char *ref, const json_t *body,
-	nc_error *err);
-nc_code nc_act_replace(nc_act *a, const nc_kind *kind, const char *ref, const json_t *body,
-	nc_error *err);
+nc_code nc_act_patch(
+	nc_act *a, const nc_kind *kind, const char *ref, const json_t *body, nc_error *err);
+nc_code nc_act_replace(
+	nc_act *a, const nc_kind *kind, const char *ref, const json_t *body, nc_error *err);
 typedef enum { NC_DELETE_SOFT, NC_DELETE_PURGE } nc_delete_how;
 nc_code nc_act_delete(
 	nc_act *a, const nc_kind *kind, const char *ref, nc_delete_how how, nc_error *err);

@@ -5,8 +5,9 @@
 /* Inside of flow/. Nobody else includes it. */
 
 #include <pthread.h>
-#include <stdatomic.h>
 
+#include "base/map.h"
+#include "base/queue.h"
 #include "flow/flow.h"
 #include "model/allocation.h"
 #include "model/host.h"
@@ -14,6 +15,7 @@
 #include "model/vm.h"
 
 typedef struct nc_providers nc_providers;
+typedef struct nc_reports nc_reports;
 
 struct nc_flow {
 	nc_db *db;
@@ -21,17 +23,18 @@ struct nc_flow {
 	nc_plugins *plugins;
 	nc_observed *observed;
 	nc_events *events;
-	nc_secrets *secrets;
+	nc_keyring *keyring;
 	nc_ops *ops;
 	nc_op_driver driver;
 	nc_providers *providers;
+	nc_reports *reports;
 	pthread_mutex_t settings_lock; /* guards settings */
 	nc_flow_settings settings;
 	uint64_t keeper; /* its thread */
 	int is_keeping;
 	pthread_mutex_t keeper_lock; /* guards is_stopping, wants_round */
 	pthread_cond_t keeper_wake;
-	int is_stopping, wants_round;
+	int is_stopping, wants_round, has_reports;
 };
 nc_flow_settings nc_flow_get_settings(nc_flow *f);
 
@@ -53,7 +56,7 @@ int nc_providers_have(void *flow, const char *extension); /* nc_has_feature_fn *
 nc_code nc_flow_find_hosts(nc_flow *f, const char *provider, nc_error *err);
 nc_code nc_flow_look_at_guests(nc_flow *f, const char *provider, nc_error *err);
 /* One guest's report into its VM. */
-void nc_flow_saw_guest(nc_flow *f, const char *provider, const json_t *guest);
+void nc_flow_saw_guest(nc_flow *f, const json_t *guest);
 
 /* ---- vmreq.c: what drivers are asked about a VM; JSON into the arena ---- */
 nc_code nc_vmreq_create(nc_opctx *c, const nc_vm *vm, nc_bytes *ret, nc_error *err);
@@ -69,9 +72,8 @@ nc_code nc_vmres_addresses(nc_vm *vm, const json_t *result, int64_t now_ms, nc_e
 nc_code nc_vm_call(nc_opctx *c, const nc_vm *vm, const char *verb, nc_op_call *call, nc_error *err);
 
 /* ---- the operations, one table a file ---- */
-extern const nc_op_type nc_flow_vm_create, nc_flow_vm_power[], nc_flow_vm_resize,
-	nc_flow_vm_delete, nc_flow_vm_purge, nc_flow_provider_create, nc_flow_provider_delete,
-	nc_flow_orphan_delete;
+extern const nc_op_type nc_flow_vm_create, nc_flow_vm_power[], nc_flow_vm_resize, nc_flow_vm_delete,
+	nc_flow_vm_purge, nc_flow_provider_create, nc_flow_provider_delete, nc_flow_orphan_delete;
 /* A VM's operation did not succeed: free of it, back to where it was or in error, and an event. */
 void nc_vm_op_failed(nc_opctx *c, nc_vm *vm, const char *event);
 /* Native identity: the same for every attempt at one incarnation. */
@@ -83,11 +85,11 @@ extern const size_t nc_flow_n_vm_power;
 typedef struct nc_stage { /* what an act wants written */
 	nc_act *a;
 	nc_txn *txn;
-	nc_object *object;    /* put, and shown; or NULL */
-	nc_operation *op;     /* started; or NULL */
-	const char *event;    /* "vm.created"; NULL = none */
-	int is_delete;	      /* the object goes */
-	int is_unchanged;     /* the goal holds already: write nothing */
+	nc_object *object; /* put, and shown; or NULL */
+	nc_operation *op;  /* started; or NULL */
+	const char *event; /* "vm.created"; NULL = none */
+	int is_delete;     /* the object goes */
+	int is_unchanged;  /* the goal holds already: write nothing */
 } nc_stage;
 /* Takes txn. Puts object and operation, seals secrets, adds event and idempotency, commits; on dry
  * run writes nothing. Then the answer is in the act. */

@@ -16,7 +16,7 @@
 #include "flow/orphan.h"
 
 #define QUERY_TIMEOUT_US 60000000
-#define BATCH		 256
+#define BATCH            256
 
 /* ---- asking, and waiting for the answer ---- */
 
@@ -164,8 +164,7 @@ static int fill_host(nc_host_obj *h, const json_t *seen)
 }
 
 /* By name among the hosts of this provider; NULL = new. */
-static nc_object *known_host(
-	const nc_root *r, const char *provider, const char *name, nc_arena *a)
+static nc_object *known_host(const nc_root *r, const char *provider, const char *name, nc_arena *a)
 {
 	const nc_item *it = NULL;
 	nc_reach reach = { .is_everywhere = 1 };
@@ -240,8 +239,8 @@ static nc_code make_zones(nc_flow *f, const json_t *hosts, nc_error *err)
 		return nc_err_nomem(err);
 	const nc_root *r = nc_db_read_begin(f->db);
 	for (size_t i = 0; rc == NC_OK && i < json_array_size(hosts); i++) {
-		const char *zone = json_string_value(
-			json_object_get(json_array_get(hosts, i), "zone"));
+		const char *zone =
+			json_string_value(json_object_get(json_array_get(hosts, i), "zone"));
 		const nc_item *it;
 		if (!zone || !*zone || nc_map_get(seen, nc_str(zone)) ||
 			nc_name_why_not(zone, strlen(zone)))
@@ -344,12 +343,11 @@ static int is_ours(nc_flow *f, const json_t *tag)
 	return inst && !strcmp(inst, nc_db_installation(f->db));
 }
 
-void nc_flow_saw_guest(nc_flow *f, const char *provider, const json_t *guest)
+void nc_flow_saw_guest(nc_flow *f, const json_t *guest)
 {
 	const json_t *tag = json_object_get(guest, "tag");
 	const char *object = json_string_value(json_object_get(tag, "object"));
 
-	(void)provider;
 	if (object && is_ours(f, tag))
 		saw_vm(f, object, guest);
 }
@@ -366,6 +364,6 @@ nc_code nc_flow_look_at_guests(nc_flow *f, const char *provider, nc_error *err)
 	if (rc != NC_OK)
 		return rc;
 	for (size_t i = 0; i < json_array_size(guests); i++)
-		nc_flow_saw_guest(f, provider, json_array_get(guests, i));
+		nc_flow_saw_guest(f, json_array_get(guests, i));
 	return nc_orphans_update(f, provider, guests, seq, err);
 }

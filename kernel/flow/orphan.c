@@ -96,9 +96,10 @@ static nc_code list_one(round *r, const json_t *guest, const char *id, nc_error 
 	orphan->tag_object = nc_arena_strdup(r->a, str(tag, "object"));
 	orphan->tag_operation = nc_arena_strdup(r->a, str(tag, "operation"));
 	orphan->tag_epoch = (uint64_t)json_integer_value(json_object_get(tag, "epoch"));
-	orphan->reason = orphan->tag_epoch > nc_db_epoch(r->f->db)
-		? "made in a later epoch than this store knows: a backup was restored"
-		: "its object is gone";
+	orphan->reason =
+		orphan->tag_epoch > nc_db_epoch(r->f->db)
+			? "made in a later epoch than this store knows: a backup was restored"
+			: "its object is gone";
 	orphan->found_at_ms = nc_clock_wall_ms();
 	nc_code rc = nc_model_put(r->t, o, err);
 	if (rc == NC_OK)

@@ -60,8 +60,8 @@ static nc_code forget_hosts(nc_opctx *c, nc_error *err)
 
 	nc_walk_init(&w, c->root, NC_KIND_HOST, NC_IX_REF, nc_str(c->op->target.id),
 		(nc_bytes){ 0 }, NC_ASCENDING);
-	for (nc_bytes key; (it = nc_walk_next(&w, &key)) &&
-		nc_bytes_eq(key, nc_str(c->op->target.id));) {
+	for (nc_bytes key;
+		(it = nc_walk_next(&w, &key)) && nc_bytes_eq(key, nc_str(c->op->target.id));) {
 		nc_object *o = NULL;
 		nc_used_by user;
 		nc_code rc = nc_model_load(it, c->arena, &o, err);
@@ -82,8 +82,8 @@ static nc_code deleted(nc_opctx *c, nc_error *err)
 		return NC_OK;
 	if (c->op->state == NC_OPER_SUCCEEDED) {
 		c->target_is_gone = 1;
-		nc_flow_event(c->txn, c->target, "provider.deleted", c->op->actor, c->op->o.id,
-			NULL);
+		nc_flow_event(
+			c->txn, c->target, "provider.deleted", c->op->actor, c->op->o.id, NULL);
 		return nc_act_forget_secrets(c->user, c->txn, c->target, err);
 	}
 	c->target->status = "down";

@@ -15,7 +15,7 @@
 struct nc_providers {
 	nc_flow *flow;
 	pthread_mutex_t table_lock;
-	nc_map *open;	/* provider id → nc_pinst, one reference each */
+	nc_map *open;   /* provider id → nc_pinst, one reference each */
 	int is_opening; /* one open at a time: two must not make the same instance */
 	pthread_cond_t opened;
 };
@@ -146,7 +146,7 @@ nc_code nc_providers_open(nc_providers *p, const nc_provider *obj, nc_error *err
 	begin_opening(p);
 	_cleanup_(nc_pinst_unrefp) nc_pinst *known = lookup(p, obj->o.id);
 	int is_usable = known && nc_pinst_get_state(known) != NC_PINST_FAILED &&
-		nc_pinst_get_state(known) != NC_PINST_CLOSED;
+			nc_pinst_get_state(known) != NC_PINST_CLOSED;
 	if (!is_usable) {
 		if (known)
 			nc_providers_close(p, obj->o.id);
@@ -217,8 +217,8 @@ void nc_providers_open_all(nc_providers *p)
 	for (size_t i = 0; i < o.n; i++) {
 		nc_error err = NC_ERROR_INIT;
 		if (nc_providers_open(p, o.list[i], &err) != NC_OK)
-			nc_log(L_WARN, "provider.open.failed",
-				F_STR("provider", o.list[i]->o.name), F_ERR(&err),
+			nc_log(L_WARN, "provider.open.failed", F_STR("provider", o.list[i]->o.name),
+				F_ERR(&err),
 				F_STR("consequence", "trying again at the next round"));
 	}
 }

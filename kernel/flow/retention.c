@@ -17,8 +17,8 @@
 typedef nc_code (*stage_fn)(nc_flow *f, nc_txn *t, const nc_root *r, nc_object *o, nc_error *err);
 
 /* Objects of a kind that are due, staged by fn in one transaction. */
-static void round_of(nc_flow *f, const nc_kind *kind, int (*is_due)(const nc_object *o, int64_t now),
-	stage_fn stage)
+static void round_of(nc_flow *f, const nc_kind *kind,
+	int (*is_due)(const nc_object *o, int64_t now), stage_fn stage)
 {
 	_cleanup_(nc_arena_freep) nc_arena *a = nc_arena_new(64u << 20);
 	_cleanup_(nc_txn_freep) nc_txn *t = nc_txn_new(f->db);
@@ -53,7 +53,7 @@ static void round_of(nc_flow *f, const nc_kind *kind, int (*is_due)(const nc_obj
 static int is_purge_due(const nc_object *o, int64_t now)
 {
 	return o->deleted_at_ms && o->purge_at_ms && o->purge_at_ms <= now &&
-		!NC_AS(nc_vm, (nc_object *)(uintptr_t)o)->operation;
+	       !NC_AS(nc_vm, (nc_object *)(uintptr_t)o)->operation;
 }
 
 static nc_code stage_purge(nc_flow *f, nc_txn *t, const nc_root *r, nc_object *o, nc_error *err)

@@ -23,75 +23,33 @@ void nc_vm_uuid(const char *id, uint64_t incarnation, char out[37])
 
 /* ---- create ---- */
 
-static nc_code take_type(nc_vm *vm, const nc_root *r, nc_error *err)
+static nc_code load_ref(const nc_root *r, const nc_kind *kind, const char *id, nc_arena *a,
+	nc_object **ret, nc_error *err)
 {
-	nc_object *o = NULL;
+	return id ? nc_model_get(r, kind, id, a, ret, err) : NC_OK;
+}
 
-	if (!vm->instance_type)
-		return NC_OK;
-	nc_code rc = nc_model_get(
-		r, &nc_kind_instance_type, vm->instance_type, vm->o.arena, &o, err);
+/* Sizing, disks and NICs that the request left to template, type and project. */
+static nc_code expand(nc_act *a, nc_vm *vm, const nc_root *r, nc_error *err)
+{
+	nc_arena *arena = vm->o.arena;
+	nc_object *tmpl = NULL, *type = NULL, *project = NULL;
+	nc_code rc = load_ref(r, &nc_kind_template, vm->template_id, arena, &tmpl, err);
+
 	if (rc != NC_OK)
 		return rc;
-	const nc_instance_type *type = NC_AS(nc_instance_type, o);
-	vm->vcpus = vm->vcpus ? vm->vcpus : type->vcpus;
-	vm->memory_mib = vm->memory_mib ? vm->memory_mib : type->memory_mib;
-	vm->provider = vm->provider ? vm->provider : type->provider;
-	vm->instance_type_revision = o->revision;
-	return NC_OK;
-}
-
-static nc_code take_disks(nc_vm *vm, const nc_template *t, nc_error *err)
-{
-	char id[NC_ID_MAX];
-
-	if (vm->n_disks || !t->n_disks)
-		return NC_OK;
-	vm->disks = nc_arena_new_array(vm->o.arena, nc_vm_disk, t->n_disks);
-	if (!vm->disks)
-		return nc_err_nomem(err);
-	for (size_t i = 0; i < t->n_disks; i++) {
-		nc_id_make("disk", id);
-		vm->disks[i] = (nc_vm_disk){ .id = nc_arena_strdup(vm->o.arena, id),
-			.size_gib = t->disks[i].size_gib,
-			.pool = t->disks[i].pool,
-			.image = t->disks[i].image,
-			.is_deleted_with_vm = 1 };
-	}
-	vm->n_disks = t->n_disks;
-	return NC_OK;
-}
-
-static nc_code take_template(nc_vm *vm, const nc_root *r, nc_error *err)
-{
-	nc_object *o = NULL;
-
-	if (!vm->template_id)
-		return NC_OK;
-	nc_code rc = nc_model_get(r, &nc_kind_template, vm->template_id, vm->o.arena, &o, err);
+	const nc_template *t = tmpl ? NC_AS(nc_template, tmpl) : NULL;
+	const char *type_id = vm->instance_type ? vm->instance_type : t ? t->instance_type : NULL;
+	rc = load_ref(r, &nc_kind_instance_type, type_id, arena, &type, err);
+	if (rc == NC_OK)
+		rc = load_ref(r, &nc_kind_project, vm->o.project, arena, &project, err);
 	if (rc != NC_OK)
 		return rc;
-	const nc_template *t = NC_AS(nc_template, o);
-	vm->image = vm->image ? vm->image : t->image;
-	vm->instance_type = vm->instance_type ? vm->instance_type : t->instance_type;
-	if (!vm->instance_type) {
-		vm->vcpus = vm->vcpus ? vm->vcpus : t->vcpus;
-		vm->memory_mib = vm->memory_mib ? vm->memory_mib : t->memory_mib;
-	}
-	vm->template_revision = o->revision;
-	return take_disks(vm, t, err);
-}
-
-static nc_code need_size(nc_act *a, const nc_vm *vm, nc_error *err)
-{
-	if (!vm->vcpus) {
-		nc_fault_add(&a->faults, "vcpus", "required", "must be given");
-		nc_fault_hint(&a->faults, "or name an instance_type or template that has it");
-	}
-	if (!vm->memory_mib) {
-		nc_fault_add(&a->faults, "memory_mib", "required", "must be given");
-		nc_fault_hint(&a->faults, "or name an instance_type or template that has it");
-	}
+	const nc_instance_type *it = type ? NC_AS(nc_instance_type, type) : NULL;
+	if (it && !vm->provider)
+		vm->provider = it->provider;
+	nc_vm_expand(vm, t, it, project ? NC_AS(nc_project, project)->default_network : NULL,
+		&a->faults);
 	return nc_faults_any(&a->faults) ? nc_faults_error(&a->faults, err) : NC_OK;
 }
 
@@ -100,12 +58,8 @@ static nc_code create(nc_stage *s, const nc_root *r, nc_error *err)
 	nc_vm *vm = NC_AS(nc_vm, s->object);
 	char uuid[37];
 	nc_place_req req;
-	nc_code rc = take_template(vm, r, err);
+	nc_code rc = expand(s->a, vm, r, err);
 
-	if (rc == NC_OK)
-		rc = take_type(vm, r, err);
-	if (rc == NC_OK)
-		rc = need_size(s->a, vm, err);
 	if (rc != NC_OK)
 		return rc;
 	vm->incarnation = 1;
@@ -142,7 +96,7 @@ static nc_code begin(nc_stage *s, nc_vm_verb verb, const json_t *body, nc_error 
 	if (rc != NC_OK)
 		return rc;
 	if (move.verdict == NC_VM_HOLDS) {
-		s->is_unchanged = 1;
+		s->is_unchanged = !move.is_changed;
 		s->op = NULL;
 	}
 	return NC_OK;
@@ -165,8 +119,8 @@ static nc_code remove_vm(nc_stage *s, const nc_root *r, nc_delete_how how, nc_er
 	return rc;
 }
 
-static nc_code power(nc_stage *s, const nc_root *r, const nc_action *self, const json_t *body,
-	nc_error *err)
+static nc_code power(
+	nc_stage *s, const nc_root *r, const nc_action *self, const json_t *body, nc_error *err)
 {
 	static const char *const with_mode[] = { "mode", "timeout_s", NULL };
 	static const char *const plain[] = { NULL };
@@ -183,15 +137,14 @@ static nc_code power(nc_stage *s, const nc_root *r, const nc_action *self, const
 	if (rc == NC_OK)
 		rc = nc_json_get_str(body, NULL, "mode", NC_OPTIONAL, 16, &mode, err);
 	if (rc == NC_OK)
-		rc = nc_json_get_i64(
-			body, NULL, "timeout_s", NC_OPTIONAL, 0, 86400, &timeout, err);
+		rc = nc_json_get_i64(body, NULL, "timeout_s", NC_OPTIONAL, 0, 86400, &timeout, err);
 	if (rc == NC_OK && mode && strcmp(mode, "graceful") && strcmp(mode, "force"))
 		rc = nc_err(err, NC_E_INVAL, "mode: \"%.16s\" is not graceful or force", mode);
 	return rc == NC_OK ? begin(s, verb, body, err) : rc;
 }
 
-static nc_code resize(nc_stage *s, const nc_root *r, const nc_action *self, const json_t *body,
-	nc_error *err)
+static nc_code resize(
+	nc_stage *s, const nc_root *r, const nc_action *self, const json_t *body, nc_error *err)
 {
 	static const char *const keys[] = { "vcpus", "memory_mib", NULL };
 	nc_vm *vm = NC_AS(nc_vm, s->object);
@@ -205,8 +158,8 @@ static nc_code resize(nc_stage *s, const nc_root *r, const nc_action *self, cons
 	if (rc == NC_OK)
 		rc = nc_json_get_i64(body, NULL, "vcpus", NC_OPTIONAL, 1, 4096, &vcpus, err);
 	if (rc == NC_OK)
-		rc = nc_json_get_i64(body, NULL, "memory_mib", NC_OPTIONAL, 1, INT64_C(1) << 26,
-			&memory, err);
+		rc = nc_json_get_i64(
+			body, NULL, "memory_mib", NC_OPTIONAL, 1, INT64_C(1) << 26, &memory, err);
 	if (rc != NC_OK)
 		return rc;
 	if (vcpus == vm->vcpus && memory == vm->memory_mib) {
@@ -217,8 +170,8 @@ static nc_code resize(nc_stage *s, const nc_root *r, const nc_action *self, cons
 }
 
 /* Out of soft delete: stopped, under its old name or a new one. */
-static nc_code restore(nc_stage *s, const nc_root *r, const nc_action *self, const json_t *body,
-	nc_error *err)
+static nc_code restore(
+	nc_stage *s, const nc_root *r, const nc_action *self, const json_t *body, nc_error *err)
 {
 	static const char *const keys[] = { "name", NULL };
 	nc_vm *vm = NC_AS(nc_vm, s->object);
@@ -236,8 +189,8 @@ static nc_code restore(nc_stage *s, const nc_root *r, const nc_action *self, con
 		return NC_OK;
 	}
 	if (vm->operation)
-		return nc_problem_err(err, "busy", "vm %s is being purged: %s", vm->o.name,
-			vm->operation);
+		return nc_problem_err(
+			err, "busy", "vm %s is being purged: %s", vm->o.name, vm->operation);
 	rc = nc_object_restore(s->object, name ? nc_arena_strdup(s->a->arena, name) : NULL, err);
 	if (rc != NC_OK)
 		return rc;
@@ -248,8 +201,8 @@ static nc_code restore(nc_stage *s, const nc_root *r, const nc_action *self, con
 }
 
 /* An operator says what it is, after having looked. */
-static nc_code reset_state(nc_stage *s, const nc_root *r, const nc_action *self, const json_t *body,
-	nc_error *err)
+static nc_code reset_state(
+	nc_stage *s, const nc_root *r, const nc_action *self, const json_t *body, nc_error *err)
 {
 	static const char *const keys[] = { "lifecycle", NULL };
 	nc_vm *vm = NC_AS(nc_vm, s->object);
@@ -263,8 +216,8 @@ static nc_code reset_state(nc_stage *s, const nc_root *r, const nc_action *self,
 	if (rc != NC_OK)
 		return rc;
 	if (vm->operation)
-		return nc_problem_err(err, "busy", "vm %s has operation %s under way", vm->o.name,
-			vm->operation);
+		return nc_problem_err(
+			err, "busy", "vm %s has operation %s under way", vm->o.name, vm->operation);
 	for (int i = 0; i < NC_VM_LIFECYCLE_COUNT; i++)
 		if (!strcmp(word, nc_vm_lifecycle_words[i]) && i != NC_VM_DELETED &&
 			i != NC_VM_BUILDING) {
@@ -277,8 +230,8 @@ static nc_code reset_state(nc_stage *s, const nc_root *r, const nc_action *self,
 	return nc_err(err, NC_E_INVAL, "lifecycle: \"%s\" can't be set", word);
 }
 
-static nc_code delete_orphan(nc_stage *s, const nc_root *r, const nc_action *self,
-	const json_t *body, nc_error *err)
+static nc_code delete_orphan(
+	nc_stage *s, const nc_root *r, const nc_action *self, const json_t *body, nc_error *err)
 {
 	(void)r;
 	(void)self;
@@ -290,7 +243,10 @@ static nc_code delete_orphan(nc_stage *s, const nc_root *r, const nc_action *sel
 }
 
 #define POWER(verb, what)                                                                          \
-	{ .kind = "vm", .name = verb, .doc = what, .permission = "vm.power." verb, .run = power }
+	{                                                                                          \
+		.kind = "vm", .name = verb, .doc = what, .permission = "vm.power." verb,           \
+		.run = power                                                                       \
+	}
 static const nc_action actions[] = {
 	POWER("start", "power on"),
 	POWER("stop", "power off: graceful, then force after timeout_s"),

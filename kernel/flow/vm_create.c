@@ -51,7 +51,8 @@ static nc_code keep_decision(nc_opctx *c, const char *id, const nc_buf *decision
 
 	if (!ids)
 		return nc_err_nomem(err);
-	memcpy(ids, c->op->decision_ids, c->op->n_decision_ids * sizeof(*ids));
+	for (size_t i = 0; i < c->op->n_decision_ids; i++)
+		ids[i] = c->op->decision_ids[i];
 	ids[c->op->n_decision_ids++] = nc_arena_strdup(c->arena, id);
 	c->op->decision_ids = ids;
 	nc_txn_put(c->txn, NC_KIND_DECISION, nc_str(id), NULL, 0, nc_buf_bytes(decision), NC_COLD);
@@ -92,8 +93,7 @@ static nc_code schedule(nc_opctx *c, nc_error *err)
 static nc_code unschedule(nc_opctx *c, nc_error *err)
 {
 	nc_vm *vm = NC_AS(nc_vm, c->target);
-	nc_code rc = nc_sched_release(
-		((nc_flow *)c->user)->sched, c->txn, c->root, vm->o.id, err);
+	nc_code rc = nc_sched_release(((nc_flow *)c->user)->sched, c->txn, c->root, vm->o.id, err);
 
 	vm->host = NULL;
 	c->target_is_dirty = 1;
@@ -133,7 +133,8 @@ static int try_elsewhere(nc_opctx *c, int32_t outcome, const nc_error *why)
 	const char *before = c->op->checkpoint;
 
 	(void)outcome;
-	if (vm->host_wanted || !vm->host || why->code == NC_E_INVAL || why->code == NC_E_UNSUPPORTED)
+	if (vm->host_wanted || !vm->host || why->code == NC_E_INVAL ||
+		why->code == NC_E_UNSUPPORTED)
 		return NC_FAIL_OP;
 	if (why->flags & NC_ERR_USER_FAULT)
 		return NC_FAIL_OP;
@@ -149,18 +150,21 @@ static nc_code ended(nc_opctx *c, nc_error *err)
 
 	if (!c->target)
 		return NC_OK;
-	vm->operation = NULL;
-	vm->task = NC_VM_IDLE;
 	c->target_is_dirty = 1;
+	if (c->op->state != NC_OPER_SUCCEEDED) {
+		vm->operation = NULL;
+		vm->task = NC_VM_IDLE;
+	}
 	switch (c->op->state) {
 	case NC_OPER_SUCCEEDED:
-		vm->lifecycle = vm->power == NC_POWER_OFF ? NC_VM_STOPPED : NC_VM_ACTIVE;
+		nc_vm_built(vm, vm->power);
+		vm->operation = NULL;
 		nc_flow_event(c->txn, c->target, "vm.created", c->op->actor, c->op->o.id,
 			c->op->n_decision_ids ? c->op->decision_ids[0] : NULL);
 		return NC_OK;
 	case NC_OPER_CANCELED: /* everything is undone: there never was such a VM */
-		nc_flow_event(c->txn, c->target, "vm.create_canceled", c->op->actor, c->op->o.id,
-			NULL);
+		nc_flow_event(
+			c->txn, c->target, "vm.create_canceled", c->op->actor, c->op->o.id, NULL);
 		c->target_is_gone = 1;
 		return nc_act_forget_secrets(f, c->txn, c->target, err);
 	default:
@@ -170,8 +174,8 @@ static nc_code ended(nc_opctx *c, nc_error *err)
 			vm->is_locked = 1;
 			vm->locked_reason = "abandoned operation: its outcome is not known";
 		}
-		nc_flow_event(c->txn, c->target, "vm.create_failed", c->op->actor, c->op->o.id,
-			NULL);
+		nc_flow_event(
+			c->txn, c->target, "vm.create_failed", c->op->actor, c->op->o.id, NULL);
 		return NC_OK;
 	}
 }

@@ -41,7 +41,7 @@ static nc_code deleted(nc_opctx *c, nc_error *err)
 		nc_vm_op_failed(c, vm, "vm.delete_failed");
 		return NC_OK;
 	}
-	nc_vm_finish(vm, NC_VM_DELETE, NC_POWER_OFF);
+	nc_vm_finish(vm, NC_POWER_OFF);
 	vm->operation = NULL;
 	nc_object_soft_delete(c->target, nc_flow_get_settings(c->user).deleted_retention_ms);
 	c->target_is_dirty = 1;
@@ -75,7 +75,7 @@ static nc_code destroy(nc_opctx *c, nc_op_call *call, nc_error *err)
 static nc_code release(nc_opctx *c, nc_error *err)
 {
 	nc_code rc = c->target ? nc_sched_release(((nc_flow *)c->user)->sched, c->txn, c->root,
-					c->target->id, err)
+					 c->target->id, err)
 			       : NC_OK;
 
 	return rc == NC_E_NOTFOUND ? NC_OK : rc;
@@ -98,7 +98,6 @@ static const nc_op_step_def purge_steps[] = {
 	{ .name = "destroy", .prepare = destroy },
 	{ .name = "release", .run = release },
 };
-const nc_op_type nc_flow_vm_purge = { .kind = "vm.purge",
-	.steps = purge_steps,
-	.n_steps = NC_LEN(purge_steps),
-	.ended = purged };
+const nc_op_type nc_flow_vm_purge = {
+	.kind = "vm.purge", .steps = purge_steps, .n_steps = NC_LEN(purge_steps), .ended = purged
+};

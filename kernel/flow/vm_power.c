@@ -53,8 +53,8 @@ static const char *event_of(nc_vm_verb verb)
 
 static nc_vm_effect effect_of(const nc_operation *op)
 {
-	int is_known = op->state == NC_OPER_CANCELED ||
-		(op->error && !op->error->is_outcome_unknown);
+	int is_known =
+		op->state == NC_OPER_CANCELED || (op->error && !op->error->is_outcome_unknown);
 
 	return is_known ? NC_VM_NO_EFFECT : NC_VM_PARTIAL;
 }
@@ -90,7 +90,7 @@ static nc_code ended(nc_opctx *c, nc_error *err)
 		nc_vm_op_failed(c, vm, "vm.power_failed");
 		return NC_OK;
 	}
-	nc_vm_finish(vm, verb, vm->power);
+	nc_vm_finish(vm, vm->power);
 	vm->operation = NULL;
 	c->target_is_dirty = 1;
 	nc_flow_event(c->txn, c->target, event_of(verb), c->op->actor, c->op->o.id, NULL);
@@ -101,7 +101,10 @@ static const nc_op_step_def steps[] = {
 	{ .name = "power", .prepare = prepare, .finish = finish, .flags = NC_STEP_CANCELABLE },
 };
 
-#define POWER(verb) { .kind = "vm." verb, .steps = steps, .n_steps = NC_LEN(steps), .ended = ended }
+#define POWER(verb)                                                                                \
+	{                                                                                          \
+		.kind = "vm." verb, .steps = steps, .n_steps = NC_LEN(steps), .ended = ended       \
+	}
 const nc_op_type nc_flow_vm_power[] = {
 	POWER("start"),
 	POWER("stop"),

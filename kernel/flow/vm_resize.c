@@ -24,8 +24,8 @@ static nc_code read_request(nc_opctx *c, int64_t *vcpus, int64_t *memory_mib, nc
 	if (rc == NC_OK)
 		rc = nc_json_get_i64(j, NULL, "vcpus", NC_OPTIONAL, 1, 4096, vcpus, err);
 	if (rc == NC_OK)
-		rc = nc_json_get_i64(j, NULL, "memory_mib", NC_OPTIONAL, 1, INT64_C(1) << 26,
-			memory_mib, err);
+		rc = nc_json_get_i64(
+			j, NULL, "memory_mib", NC_OPTIONAL, 1, INT64_C(1) << 26, memory_mib, err);
 	return rc;
 }
 
@@ -88,8 +88,9 @@ static nc_code ended(nc_opctx *c, nc_error *err)
 		return NC_OK;
 	}
 	/* The driver took the new size as it is: nothing is left to confirm. */
-	vm->lifecycle = vm->task_from;
-	vm->task = NC_VM_IDLE;
+	nc_vm_lifecycle from = vm->doing ? vm->doing->from : vm->lifecycle;
+	nc_vm_finish(vm, vm->power);
+	vm->lifecycle = from;
 	vm->resize_from = NULL;
 	vm->operation = NULL;
 	c->target_is_dirty = 1;

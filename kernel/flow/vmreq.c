@@ -25,7 +25,7 @@ static void put_tag(nc_jw *w, const nc_opctx *c, const nc_vm *vm)
 	nc_jw_kstr(w, "installation", nc_db_installation(c->db));
 	nc_jw_kstr(w, "object", vm->o.id);
 	nc_jw_kstr(w, "operation", c->op->o.id);
-	nc_jw_ku64(w, "epoch", nc_db_epoch(c->db));
+	nc_jw_ku64(w, "epoch", c->op->epoch);
 	nc_jw_obj_end(w);
 }
 
@@ -80,9 +80,9 @@ static nc_code finish(nc_opctx *c, nc_buf *b, nc_bytes *ret, nc_error *err)
 {
 	if (nc_buf_failed(b))
 		return b->error == NC_E_NOMEM
-			? nc_err_nomem(err)
-			: nc_err(err, NC_E_INVAL, "the request for vm %s is too large",
-				  c->op->target.name);
+			       ? nc_err_nomem(err)
+			       : nc_err(err, NC_E_INVAL, "the request for vm %s is too large",
+					 c->op->target.name);
 	ret->ptr = nc_arena_memdup(c->arena, b->ptr, b->len + 1);
 	ret->len = b->len;
 	return ret->ptr ? NC_OK : nc_err_nomem(err);
@@ -124,8 +124,8 @@ nc_code nc_vmreq_power(
 {
 	_cleanup_(nc_buf_done) nc_buf b;
 	json_t *asked = c->op->request.len
-		? json_loadb(c->op->request.ptr, c->op->request.len, 0, NULL)
-		: NULL;
+				? json_loadb(c->op->request.ptr, c->op->request.len, 0, NULL)
+				: NULL;
 	const json_t *mode = json_object_get(asked, "mode");
 	const json_t *timeout = json_object_get(asked, "timeout_s");
 	nc_jw w;
@@ -262,16 +262,8 @@ nc_code nc_vmres_apply(nc_opctx *c, nc_vm *vm, nc_bytes result, nc_error *err)
 	if (rc != NC_OK)
 		return nc_err_wrap(err, rc, "the driver's answer about vm %s", vm->o.name);
 	const char *native = json_string_value(json_object_get(j, "native_id"));
-	const json_t *data = json_object_get(j, "provider_data");
 	if (native)
 		vm->native_id = nc_arena_strdup(c->arena, native);
-	if (json_object_size(data)) {
-		char *text = json_dumps(data, JSON_COMPACT);
-		if (!text)
-			return nc_err_nomem(err);
-		vm->provider_data = nc_str(nc_arena_strdup(c->arena, text));
-		nc_free(text);
-	}
 	vm->power = nc_vmres_power(j);
 	vm->o.observed_at_ms = c->op->ended_at_ms ? c->op->ended_at_ms : vm->o.observed_at_ms;
 	if (json_object_get(j, "addresses"))

@@ -103,6 +103,32 @@ static void give_up_spare(nc_http_listener *l)
 	r->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
+/* accept4 has failed. Whether to try again at once. */
+static int go_on_after(nc_http_listener *l, int error)
+{
+	switch (error) {
+	case EAGAIN:
+		return 0;
+	case EINTR:
+	case ECONNABORTED:
+	case EPERM: /* a firewall; and what the network says of the one peer */
+	case EPROTO:
+	case ENETDOWN:
+	case ENETUNREACH:
+	case EHOSTDOWN:
+	case EHOSTUNREACH:
+		return 1;
+	case EMFILE:
+	case ENFILE:
+		give_up_spare(l);
+		return 0; /* if more are waiting, epoll says so again */
+	default:
+		nc_http_metric_refused(NC_REFUSED_MEMORY);
+		pause_listener(l); /* or it would be reported again and again */
+		return 0;
+	}
+}
+
 /* One connection. Whether there may be another. */
 static int accept_one(nc_http_listener *l)
 {
@@ -119,21 +145,7 @@ static int accept_one(nc_http_listener *l)
 		take_in(l, fd, &peer.sa);
 		return 1;
 	}
-	switch (errno) {
-	case EAGAIN:
-		return 0;
-	case EMFILE:
-	case ENFILE:
-		give_up_spare(l);
-		return 0; /* if more are waiting, epoll says so again */
-	case ENOBUFS:
-	case ENOMEM:
-		nc_http_metric_refused(NC_REFUSED_MEMORY);
-		pause_listener(l);
-		return 0;
-	default: /* EINTR, ECONNABORTED and what the network reports of the peer */
-		return 1;
-	}
+	return go_on_after(l, errno);
 }
 
 static void on_event(nc_http_source *s, uint32_t events nc_unused)

@@ -121,7 +121,7 @@ static size_t count_pieces(const char *query)
 	return n;
 }
 
-/* One "name=value" into `mem`, which has room for it and two NULs. Returns the end of what it used. */
+/* One "name=value" into `mem`, which has room for it and two NULs; the end of what it used. */
 static char *decode_pair(nc_http_pair *ret, const char *p, size_t n, char *mem)
 {
 	const char *equals = memchr(p, '=', n);

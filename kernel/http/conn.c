@@ -48,8 +48,7 @@ static void run_adopt(nc_http_task *task, unsigned reactor)
 
 nc_http_conn *nc_http_conn_new(int fd, const nc_http_peer *peer)
 {
-	_cleanup_(nc_closep)
-	int owned = fd;
+	_cleanup_(nc_closep) int owned = fd;
 	nc_http_conn *c = nc_calloc(1, sizeof(*c));
 	if (!c)
 		return NULL;
@@ -211,8 +210,7 @@ static nc_bytes without_first(nc_bytes b, size_t n)
 
 void nc_http_conn_send(nc_http_conn *c, nc_bytes head, nc_bytes body, nc_blob *blob)
 {
-	_cleanup_(nc_blob_unrefp)
-	nc_blob *owned = blob;
+	_cleanup_(nc_blob_unrefp) nc_blob *owned = blob;
 	size_t put = send_now(c, head, body);
 	if (put == head.len + body.len || c->is_broken)
 		return;

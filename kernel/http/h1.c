@@ -49,7 +49,7 @@ static void free_request(nc_http_conn *c, nc_http_end why)
 	h1->in_pos = h1->in_len = 0;
 }
 
-/* Closing on a peer that still sends would reset the connection and take the answer with it. */
+/* Closing with something unread would reset the connection and take the answer with it. */
 static nc_h1_step say_goodbye(nc_http_conn *c, int must_linger)
 {
 	if (!must_linger) {
@@ -75,7 +75,7 @@ static nc_h1_step finish(nc_http_conn *c)
 		nc_h1_next_request(c);
 		return NC_STEP_ON;
 	}
-	int must_linger = h1->must_linger || h1->body != NC_H1_BODY_DONE || has_more;
+	int must_linger = h1->must_linger || h1->body != NC_H1_BODY_DONE || has_more || c->can_read;
 	free_request(c, r->end);
 	return say_goodbye(c, must_linger);
 }

@@ -36,7 +36,7 @@ int nc_h1_can_skip_body(const nc_http_conn *c)
 	return h1->body == NC_H1_BODY_DONE;
 }
 
-/* Read once. Bytes; 0 at the end of the peer's side; NC_IO_AGAIN (and can_read falls), NC_IO_ERROR. */
+/* Read once: bytes, 0 at the end of the peer's side, NC_IO_AGAIN (can_read falls), NC_IO_ERROR. */
 static ssize_t read_some(nc_http_conn *c, char *p, size_t n)
 {
 	if (!c->can_read)

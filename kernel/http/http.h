@@ -82,7 +82,8 @@ typedef struct nc_http_file {
 /*
  * At most one of body, blob, file. Strings, headers and body are borrowed until the call returns;
  * the reference of blob and the fd of file are taken over whatever the call returns. The server
- * adds Date, Content-Length, X-Request-Id and Connection; those four in `headers` are refused.
+ * adds Date, Content-Length or Transfer-Encoding, X-Request-Id and Connection; those in `headers`
+ * are refused.
  * For HEAD the body is measured and not sent. 204 and 304 have none.
  */
 typedef struct nc_http_res {
@@ -130,13 +131,15 @@ typedef struct nc_http_defer_opts {
 nc_http_token nc_http_defer(nc_http_req *req, const nc_http_defer_opts *opts);
 
 /*
- * All of the following: any thread, never block, order among calls of one thread is kept. NC_OK
- * means handed to the reactor (the request may still end before it gets there: on_end says so);
- * NC_E_NOTFOUND the token is stale or the server is stopping; NC_E_INVAL, NC_E_NOMEM. A call out of
- * order (a second reply, write after end) is dropped and logged.
+ * All of the following: any thread, never block, order among calls of one thread is kept; what they
+ * cause happens after the call, also on the reactor's own thread. NC_OK means handed to the reactor
+ * (the request may still end before it gets there: on_end says so); NC_E_NOTFOUND the token is
+ * stale; NC_E_INVAL the response cannot be sent (the client gets 500); NC_E_NOMEM (the client gets
+ * 503, or a broken-off stream). A call out of order (a second reply, write after end) is dropped
+ * and logged. Blobs and files are taken over whatever is returned.
  */
 nc_code nc_http_token_reply(nc_http_server *s, nc_http_token t, const nc_http_res *res);
-int nc_http_token_is_live(const nc_http_server *s, nc_http_token t); /* a hint: may end any time */
+int nc_http_token_is_live(const nc_http_server *s, nc_http_token t); /* may end any time */
 
 typedef struct nc_http_stream_opts {
 	/* Reactor thread: the unsent bytes have fallen to low_water or below after being above it. */
@@ -152,7 +155,7 @@ nc_code nc_http_stream_begin(nc_http_server *s, nc_http_token t, const nc_http_r
 nc_code nc_http_stream_write(nc_http_server *s, nc_http_token t, nc_bytes bytes);  /* copies */
 nc_code nc_http_stream_write_blob(nc_http_server *s, nc_http_token t, nc_blob *b); /* takes a ref */
 nc_code nc_http_stream_end(nc_http_server *s, nc_http_token t);
-/* Break off so that the client sees an incomplete answer. Also for a request not yet answered. */
+/* Break off (END_GONE): the client sees an incomplete answer, or none if none had begun. */
 nc_code nc_http_abort(nc_http_server *s, nc_http_token t);
 
 /* ---- streamed request bodies ---- */
@@ -242,7 +245,8 @@ typedef struct nc_http_fault {
 
 typedef struct nc_http_hooks { /* all optional; all on the reactor's thread */
 	void *user;
-	/* Write the body of an error; returns its content type. Without it: text/plain. */
+	/* Write the body of an error; returns its content type, which is not copied. Without it:
+	 * text/plain. */
 	const char *(*render_fault)(void *user, const nc_http_fault *f, nc_buf *body);
 	/* After an answer: status and body bytes sent, microseconds since its first byte. */
 	void (*access)(void *user, const nc_http_req *req, int status, uint64_t bytes, int64_t us);

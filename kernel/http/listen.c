@@ -39,8 +39,8 @@ static nc_code check_path(const struct sockaddr_un *sa, nc_error *err)
 		nc_err(err, NC_E_EXISTS, "\"%s\" is there and is not a socket", sa->sun_path);
 		return nc_err_hint(err, NC_E_EXISTS, "choose another socket path");
 	}
-	_cleanup_(nc_closep)
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	_cleanup_(nc_closep) int fd =
+		socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return nc_err_errno(err, errno, "could not create a socket");
 	if (connect(fd, (const struct sockaddr *)sa, sizeof(*sa)) < 0 && errno != EAGAIN)
@@ -87,8 +87,8 @@ nc_code nc_http_listen_unix(const nc_http_listen *l, int *ret_fd, nc_error *err)
 		code = check_path(&final, err);
 	if (code != NC_OK)
 		return code;
-	_cleanup_(nc_closep)
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	_cleanup_(nc_closep) int fd =
+		socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return nc_err_errno(err, errno, "could not create a socket");
 	if (unlink(beside.sun_path) < 0 && errno != ENOENT)
@@ -176,8 +176,7 @@ nc_code nc_http_listen_inet(const nc_http_listen *l, uint16_t port, nc_http_port
 	if (code != NC_OK)
 		return code;
 	int family = sa.sa.sa_family;
-	_cleanup_(nc_closep)
-	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	_cleanup_(nc_closep) int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0 || set_options(fd, family, use) < 0)
 		return nc_err_errno(err, errno, "could not create a socket for %s", l->address);
 	code = bind_inet(fd, l, port, &sa, len, err);

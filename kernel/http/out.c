@@ -93,8 +93,7 @@ nc_code nc_http_out_copy(nc_http_out *o, nc_bytes bytes, nc_http_frame frame)
 
 nc_code nc_http_out_blob(nc_http_out *o, nc_blob *blob, size_t skip, nc_http_frame frame)
 {
-	_cleanup_(nc_blob_unrefp)
-	nc_blob *owned = blob;
+	_cleanup_(nc_blob_unrefp) nc_blob *owned = blob;
 	piece *p = piece_new(0, frame);
 	if (!p)
 		return NC_E_NOMEM;
@@ -109,8 +108,7 @@ nc_code nc_http_out_blob(nc_http_out *o, nc_blob *blob, size_t skip, nc_http_fra
 
 nc_code nc_http_out_file(nc_http_out *o, int fd, uint64_t offset, uint64_t length)
 {
-	_cleanup_(nc_closep)
-	int owned = fd;
+	_cleanup_(nc_closep) int owned = fd;
 	if (length == 0)
 		return NC_OK;
 	piece *p = piece_new(0, (nc_http_frame){ 0 });

@@ -65,8 +65,7 @@ int nc_http_peer_fd_in_group(int fd, const nc_http_peer *peer, gid_t gid)
 	if (peer->gid == gid)
 		return 1;
 	gid_t few[64];
-	_cleanup_(nc_freep)
-	gid_t *many = NULL;
+	_cleanup_(nc_freep) gid_t *many = NULL;
 	gid_t *groups = few;
 	socklen_t len = sizeof(few);
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, few, &len) < 0) {

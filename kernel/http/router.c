@@ -260,8 +260,7 @@ static nc_code build(nc_http_router *router, const nc_http_route *routes, size_t
 nc_code nc_http_router_new(
 	const nc_http_route *routes, size_t n, nc_http_router **ret, nc_error *err)
 {
-	_cleanup_(nc_http_router_freep)
-	nc_http_router *router = nc_calloc(1, sizeof(*router));
+	_cleanup_(nc_http_router_freep) nc_http_router *router = nc_calloc(1, sizeof(*router));
 	if (!router)
 		return nc_err_nomem(err);
 	router->mem = nc_arena_new(ROUTER_MEMORY);

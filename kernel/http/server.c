@@ -10,6 +10,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/pool.h"
+#include "http/chars.h"
 #include "http/listen.h"
 #include "http/metrics.h"
 
@@ -63,6 +64,9 @@ static nc_code complete_options(nc_http_options *o, nc_error *err)
 			o->reactors, l->connections);
 	if (l->head_us < 0 || l->body_us < 0 || l->write_us < 0 || l->idle_us < 0)
 		return nc_err(err, NC_E_INVAL, "a deadline is negative");
+	const char *name = o->server_name ? o->server_name : "";
+	if (nc_http_span(name, strlen(name), NC_CH_VALUE) != strlen(name))
+		return nc_err(err, NC_E_INVAL, "server name \"%s\" cannot be a header", name);
 	return NC_OK;
 }
 
@@ -86,8 +90,7 @@ static nc_code bind_inet(nc_http_server *s, size_t i, nc_error *err)
 	uint16_t port = l->port;
 	nc_http_port_use use = s->opts.reactors > 1 ? NC_PORT_SHARED : NC_PORT_OWN;
 	if (use == NC_PORT_SHARED) { /* see listen.c: is it free at all? */
-		_cleanup_(nc_closep)
-		int probe = -1;
+		_cleanup_(nc_closep) int probe = -1;
 		nc_code code = nc_http_listen_inet(l, port, NC_PORT_OWN, &probe, &port, err);
 		if (code != NC_OK)
 			return code;
@@ -143,6 +146,7 @@ static nc_code init_server(nc_http_server *s, nc_error *err)
 		if (!s->bound[i].address)
 			return nc_err_nomem(err);
 	}
+	s->opts.listen = NULL; /* the caller's; bound has all of it */
 	nc_code code = nc_http_router_new(s->opts.routes, s->opts.route_count, &s->router, err);
 	if (code == NC_OK)
 		code = init_reactors(s, err);
@@ -168,8 +172,7 @@ nc_code nc_http_server_new(const nc_http_options *opts, nc_http_server **ret, nc
 	pthread_mutex_init(&raw->state_lock, NULL);
 	nc_http_census_init(&raw->census, raw->opts.limits.connections,
 		raw->opts.limits.connections_per_address);
-	_cleanup_(nc_http_server_freep)
-	nc_http_server *s = raw;
+	_cleanup_(nc_http_server_freep) nc_http_server *s = raw;
 	if (!s->census.each)
 		return nc_err_nomem(err);
 	nc_http_metrics_register();

@@ -209,8 +209,7 @@ static nc_code deliver_blob(nc_http_req *r, message *m)
 
 nc_code nc_http_stream_write_blob(nc_http_server *s, nc_http_token t, nc_blob *b)
 {
-	_cleanup_(nc_blob_unrefp)
-	nc_blob *owned = b;
+	_cleanup_(nc_blob_unrefp) nc_blob *owned = b;
 	if (!nc_http_token_is_live(s, t))
 		return NC_E_NOTFOUND;
 	message *m = message_new(s, t, 0, deliver_blob);

@@ -16,19 +16,19 @@
 
 typedef struct row {
 	const char *component;
-	nc_health_state state;
+	nc_obs_state state;
 	int64_t since_ms;
 	char why[200];
 } row;
 
-const char *const nc_health_words[] = { "starting", "healthy", "degraded", "unhealthy" };
+const char *const nc_obs_words[] = { "starting", "healthy", "degraded", "unhealthy" };
 
 static pthread_mutex_t table_lock = PTHREAD_MUTEX_INITIALIZER;
 static row rows[COMPONENTS_MAX];
 static size_t n_rows;
 static int ready; /* table_lock */
 
-void nc_health_set(const char *component, nc_health_state state, const char *why)
+void nc_obs_set(const char *component, nc_obs_state state, const char *why)
 {
 	size_t i = 0;
 
@@ -47,14 +47,14 @@ void nc_health_set(const char *component, nc_health_state state, const char *why
 	pthread_mutex_unlock(&table_lock);
 }
 
-void nc_health_set_ready(int is_ready)
+void nc_obs_set_ready(int is_ready)
 {
 	pthread_mutex_lock(&table_lock);
 	ready = is_ready;
 	pthread_mutex_unlock(&table_lock);
 }
 
-int nc_health_is_ready(void)
+int nc_obs_is_ready(void)
 {
 	pthread_mutex_lock(&table_lock);
 	int is_ready = ready;
@@ -71,24 +71,24 @@ static size_t copy_rows(row *to)
 	return n;
 }
 
-nc_health_state nc_health_render(nc_buf *json)
+nc_obs_state nc_obs_render(nc_buf *json)
 {
 	row copy[COMPONENTS_MAX];
 	size_t n = copy_rows(copy);
-	nc_health_state worst = NC_HEALTH_HEALTHY;
+	nc_obs_state worst = NC_OBS_HEALTHY;
 	nc_jw w;
 
 	for (size_t i = 0; i < n; i++)
 		worst = NC_MAX(worst, copy[i].state);
 	nc_jw_init(&w, json);
 	nc_jw_obj(&w);
-	nc_jw_kstr(&w, "status", nc_health_words[worst]);
-	nc_jw_kbool(&w, "ready", nc_health_is_ready());
+	nc_jw_kstr(&w, "status", nc_obs_words[worst]);
+	nc_jw_kbool(&w, "ready", nc_obs_is_ready());
 	nc_jw_karr(&w, "components");
 	for (size_t i = 0; i < n; i++) {
 		nc_jw_obj(&w);
 		nc_jw_kstr(&w, "component", copy[i].component);
-		nc_jw_kstr(&w, "status", nc_health_words[copy[i].state]);
+		nc_jw_kstr(&w, "status", nc_obs_words[copy[i].state]);
 		if (*copy[i].why)
 			nc_jw_kstr(&w, "why", copy[i].why);
 		nc_jw_ktime(&w, "since", copy[i].since_ms);
@@ -99,7 +99,7 @@ nc_health_state nc_health_render(nc_buf *json)
 	return worst;
 }
 
-void nc_metrics_render_all(nc_buf *out)
+void nc_obs_metrics(nc_buf *out)
 {
 	row copy[COMPONENTS_MAX];
 	size_t n = copy_rows(copy);
@@ -109,7 +109,7 @@ void nc_metrics_render_all(nc_buf *out)
 	nc_buf_puts(out, "# HELP component_status 1 for the state a component is in.\n"
 			 "# TYPE component_status gauge\n");
 	for (size_t i = 0; i < n; i++)
-		for (int s = NC_HEALTH_HEALTHY; s <= NC_HEALTH_UNHEALTHY; s++)
+		for (int s = NC_OBS_HEALTHY; s <= NC_OBS_UNHEALTHY; s++)
 			nc_buf_printf(out, "component_status{component=\"%s\",state=\"%s\"} %d\n",
-				copy[i].component, nc_health_words[s], (int)copy[i].state == s);
+				copy[i].component, nc_obs_words[s], (int)copy[i].state == s);
 }

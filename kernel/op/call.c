@@ -62,8 +62,8 @@ static int cancelled_before_sending(nc_run *run)
 
 static void set_waiting_for(nc_run *run, const char *what, int64_t us)
 {
-	snprintf(run->live.waiting_for, sizeof(run->live.waiting_for), "%s %s on %s%s",
-		what, run->provider, *run->host ? run->host : "the provider",
+	snprintf(run->live.waiting_for, sizeof(run->live.waiting_for), "%s %s on %s%s", what,
+		run->provider, *run->host ? run->host : "the provider",
 		us > 0 ? ", trying again soon" : "");
 }
 
@@ -110,9 +110,12 @@ static void admit_next(nc_ops *ops, const char *provider)
 	nc_run_make_ready(run);
 }
 
-/* What speaks against the target itself rather than against the request. */
+/* What speaks against the target itself rather than against the request, or against a provider
+ * that is not open and has therefore not been asked. */
 static int is_fault_of_target(const nc_run_result *r)
 {
+	if (!r->was_sent)
+		return 0;
 	if (r->code == NC_OK && r->outcome == NC_UNKNOWN)
 		return 1;
 	return r->err.code == NC_E_TIMEOUT || r->err.code == NC_E_UNAVAILABLE;
@@ -135,7 +138,8 @@ static int copy_result(nc_run_result *to, const nc_op_result *from)
 	to->outcome = from->outcome;
 	to->recovered = from->recovered;
 	nc_err_copy(&to->err, from->err);
-	snprintf(to->plugin_id, sizeof(to->plugin_id), "%s", from->plugin_id ? from->plugin_id : "");
+	snprintf(
+		to->plugin_id, sizeof(to->plugin_id), "%s", from->plugin_id ? from->plugin_id : "");
 	snprintf(to->plugin_version, sizeof(to->plugin_version), "%s",
 		from->plugin_version ? from->plugin_version : "");
 	to->bytes = nc_malloc(from->result.len + 1);
@@ -159,6 +163,7 @@ static void on_result(void *arg, const nc_op_result *r)
 		run->result.code = NC_OK;
 		run->result.outcome = NC_UNKNOWN;
 	}
+	run->result.was_sent = 1;
 	run->call_is_out = 0;
 	run->handle = 0;
 	ops->calls_out--;

@@ -37,9 +37,9 @@ static nc_code load(const petition *ask, nc_opctx *c, nc_error *err)
 		return nc_problem_err(err, "conflict", "operation %s has already ended: %s",
 			ask->id, nc_operation_state_words[c->op->state]);
 	const nc_kind *kind = nc_kind_find(c->op->target.kind ? c->op->target.kind : "");
-	const nc_item *target =
-		kind && c->op->target.id ? nc_root_get(c->root, kind->number, nc_str(c->op->target.id))
-					 : NULL;
+	const nc_item *target = kind && c->op->target.id ? nc_root_get(c->root, kind->number,
+								   nc_str(c->op->target.id))
+							 : NULL;
 	return target ? nc_model_load(target, c->arena, &c->target, err) : NC_OK;
 }
 
@@ -118,7 +118,8 @@ static nc_code change_to_canceling(const petition *ask, nc_opctx *c, nc_error *e
 		nc_problem_err(err, "unsupported", "step \"%s\" of %s can't be cancelled",
 			op->step ? op->step : "", op->verb);
 		return nc_err_hint(err, NC_E_UNSUPPORTED,
-			"wait for it, or as an administrator: novacron operation abandon %s", op->o.id);
+			"wait for it, or as an administrator: novacron operation abandon %s",
+			op->o.id);
 	}
 	op->state = NC_OPER_CANCELING;
 	return nc_op_stage_all(c, err);
@@ -145,7 +146,8 @@ static nc_code change_to_abandoned(const petition *ask, nc_opctx *c, nc_error *e
 	op->is_cancelable = 0;
 	nc_error why = NC_ERROR_INIT;
 	nc_problem_err(&why, "outcome_unknown", "abandoned by %s: %s", ask->actor, ask->reason);
-	nc_err_hint(&why, why.code, "look at what it left, then unlock the target with reset-state");
+	nc_err_hint(
+		&why, why.code, "look at what it left, then unlock the target with reset-state");
 	why.flags |= NC_ERR_OUTCOME_UNKNOWN;
 	op->error = nc_op_error_of(c->arena, &why);
 	if (!op->error)
@@ -166,7 +168,8 @@ nc_code nc_ops_abandon(
 
 	if (!reason || !*reason) {
 		nc_problem_err(err, "invalid", "abandon needs a reason");
-		return nc_err_hint(err, NC_E_INVAL, "say why nobody can confirm how it ended: --reason");
+		return nc_err_hint(
+			err, NC_E_INVAL, "say why nobody can confirm how it ended: --reason");
 	}
 	nc_code rc = carry_out(&a, err);
 	if (rc == NC_OK)

@@ -29,8 +29,7 @@ void nc_run_drop_checkpoint(nc_run *run, nc_code code)
 	pthread_mutex_lock(&run->ops->lock);
 }
 
-void nc_run_want_checkpoint(
-	void *arg, nc_bytes token, void (*ack)(void *, nc_code), void *ack_arg)
+void nc_run_want_checkpoint(void *arg, nc_bytes token, void (*ack)(void *, nc_code), void *ack_arg)
 {
 	nc_run *run = arg;
 	char *text = nc_malloc(NC_BASE64_LEN(token.len) + 1);

@@ -18,16 +18,15 @@ static void add_event(nc_opctx *c)
 	char type[64];
 
 	snprintf(type, sizeof(type), "operation.%s", nc_operation_state_words[op->state]);
-	nc_event_add(c->txn,
-		&(nc_event){ .ts_ms = nc_clock_wall_ms(),
-			.type = type,
-			.topic = "operation",
-			.key = op->o.id,
-			.name = op->verb,
-			.project = op->o.project,
-			.actor = op->actor,
-			.op_id = op->o.id,
-			.object_revision = op->o.revision });
+	nc_event_add(c->txn, &(nc_event){ .ts_ms = nc_clock_wall_ms(),
+				     .type = type,
+				     .topic = "operation",
+				     .key = op->o.id,
+				     .name = op->verb,
+				     .project = op->o.project,
+				     .actor = op->actor,
+				     .op_id = op->o.id,
+				     .object_revision = op->o.revision });
 }
 
 nc_code nc_op_stage_all(nc_opctx *c, nc_error *err)
@@ -58,7 +57,8 @@ static void not_durable(nc_run *run, const nc_error *why)
 		nc_run_make_ready(run);
 		return;
 	}
-	if (!is_conflict)
+	/* Who loses this often is not unlucky: something it wants can't be. */
+	if (!is_conflict || run->conflicts % 100 == 0)
 		nc_log(L_WARN, "op.record.refused", F_STR("operation", run->id), F_ERR(why),
 			F_STR("consequence", "trying again"));
 	nc_run_sleep(run, is_conflict ? 10000 : 500000);

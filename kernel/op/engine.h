@@ -42,6 +42,7 @@ typedef struct nc_run_result {
 	nc_error err;
 	char *bytes;
 	size_t len;
+	int was_sent; /* 0: the driver side refused it at once, nobody was asked */
 	char plugin_id[64], plugin_version[32];
 } nc_run_result;
 
@@ -69,12 +70,12 @@ typedef struct nc_run {
 	uint8_t wants_call;   /* the record being committed names a call to make */
 	uint8_t has_result;
 	uint8_t result_is_used; /* by this turn; it goes once the turn's record is durable */
-	uint8_t is_ended; /* the record being committed is the last */
+	uint8_t is_ended;       /* the record being committed is the last */
 	uint8_t call_is_out;
 	uint8_t is_admitted; /* inside the gate: the next worker makes the call */
 	uint8_t stop_reason; /* to send as soon as the handle is known */
 	uint8_t end_state;   /* nc_operation_state of the last record */
-	uint32_t conflicts, attempts, recovers, call_number;
+	uint32_t conflicts, attempts, recovers, refusals, call_number;
 
 	nc_run_call call;
 	uint64_t handle;
@@ -120,8 +121,8 @@ nc_run *nc_run_find(nc_ops *ops, const char *id);
 void nc_run_turn(nc_run *run);
 
 /* ---- checkpoint.c ---- */
-void nc_run_want_checkpoint(void *run, nc_bytes token, void (*ack)(void *arg, nc_code code),
-	void *arg);
+void nc_run_want_checkpoint(
+	void *run, nc_bytes token, void (*ack)(void *arg, nc_code code), void *arg);
 /* Lock held, released while it writes: one of those wanted. 0 = there is none. */
 int nc_ops_write_checkpoint(nc_ops *ops);
 /* Lock held: nobody will write it any more. */

@@ -147,8 +147,8 @@ static int is_full(uint32_t inside, uint32_t limit)
 static int has_room(const nc_gate *g, const provider *p, const lane *l, const host *h)
 {
 	return !is_full(p->inside, g->limits.per_provider) &&
-		!is_full(l->inside, g->limits.per_project) &&
-		!is_full(h->inside, g->limits.per_host);
+	       !is_full(l->inside, g->limits.per_project) &&
+	       !is_full(h->inside, g->limits.per_host);
 }
 
 static void go_inside(provider *p, lane *l, host *h, nc_gate_ticket *t)

@@ -16,7 +16,7 @@
 
 typedef struct nc_gate_limits {
 	uint32_t per_host, per_provider, per_project; /* 0 = no limit */
-	uint32_t breaker_failures;		      /* 0 = never opens */
+	uint32_t breaker_failures;                    /* 0 = never opens */
 	int64_t breaker_open_us;
 } nc_gate_limits;
 

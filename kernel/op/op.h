@@ -34,18 +34,18 @@ typedef struct nc_opctx {
 	nc_object *target;   /* what op->target names, or NULL; shared by the steps of a turn */
 	int target_is_dirty; /* set it, and the engine puts the target with the record, */
 	int target_is_gone;  /* or really deletes it */
-	nc_txn *txn;	     /* anything else to stage */
-	void *user;	     /* nc_ops_options.user */
+	nc_txn *txn;         /* anything else to stage */
+	void *user;          /* nc_ops_options.user */
 } nc_opctx;
 
 typedef struct nc_op_call {
-	const char *provider; /* object id of the provider */
-	const char *verb;     /* "compute.create" */
-	const char *target;   /* the driver's name of the host; "" = the instance */
-	nc_bytes request;     /* JSON, arena */
-	int64_t deadline_us;  /* how long from now; 0 = the step's */
+	const char *provider;   /* object id of the provider */
+	const char *verb;       /* "compute.create" */
+	const char *target;     /* the driver's name of the host; "" = the instance */
+	nc_bytes request;       /* JSON, arena */
+	int64_t deadline_us;    /* how long from now; 0 = the step's */
 	const char *checkpoint; /* engine's: what the driver last made durable, base64, or NULL */
-	int is_needless;      /* set instead of the rest: the goal already holds, skip */
+	int is_needless;        /* set instead of the rest: the goal already holds, skip */
 } nc_op_call;
 
 /* What to do when a step has failed for good. */
@@ -68,7 +68,7 @@ typedef struct nc_op_step_def {
 	int64_t deadline_us; /* of one call; 0 = ops.default_deadline */
 } nc_op_step_def;
 enum { NC_STEP_CANCELABLE = 1 };
-#define NC_OP_RETRIES	8
+#define NC_OP_RETRIES   8
 #define NC_OP_STEPS_MAX 12
 
 typedef struct nc_op_type {
@@ -83,19 +83,19 @@ typedef struct nc_op_type {
 /* ---- the driver side, given by the higher room ---- */
 
 typedef struct nc_op_result {
-	nc_code code;	  /* not NC_OK: the call was not accepted (no effect) */
-	int32_t outcome;  /* NC_DONE … NC_UNKNOWN, when accepted */
+	nc_code code;      /* not NC_OK: the call was not accepted (no effect) */
+	int32_t outcome;   /* NC_DONE … NC_UNKNOWN, when accepted */
 	int32_t recovered; /* NC_REC_*, of a recover */
 	const nc_error *err;
 	nc_bytes result;
 	const char *plugin_id, *plugin_version;
 } nc_op_result;
 typedef void (*nc_op_result_fn)(void *arg, const nc_op_result *r); /* any thread, quick */
-typedef void (*nc_op_progress_fn)(void *arg, uint32_t permille, const char *phase,
-	uint64_t done_bytes, uint64_t total_bytes);
+typedef void (*nc_op_progress_fn)(
+	void *arg, uint32_t permille, const char *phase, uint64_t done_bytes, uint64_t total_bytes);
 /* Make token durable, then call ack once, from any thread. Any thread, quick. */
-typedef void (*nc_op_checkpoint_fn)(void *arg, nc_bytes token,
-	void (*ack)(void *ack_arg, nc_code code), void *ack_arg);
+typedef void (*nc_op_checkpoint_fn)(
+	void *arg, nc_bytes token, void (*ack)(void *ack_arg, nc_code code), void *ack_arg);
 
 /* What a call's callbacks are; arg goes to each. */
 typedef struct nc_op_sink {
@@ -126,7 +126,7 @@ typedef struct nc_ops_options {
 	/* driver calls under way at once; 0 = no limit. per_project counts at each provider, so
 	 * that one that hangs holds nobody's work elsewhere. */
 	uint32_t per_host, per_provider, per_project;
-	uint32_t breaker_failures;   /* in a row, of provider and target, until it opens */
+	uint32_t breaker_failures; /* in a row, of provider and target, until it opens */
 	int64_t breaker_open_us;
 	int64_t grace_us; /* how long stop waits for drivers to hear NC_DETACH */
 } nc_ops_options;
@@ -146,8 +146,7 @@ void nc_ops_published(nc_ops *ops, const nc_db_batch *b);
 /* A new operation of a registered kind, in the arena: id, state pending, steps. The caller fills
  * target, project, actor, request, puts it together with the object whose `operation` it became,
  * and the engine takes it when that is published. NC_E_UNSUPPORTED: no such kind. */
-nc_code nc_ops_stage(
-	nc_ops *ops, nc_arena *a, const char *kind, nc_operation **ret, nc_error *err);
+nc_code nc_ops_stage(nc_ops *ops, nc_arena *a, const char *kind, nc_operation **ret, nc_error *err);
 nc_code nc_ops_put(nc_txn *t, nc_operation *op, nc_error *err);
 
 /* Ask: durable when it returns; workers. NC_E_CONFLICT: already ended; NC_E_UNSUPPORTED: the step
@@ -162,7 +161,7 @@ typedef struct nc_op_live {
 	uint32_t permille;
 	uint64_t done_bytes, total_bytes, rate_bps;
 	int64_t eta_ms, stalled_since_ms; /* -1 = unknown; 0 = it moves */
-	char waiting_for[120];		  /* "provider sim: breaker open for 12 s"; "" */
+	char waiting_for[120];            /* "provider sim: breaker open for 12 s"; "" */
 } nc_op_live;
 nc_code nc_ops_get_live(nc_ops *ops, const char *id, nc_op_live *ret);
 

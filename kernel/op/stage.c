@@ -10,8 +10,7 @@
 #include "model/model.h"
 #include "model/problem.h"
 
-nc_code nc_ops_stage(
-	nc_ops *ops, nc_arena *a, const char *kind, nc_operation **ret, nc_error *err)
+nc_code nc_ops_stage(nc_ops *ops, nc_arena *a, const char *kind, nc_operation **ret, nc_error *err)
 {
 	const nc_op_type *type = nc_map_get(ops->types, nc_str(kind));
 
@@ -25,6 +24,7 @@ nc_code nc_ops_stage(
 	nc_operation *op = NC_AS(nc_operation, o);
 	op->verb = type->kind;
 	op->state = NC_OPER_PENDING;
+	op->epoch = nc_db_epoch(ops->opt.db);
 	op->n_steps = type->n_steps;
 	op->steps = nc_arena_new_array(a, nc_op_step, type->n_steps);
 	if (!op->steps)
@@ -42,15 +42,14 @@ nc_code nc_ops_put(nc_txn *t, nc_operation *op, nc_error *err)
 	nc_code rc = nc_model_put(t, &op->o, err);
 
 	if (rc == NC_OK)
-		nc_event_add(t,
-			&(nc_event){ .ts_ms = nc_clock_wall_ms(),
-				.type = "operation.created",
-				.topic = "operation",
-				.key = op->o.id,
-				.name = op->verb,
-				.project = op->o.project,
-				.actor = op->actor,
-				.op_id = op->o.id,
-				.object_revision = op->o.revision });
+		nc_event_add(t, &(nc_event){ .ts_ms = nc_clock_wall_ms(),
+					.type = "operation.created",
+					.topic = "operation",
+					.key = op->o.id,
+					.name = op->verb,
+					.project = op->o.project,
+					.actor = op->actor,
+					.op_id = op->o.id,
+					.object_revision = op->o.revision });
 	return rc;
 }

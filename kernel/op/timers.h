@@ -20,8 +20,8 @@ void nc_timers_done(nc_timers *t);
 /* Make room for `n` in all, so that set cannot fail; 0 or -1 for no memory. */
 int nc_timers_reserve(nc_timers *t, size_t n);
 void nc_timers_set(nc_timers *t, nc_due *d, int64_t at_us); /* moves it if it is in */
-void nc_timers_clear(nc_timers *t, nc_due *d);		    /* safe when it is not in */
-int64_t nc_timers_next(const nc_timers *t);		    /* INT64_MAX when empty */
-nc_due *nc_timers_pop(nc_timers *t, int64_t now_us);	    /* one that is due, or NULL */
+void nc_timers_clear(nc_timers *t, nc_due *d);              /* safe when it is not in */
+int64_t nc_timers_next(const nc_timers *t);                 /* INT64_MAX when empty */
+nc_due *nc_timers_pop(nc_timers *t, int64_t now_us);        /* one that is due, or NULL */
 
 #endif

@@ -16,18 +16,19 @@
 #include "model/model.h"
 #include "op/engine.h"
 
-#define TURN_ARENA_MAX	(4u << 20)
+#define TURN_ARENA_MAX  (4u << 20)
 #define RETRIES_OF_STEP 3   /* of a failure without effect that says it may be retried */
 #define RETRIES_OF_UNDO 6   /* then it is left to the orphan sweeper */
-#define RECOVERS_MAX	24  /* with back-off up to a minute: about twenty minutes */
+#define REFUSALS_MAX    300 /* at two seconds each: ten minutes */
+#define RECOVERS_MAX    24  /* with back-off up to a minute: about twenty minutes */
 
 typedef enum {
-	GO_ON,	   /* moved on in memory, look again */
+	GO_ON,     /* moved on in memory, look again */
 	GO_COMMIT, /* a record is needed before anything else may happen */
 	GO_CALL,   /* the record is there already: call */
 	GO_SLEEP,
 	GO_WAIT, /* an answer is under way */
-	GO_DROP	 /* nothing left to do */
+	GO_DROP  /* nothing left to do */
 } go;
 
 typedef struct turn {
@@ -144,8 +145,8 @@ static void set_key(nc_opctx *c, size_t i, const char *suffix)
 {
 	nc_op_step *s = &c->op->steps[i];
 
-	s->key = nc_arena_printf(c->arena, "%s.%zu%s.%lld", c->op->o.id, i, suffix,
-		(long long)s->attempts);
+	s->key = nc_arena_printf(
+		c->arena, "%s.%zu%s.%lld", c->op->o.id, i, suffix, (long long)s->attempts);
 }
 
 /* Copy what the call needs into the run: it outlives the turn's arena. */
@@ -155,14 +156,16 @@ static nc_code keep_call(turn *t, const nc_op_call *call, const nc_op_step *s, i
 
 	fresh.verb = nc_strdup(call->verb);
 	fresh.target = nc_strdup(call->target ? call->target : "");
-	fresh.request = nc_memdup(call->request.len ? call->request.ptr : "", call->request.len + 1);
+	fresh.request =
+		nc_memdup(call->request.len ? call->request.ptr : "", call->request.len + 1);
 	fresh.request_len = call->request.len;
 	fresh.checkpoint = s->checkpoint ? nc_strdup(s->checkpoint) : NULL;
 	snprintf(fresh.key, sizeof(fresh.key), "%s", s->key ? s->key : "");
 	fresh.deadline_us = call->deadline_us ? call->deadline_us : step_us;
 	char *provider = nc_strdup(call->provider ? call->provider : "");
 	char *host = nc_strdup(fresh.target ? fresh.target : "");
-	if ((s->checkpoint && !fresh.checkpoint) || !fresh.verb || !fresh.target || !fresh.request || !provider || !host) {
+	if ((s->checkpoint && !fresh.checkpoint) || !fresh.verb || !fresh.target ||
+		!fresh.request || !provider || !host) {
 		nc_run_call_clear(&fresh);
 		nc_free(provider);
 		nc_free(host);
@@ -204,8 +207,7 @@ static go begin_call(turn *t, size_t i, const nc_op_step_def *def)
 	return was_running ? GO_CALL : GO_COMMIT;
 }
 
-static go call_again(
-	turn *t, size_t i, const nc_op_step_def *def, int is_recover, int64_t sleep_us)
+static go call_again(turn *t, size_t i, const nc_op_step_def *def, int is_recover, int64_t sleep_us)
 {
 	nc_run *run = t->run;
 
@@ -294,10 +296,28 @@ static go cancelled_outcome(turn *t, size_t i)
 	return step_failed(t, i, NO_EFFECT, &why);
 }
 
+/* Nobody was asked, for a reason that passes (the provider is being opened): ask again soon, as
+ * the same attempt. An operation that is to be cancelled meanwhile is. */
+static go ask_again(turn *t, size_t i, const nc_op_step_def *def)
+{
+	nc_run *run = t->run;
+	int is_recover = run->call.is_recover;
+
+	if (t->c.op->state == NC_OPER_CANCELING && !is_recover)
+		return step_cancelled(t, i);
+	return call_again(t, i, def, is_recover,
+		NC_MIN((int64_t)20000 << NC_MIN(run->refusals++, 8u), (int64_t)2000000));
+}
+
 static go forward_result(turn *t, size_t i, const nc_op_step_def *def)
 {
 	nc_run *run = t->run;
 	const nc_run_result *r = &run->result;
+
+	if (!r->was_sent && r->code != NC_OK && (r->err.flags & NC_ERR_RETRYABLE) &&
+		run->refusals < REFUSALS_MAX)
+		return ask_again(t, i, def);
+	run->refusals = 0;
 
 	if (run->call.is_recover && r->code == NC_OK) {
 		if (r->recovered == NC_REC_ABSENT) {
@@ -384,7 +404,8 @@ static go undo_gave_up(turn *t, size_t i, const nc_error *why)
 	nc_op_step *s = &t->c.op->steps[i];
 
 	nc_log(L_ERROR, "op.undo.gave_up", F_STR("operation", t->run->id), F_STR("step", s->name),
-		F_ERR(why), F_STR("consequence", "what it left is listed by: novacron orphan list"));
+		F_ERR(why),
+		F_STR("consequence", "what it left is listed by: novacron orphan list"));
 	s->error = nc_op_error_of(t->c.arena, why);
 	undo_over(s, NC_UNDO_FAILED);
 	return GO_ON;
@@ -401,8 +422,17 @@ static go undo_result(turn *t, size_t i)
 		run->attempts = 0;
 		return GO_ON;
 	}
+	if (!r->was_sent && (r->err.flags & NC_ERR_RETRYABLE) && run->refusals < REFUSALS_MAX) {
+		run->has_result = 0;
+		t->sleep_us =
+			NC_MIN((int64_t)20000 << NC_MIN(run->refusals++, 8u), (int64_t)2000000);
+		return GO_SLEEP;
+	}
 	if (run->attempts++ >= RETRIES_OF_UNDO)
 		return undo_gave_up(t, i, &r->err);
+	nc_log(L_WARN, "op.undo.retry", F_STR("operation", run->id),
+		F_STR("step", t->c.op->steps[i].name), F_ERR(&r->err),
+		F_STR("consequence", "trying again"));
 	run->has_result = 0;
 	t->sleep_us = back_off_us(run->attempts + 1);
 	return GO_SLEEP;
@@ -440,7 +470,7 @@ static go undo_call(turn *t, size_t i, const nc_op_step_def *def)
 static int wants_undo(const nc_op_step *s)
 {
 	return s->undo == NC_UNDO_PENDING || s->undo == NC_UNDO_RUNNING ||
-		s->undo == NC_UNDO_UNKNOWN;
+	       s->undo == NC_UNDO_UNKNOWN;
 }
 
 static go backward(turn *t)

@@ -79,17 +79,17 @@ static void read_dynamic(elf_file *f, const Elf64_Phdr *ph)
 {
 	Elf64_Dyn d;
 	for (uint64_t off = 0; off + sizeof(d) <= ph->p_filesz; off += sizeof(d)) {
-		const void *p = ph->p_offset <= f->len ? at_offset(f, ph->p_offset + off, sizeof(d))
-						       : NULL;
+		const void *p =
+			ph->p_offset <= f->len ? at_offset(f, ph->p_offset + off, sizeof(d)) : NULL;
 		if (!p)
 			return;
 		memcpy(&d, p, sizeof(d));
 		if (d.d_tag == DT_NULL)
 			return;
-		uint64_t *place = d.d_tag == DT_SYMTAB	   ? &f->symtab
+		uint64_t *place = d.d_tag == DT_SYMTAB     ? &f->symtab
 				  : d.d_tag == DT_STRTAB   ? &f->strtab
-				  : d.d_tag == DT_STRSZ	   ? &f->strsz
-				  : d.d_tag == DT_HASH	   ? &f->hash
+				  : d.d_tag == DT_STRSZ    ? &f->strsz
+				  : d.d_tag == DT_HASH     ? &f->hash
 				  : d.d_tag == DT_GNU_HASH ? &f->gnu_hash
 							   : NULL;
 		if (place)
@@ -143,8 +143,8 @@ static int is_of_toolchain(const char *name)
 {
 	static const char *const exact[] = { "_init", "_fini", "__bss_start", "_edata", "_end" };
 	static const char *const instrumented[] = { "__asan", "__odr_asan", "__ubsan", "__tsan",
-		"__sanitizer", "__sancov", "__start___sancov", "__stop___sancov", "__gcov", "__llvm",
-		"__start_asan", "__stop_asan" };
+		"__sanitizer", "__sancov", "__start___sancov", "__stop___sancov", "__gcov",
+		"__llvm", "__start_asan", "__stop_asan" };
 	for (size_t i = 0; i < NC_LEN(exact); i++)
 		if (strcmp(name, exact[i]) == 0)
 			return 1;
@@ -159,8 +159,8 @@ static void note_symbol(nc_elf_exports *e, const char *name)
 	static const char entry[] = "nc_plugin_entry_v";
 	if (strcmp(name, NC_ENTRY_SYMBOL) == 0)
 		e->has_v1 = 1;
-	const char *rest = strncmp(name, entry, sizeof(entry) - 1) == 0 ? name + sizeof(entry) - 1
-									: "";
+	const char *rest =
+		strncmp(name, entry, sizeof(entry) - 1) == 0 ? name + sizeof(entry) - 1 : "";
 	int is_entry = *rest && strspn(rest, "0123456789") == strlen(rest);
 	if (is_entry || is_of_toolchain(name))
 		return;

@@ -11,8 +11,8 @@
  * allows nc_plugin_entry_vN and nothing else.
  */
 typedef struct nc_elf_exports {
-	int has_v1;	      /* nc_plugin_entry_v1 is there */
-	size_t n_extra;	      /* others that are not an entry of any version */
+	int has_v1;            /* nc_plugin_entry_v1 is there */
+	size_t n_extra;        /* others that are not an entry of any version */
 	char extra_names[200]; /* as many as fit: "foo, bar" */
 } nc_elf_exports;
 

@@ -63,14 +63,16 @@ static nc_code check_entry(const nc_manifest *m, const nc_entry *e, nc_error *er
 			e->struct_size, sizeof(nc_entry));
 	if (NC_ABI_MAJOR_OF(e->abi) != NC_ABI_MAJOR) {
 		nc_err(err, NC_E_UNSUPPORTED,
-			"plugin %s was compiled for plugin ABI %u.%u, this NovaCron has %u.%u", m->id,
-			NC_ABI_MAJOR_OF(e->abi), NC_ABI_MINOR_OF(e->abi), NC_ABI_MAJOR, NC_ABI_MINOR);
-		return nc_err_hint(err, NC_E_UNSUPPORTED, "install a build for ABI %u",
-			NC_ABI_MAJOR);
+			"plugin %s was compiled for plugin ABI %u.%u, this NovaCron has %u.%u",
+			m->id, NC_ABI_MAJOR_OF(e->abi), NC_ABI_MINOR_OF(e->abi), NC_ABI_MAJOR,
+			NC_ABI_MINOR);
+		return nc_err_hint(
+			err, NC_E_UNSUPPORTED, "install a build for ABI %u", NC_ABI_MAJOR);
 	}
 	if (!e->id || strcmp(e->id, m->id) != 0)
-		return nc_err(err, NC_E_PROTO, "P0: the manifest says plugin %s, its code says %.63s",
-			m->id, e->id ? e->id : "nothing");
+		return nc_err(err, NC_E_PROTO,
+			"P0: the manifest says plugin %s, its code says %.63s", m->id,
+			e->id ? e->id : "nothing");
 	if (!e->version || strcmp(e->version, m->version) != 0)
 		return nc_err(err, NC_E_PROTO,
 			"P0: plugin %s: the manifest says version %s, its code says %.63s", m->id,
@@ -92,7 +94,7 @@ static nc_code check_plugin(const nc_manifest *m, const nc_plugin *p, nc_error *
 
 nc_code nc_image_load(int memfd, const nc_manifest *m, nc_image **ret, nc_error *err)
 {
-	nc_plugin_entry_fn entry_fn;
+	nc_plugin_entry_fn entry_fn = NULL;
 	_cleanup_(nc_image_freep) nc_image *image = nc_calloc(1, sizeof(*image));
 	if (!image) {
 		close(memfd);

@@ -13,7 +13,7 @@ struct nc_manifest;
  * apart by their path and a reused number would give the earlier plugin.
  */
 typedef struct nc_image {
-	nc_entry entry;	  /* copies: slots past the plugin's own struct_size are zero */
+	nc_entry entry; /* copies: slots past the plugin's own struct_size are zero */
 	nc_plugin plugin;
 } nc_image;
 

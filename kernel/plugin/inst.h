@@ -14,6 +14,7 @@ struct nc_store;
  * After its process has died it comes back by itself with the configuration it had.
  */
 typedef enum nc_pinst_state {
+	NC_PINST_OPENING,
 	NC_PINST_ACTIVE, /* takes calls */
 	NC_PINST_LOST,   /* its process died and is being brought back; calls: NC_E_UNAVAILABLE */
 	NC_PINST_FAILED, /* will not come back by itself: quarantine, create failed or hung */
@@ -68,9 +69,14 @@ nc_code nc_pinst_require_feature(nc_pinst *inst, const char *feature, nc_error *
 
 /*
  * The table of nc.store/1, for store/ alone: it calls the slots itself with *ret_self, from its own
- * threads. Missing slots are NULL. Valid as long as the reference is held and the instance open.
+ * threads. Missing slots are NULL. A crash in one is laid at the plugin's door. Valid as long as the
+ * reference is held and the instance open.
  */
 nc_code nc_pinst_store(nc_pinst *inst, const struct nc_store **ret_table, struct nc_inst **ret_self,
 	nc_error *err);
+/* The plugin's own table of an extension that no verb stands for, in process only. Check each slot
+ * with NC_HAS. NC_E_UNSUPPORTED. */
+nc_code nc_pinst_extension(nc_pinst *inst, const char *ext, const void **ret_table,
+	struct nc_inst **ret_self, nc_error *err);
 
 #endif

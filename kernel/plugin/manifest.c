@@ -95,7 +95,8 @@ static nc_code get_names(const json_t *o, const nc_jpath *at, const char *key, n
 	nc_code rc = nc_json_get_arr(o, at, key, need, LIST_MAX, &list, err);
 	if (rc != NC_OK || !list)
 		return rc;
-	json_array_foreach (list, i, v) {
+	json_array_foreach(list, i, v)
+	{
 		if (!json_is_string(v) || json_string_length(v) == 0 ||
 			json_string_length(v) > 255 || !is_plain(json_string_value(v)))
 			return bad(err, key, "must be a list of short names without spaces");
@@ -113,14 +114,13 @@ static nc_code read_identity(nc_manifest *m, nc_error *err)
 	int64_t schema = 0;
 	nc_code rc = nc_json_get_i64(m->doc, NULL, "schema", NC_REQUIRED, 1, 1, &schema, err);
 	if (rc != NC_OK)
-		return nc_err_hint(err, rc,
-			"this version of NovaCron reads manifests of schema 1");
-	if ((rc = nc_json_get_str(m->doc, NULL, "id", NC_REQUIRED, NC_PLUGIN_ID_MAX, &m->id,
-		     err)) != NC_OK ||
-		(rc = nc_json_get_str(m->doc, NULL, "version", NC_REQUIRED, 63, &m->version,
-			 err)) != NC_OK ||
-		(rc = nc_json_get_str(m->doc, NULL, "license", NC_OPTIONAL, 127, &m->license,
-			 err)) != NC_OK ||
+		return nc_err_hint(err, rc, "this version of NovaCron reads manifests of schema 1");
+	if ((rc = nc_json_get_str(
+		     m->doc, NULL, "id", NC_REQUIRED, NC_PLUGIN_ID_MAX, &m->id, err)) != NC_OK ||
+		(rc = nc_json_get_str(
+			 m->doc, NULL, "version", NC_REQUIRED, 63, &m->version, err)) != NC_OK ||
+		(rc = nc_json_get_str(
+			 m->doc, NULL, "license", NC_OPTIONAL, 127, &m->license, err)) != NC_OK ||
 		(rc = nc_json_get_str(m->doc, NULL, "publisher", NC_OPTIONAL, 127, &m->publisher,
 			 err)) != NC_OK ||
 		(rc = nc_json_get_str(m->doc, NULL, "entry", NC_REQUIRED, 255, &m->entry, err)) !=
@@ -142,17 +142,17 @@ static nc_code read_platform(nc_manifest *m, nc_error *err)
 	nc_code rc;
 	if ((rc = nc_json_get_obj(m->doc, NULL, "abi", NC_REQUIRED, &abi, err)) != NC_OK ||
 		(rc = nc_json_only_keys(abi, &at_abi, abi_keys, err)) != NC_OK ||
-		(rc = get_u32(abi, &at_abi, "major", NC_REQUIRED, 1, 0xffff, &m->abi_major,
+		(rc = get_u32(abi, &at_abi, "major", NC_REQUIRED, 1, 0xffff, &m->abi_major, err)) !=
+			NC_OK ||
+		(rc = get_u32(abi, &at_abi, "min_minor", NC_REQUIRED, 0, 0xffff, &m->abi_min_minor,
 			 err)) != NC_OK ||
-		(rc = get_u32(abi, &at_abi, "min_minor", NC_REQUIRED, 0, 0xffff,
-			 &m->abi_min_minor, err)) != NC_OK ||
 		(rc = nc_json_get_obj(m->doc, NULL, "platform", NC_REQUIRED, &platform, err)) !=
 			NC_OK ||
 		(rc = nc_json_only_keys(platform, &at_platform, platform_keys, err)) != NC_OK ||
-		(rc = nc_json_get_str(platform, &at_platform, "os", NC_REQUIRED, 31, &m->os,
-			 err)) != NC_OK ||
-		(rc = nc_json_get_str(platform, &at_platform, "arch", NC_REQUIRED, 31, &m->arch,
-			 err)) != NC_OK)
+		(rc = nc_json_get_str(
+			 platform, &at_platform, "os", NC_REQUIRED, 31, &m->os, err)) != NC_OK ||
+		(rc = nc_json_get_str(
+			 platform, &at_platform, "arch", NC_REQUIRED, 31, &m->arch, err)) != NC_OK)
 		return rc;
 	return nc_json_get_str(platform, &at_platform, "libc", NC_OPTIONAL, 63, &m->libc, err);
 }
@@ -171,10 +171,10 @@ static nc_code read_limits(nc_manifest *m, nc_error *err)
 			 &m->max_per_target, err)) != NC_OK ||
 		(rc = get_u32(m->doc, NULL, "state_version", NC_OPTIONAL, 0, UINT32_MAX,
 			 &m->state_version, err)) != NC_OK ||
-		(rc = nc_json_get_bool(m->doc, NULL, "exclusive", NC_OPTIONAL, &m->is_exclusive,
-			 err)) != NC_OK ||
-		(rc = nc_json_get_bool(m->doc, NULL, "owns_guests", NC_OPTIONAL, &m->owns_guests,
-			 err)) != NC_OK)
+		(rc = nc_json_get_bool(
+			 m->doc, NULL, "exclusive", NC_OPTIONAL, &m->is_exclusive, err)) != NC_OK ||
+		(rc = nc_json_get_bool(
+			 m->doc, NULL, "owns_guests", NC_OPTIONAL, &m->owns_guests, err)) != NC_OK)
 		return rc;
 	m->is_in_process = strcmp(isolation, "in_process") == 0;
 	if (!m->is_in_process && strcmp(isolation, "process") != 0)
@@ -196,7 +196,8 @@ static nc_code read_lists(nc_manifest *m, nc_error *err)
 		{ "process_globals", &m->process_globals, NC_OPTIONAL },
 	};
 	for (size_t i = 0; i < NC_LEN(lists); i++) {
-		nc_code rc = get_names(m->doc, NULL, lists[i].key, lists[i].need, lists[i].ret, err);
+		nc_code rc =
+			get_names(m->doc, NULL, lists[i].key, lists[i].need, lists[i].ret, err);
 		if (rc != NC_OK)
 			return rc;
 	}
@@ -206,7 +207,8 @@ static nc_code read_lists(nc_manifest *m, nc_error *err)
 static nc_code read_permissions(nc_manifest *m, nc_error *err)
 {
 	nc_jpath at = { .key = "permissions" };
-	nc_code rc = nc_json_get_obj(m->doc, NULL, "permissions", NC_OPTIONAL, &m->permissions, err);
+	nc_code rc =
+		nc_json_get_obj(m->doc, NULL, "permissions", NC_OPTIONAL, &m->permissions, err);
 	if (rc != NC_OK || !m->permissions)
 		return rc;
 	if ((rc = nc_json_only_keys(m->permissions, &at, permission_keys, err)) != NC_OK)
@@ -239,8 +241,8 @@ static nc_code read_file(const char *path, const json_t *o, nc_manifest_file *f,
 	if ((rc = nc_json_only_keys(o, &at, file_keys, err)) != NC_OK ||
 		(rc = nc_json_get_str(o, &at, "sha256", NC_REQUIRED, 64, &f->sha256, err)) !=
 			NC_OK ||
-		(rc = nc_json_get_i64(o, &at, "size", NC_REQUIRED, 0, INT64_C(1) << 32, &size,
-			 err)) != NC_OK ||
+		(rc = nc_json_get_i64(
+			 o, &at, "size", NC_REQUIRED, 0, INT64_C(1) << 32, &size, err)) != NC_OK ||
 		(rc = nc_json_get_str(o, &at, "mode", NC_OPTIONAL, 5, &mode, err)) != NC_OK)
 		return rc;
 	f->size = (uint64_t)size;
@@ -249,7 +251,8 @@ static nc_code read_file(const char *path, const json_t *o, nc_manifest_file *f,
 		return nc_err(err, NC_E_INVAL, "manifest: files.%s.sha256 is not a SHA-256", path);
 	if (!*mode || *end || f->mode > 0777 || (f->mode & 022))
 		return nc_err(err, NC_E_INVAL,
-			"manifest: files.%s.mode %s must be octal, not set-id, not writable by others",
+			"manifest: files.%s.mode %s must be octal, not set-id, not writable by "
+			"others",
 			path, mode);
 	return NC_OK;
 }
@@ -264,9 +267,8 @@ static nc_code read_files(nc_manifest *m, nc_error *err)
 		return rc;
 	if (json_object_size(m->files) > FILES_MAX)
 		return bad(err, "files", "names too many files");
-	json_object_foreach ((json_t *)(uintptr_t)m->files, path, o)
-		if ((rc = read_file(path, o, &f, err)) != NC_OK)
-			return rc;
+	json_object_foreach((json_t *)(uintptr_t)m->files, path,
+		o) if ((rc = read_file(path, o, &f, err)) != NC_OK) return rc;
 	if (!json_object_get(m->files, m->entry))
 		return nc_err(err, NC_E_INVAL, "manifest: entry %s is not among files", m->entry);
 	return NC_OK;
@@ -307,9 +309,7 @@ static int has_name(const json_t *list, const char *name)
 {
 	size_t i;
 	json_t *v;
-	json_array_foreach (list, i, v)
-		if (strcmp(json_string_value(v), name) == 0)
-			return 1;
+	json_array_foreach(list, i, v) if (strcmp(json_string_value(v), name) == 0) return 1;
 	return 0;
 }
 
@@ -332,7 +332,8 @@ int nc_manifest_may_open_secret(const nc_manifest *m, nc_bytes handle)
 {
 	size_t i;
 	json_t *v;
-	json_array_foreach (json_object_get(m->permissions, "secrets"), i, v) {
+	json_array_foreach(json_object_get(m->permissions, "secrets"), i, v)
+	{
 		const char *rule = json_string_value(v);
 		size_t n = json_string_length(v);
 		int is_prefix = rule[n - 1] == '*';

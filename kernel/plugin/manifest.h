@@ -12,7 +12,7 @@
  * A plugin's manifest.json: what it is, needs and may do, known before a byte of its code is
  * mapped. Immutable after parse, refcounted by nobody: its owner outlives its readers.
  */
-#define NC_MANIFEST_MAX (256u << 10) /* bytes */
+#define NC_MANIFEST_MAX  (256u << 10) /* bytes */
 #define NC_PLUGIN_ID_MAX 63u
 
 typedef struct nc_manifest {
@@ -20,11 +20,11 @@ typedef struct nc_manifest {
 	const char *id, *version, *license, *publisher, *entry;
 	uint32_t abi_major, abi_min_minor;
 	const char *os, *arch, *libc; /* libc "glibc>=2.31" or NULL */
-	int is_in_process;	      /* isolation it asks for; else a process of its own */
+	int is_in_process;            /* isolation it asks for; else a process of its own */
 	int is_exclusive, owns_guests;
 	uint32_t max_concurrency, max_per_target, state_version;
 	const json_t *provides, *requires, *wants, *features, *process_globals; /* arrays or NULL */
-	const json_t *permissions, *files;					/* objects */
+	const json_t *permissions, *files;                                      /* objects */
 } nc_manifest;
 
 /* One entry of `files`. */

@@ -27,10 +27,9 @@ static const char *const host_extensions[] = { "nc.report/1", "nc.secrets/1", "n
 
 nc_platform nc_platform_here(void)
 {
-	return (nc_platform){ .abi = NC_ABI,
-		.os = "linux",
-		.arch = ARCH,
-		.libc_version = gnu_get_libc_version() };
+	return (nc_platform){
+		.abi = NC_ABI, .os = "linux", .arch = ARCH, .libc_version = gnu_get_libc_version()
+	};
 }
 
 static nc_code refuse(nc_error *err, const char *hint)
@@ -87,7 +86,8 @@ static nc_code check_requires(const nc_manifest *m, nc_error *err)
 {
 	size_t i, k;
 	json_t *v;
-	json_array_foreach (m->requires, i, v) {
+	json_array_foreach(m->requires, i, v)
+	{
 		for (k = 0; k < NC_LEN(host_extensions); k++)
 			if (strcmp(host_extensions[k], json_string_value(v)) == 0)
 				break;

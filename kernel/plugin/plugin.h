@@ -55,6 +55,7 @@ typedef struct nc_plugins_options {
 	int64_t probe_timeout_us;     /* 0 = 5 s */
 	int64_t grace_us;             /* deadline → forfeit; 0 = 2 s */
 	int64_t strike_window_us;     /* three strikes within: 0 = 1 h */
+	int64_t restart_us;           /* first back-off of a process that died; 0 = 1 s */
 } nc_plugins_options;
 
 /*
@@ -113,6 +114,11 @@ nc_code nc_plugins_stop(nc_plugins *p, const char *id, int64_t drain_us, nc_erro
 nc_code nc_plugins_render(nc_plugins *p, const char *id, struct nc_buf *out, nc_error *err);
 /* The configuration schema of a plugin that was found, loaded or not: JSON text. */
 nc_code nc_plugins_schema(nc_plugins *p, const char *id, struct nc_buf *out, nc_error *err);
+
+/* Whether a configuration fits, without an instance: a JSON array of {field, problem, expected,
+ * value?} is appended to *out, empty when it does. */
+nc_code nc_plugins_validate(
+	nc_plugins *p, const char *id, nc_bytes config, struct nc_buf *out, nc_error *err);
 
 /* Quarantine by hand, or lift it. The records are files in state_dir/quarantine. */
 nc_code nc_plugins_quarantine(nc_plugins *p, const char *id, const char *reason, nc_error *err);

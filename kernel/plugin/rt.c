@@ -139,8 +139,8 @@ nc_code nc_rt_new(const nc_rt_options *opt, nc_rt **ret, nc_error *err)
 	nc_slots_init(&rt->checkpoints, sizeof(rt_checkpoint), RT_CHECKPOINTS_MAX);
 	rt->by_id = nc_map_new();
 	rt->ctx = nc_ctx_new(rt, opt);
-	nc_code rc = rt->by_id && rt->ctx ? start_threads(rt, opt->max_threads, err)
-					  : nc_err_nomem(err);
+	nc_code rc =
+		rt->by_id && rt->ctx ? start_threads(rt, opt->max_threads, err) : nc_err_nomem(err);
 	if (rc == NC_OK) {
 		*ret = rt;
 		return NC_OK;
@@ -260,8 +260,8 @@ nc_code nc_rt_free(nc_rt *rt, int64_t timeout_us)
 		return NC_OK;
 	int64_t until_us = nc_clock_mono_us() + timeout_us;
 	int is_out = wait_for_plugin(rt, until_us);
-	/* No callback runs beside or after destroy: the loop ends first. */
-	is_out = nc_loop_free_within(rt->control, until_us - nc_clock_mono_us()) && is_out;
+	/* No callback runs beside or after destroy. The loop itself stays until no host call can come. */
+	is_out = nc_loop_stop_within(rt->control, until_us - nc_clock_mono_us()) && is_out;
 	is_out = is_out && call_destroy(rt, NC_MAX(until_us, nc_clock_mono_us() + 1000000));
 	mute(rt);
 	forfeit_running(rt);
@@ -269,6 +269,7 @@ nc_code nc_rt_free(nc_rt *rt, int64_t timeout_us)
 	if (!is_out)
 		return NC_E_TIMEOUT; /* and rt stays: a thread of the plugin's may come back to it */
 	nc_ctx_retire(rt->ctx);
+	nc_loop_free(rt->control);
 	nc_rt_unref(rt);
 	return NC_OK;
 }

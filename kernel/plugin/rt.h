@@ -21,19 +21,19 @@ struct nc_store;
 typedef struct nc_rt nc_rt;
 
 /* Lifecycle calls go the way of the verbs but are in no plugin's extension. */
-extern const nc_verb nc_life_create;	  /* request = config; result = served verbs, one a line */
+extern const nc_verb nc_life_create;      /* request = config; result = served verbs, one a line */
 extern const nc_verb nc_life_reconfigure; /* request = config; control thread */
-extern const nc_verb nc_life_health;	  /* result = the document */
-extern const nc_verb nc_life_drain;	  /* control thread; completes as an operation */
+extern const nc_verb nc_life_health;      /* result = the document */
+extern const nc_verb nc_life_drain;       /* control thread; completes as an operation */
 const nc_verb *nc_life_find(const char *name);
 
 typedef struct nc_rt_call {
 	uint64_t id; /* the caller's, never 0, unique among those live */
 	const nc_verb *verb;
 	nc_bytes target, request; /* borrowed */
-	const char *key;	  /* NULL = "" */
-	uint64_t deadline_ns;	  /* CLOCK_MONOTONIC, 0 = none */
-	int fd;			  /* stream.open: the plugin's end, ours on NC_OK; else -1 */
+	const char *key;          /* NULL = "" */
+	uint64_t deadline_ns;     /* CLOCK_MONOTONIC, 0 = none */
+	int fd;                   /* stream.open: the plugin's end, ours on NC_OK; else -1 */
 } nc_rt_call;
 
 /* What a function returned. For OP and STREAM, NC_OK means accepted: `completed` comes, or came. */
@@ -49,24 +49,25 @@ typedef struct nc_rt_return {
  * `checkpoint` may come beside `returned`; completed comes once. None may block but those marked. */
 typedef struct nc_rt_up {
 	void (*returned)(void *user, uint64_t call, const nc_rt_return *r);
-	void (*completed)(void *user, uint64_t call, int32_t outcome, const nc_error *err,
-		nc_bytes result);
+	void (*completed)(
+		void *user, uint64_t call, int32_t outcome, const nc_error *err, nc_bytes result);
 	nc_code (*object)(void *user, uint64_t call, nc_bytes json); /* may block */
 	void (*progress)(void *user, uint64_t call, uint32_t permille, const char *phase);
 	void (*checkpoint)(void *user, uint64_t call, uint64_t ticket, nc_bytes token);
 	void (*log)(void *user, int32_t level, const char *event, nc_bytes json);
 	nc_code (*report)(void *user, nc_bytes target, uint64_t obs_seq, nc_bytes json);
 	nc_code (*secret_open)(void *user, nc_bytes handle, void *buf, size_t cap, size_t *ret_len,
-		nc_error *err);						       /* may block */
-	nc_code (*kv_put)(void *user, nc_bytes key, nc_bytes val, nc_error *err);      /* may block */
-	nc_code (*kv_get)(void *user, nc_bytes key, struct nc_buf *out, nc_error *err); /* may block */
-	nc_code (*kv_del)(void *user, nc_bytes key, nc_error *err);		       /* may block */
+		nc_error *err);                                                   /* may block */
+	nc_code (*kv_put)(void *user, nc_bytes key, nc_bytes val, nc_error *err); /* may block */
+	nc_code (*kv_get)(
+		void *user, nc_bytes key, struct nc_buf *out, nc_error *err); /* may block */
+	nc_code (*kv_del)(void *user, nc_bytes key, nc_error *err);           /* may block */
 	void (*metric)(void *user, int is_gauge, const char *name, const char *label, double v);
 	void (*strike)(void *user, nc_rule rule, const char *what);
 } nc_rt_up;
 
 typedef struct nc_rt_options {
-	const struct nc_image *image;	    /* outlive the runtime, even one that is stuck */
+	const struct nc_image *image; /* outlive the runtime, even one that is stuck */
 	const struct nc_manifest *manifest;
 	const char *name; /* of the instance */
 	uint32_t max_threads;

@@ -21,7 +21,6 @@
  * called under a lock.
  */
 
-
 enum { LIFE_CREATE = NC_VERB_MAX, LIFE_RECONFIGURE, LIFE_HEALTH, LIFE_DRAIN };
 
 const nc_verb nc_life_create = { .name = "plugin.create", .ext = "", .number = LIFE_CREATE };
@@ -140,16 +139,15 @@ static void run_life(nc_rt *rt, rt_op *o, outcome *r)
 		run_health(rt, r);
 		return;
 	case LIFE_RECONFIGURE:
-		r->code = NC_HAS(p, reconfigure) ? p->reconfigure(rt->self, o->request, &r->err)
-						 : nc_err(&r->err, NC_E_UNSUPPORTED,
-							   "plugin %s can't be reconfigured in place",
-							   rt->plugin);
+		r->code = NC_HAS(p, reconfigure)
+				  ? p->reconfigure(rt->self, o->request, &r->err)
+				  : nc_err(&r->err, NC_E_UNSUPPORTED,
+					    "plugin %s can't be reconfigured in place", rt->plugin);
 		return;
 	default:
-		r->code = NC_HAS(p, drain)
-				  ? p->drain(rt->self, (nc_op){ o->handle }, &r->err)
-				  : nc_err(&r->err, NC_E_UNSUPPORTED, "plugin %s has no drain",
-					    rt->plugin);
+		r->code = NC_HAS(p, drain) ? p->drain(rt->self, (nc_op){ o->handle }, &r->err)
+					   : nc_err(&r->err, NC_E_UNSUPPORTED,
+						     "plugin %s has no drain", rt->plugin);
 	}
 }
 
@@ -238,8 +236,8 @@ static void run_stats(nc_rt *rt, rt_op *o, outcome *r)
 	} else {
 		memset(rows, 0xff, u.n * sizeof(*rows)); /* unknown, unless it says otherwise */
 		memcpy(&fn, &rt->slot[o->verb->number], sizeof(fn));
-		r->code = fn(rt->self, (nc_op){ o->handle }, o->target, u.guests, u.n, rows,
-			&r->err);
+		r->code =
+			fn(rt->self, (nc_op){ o->handle }, o->target, u.guests, u.n, rows, &r->err);
 		if (r->code == NC_OK)
 			nc_buf_put(&r->out, rows, u.n * sizeof(*rows));
 	}
@@ -339,7 +337,9 @@ static void tell_returned(nc_rt *rt, const rt_op *o, outcome *r)
 	if (r->code != NC_OK && !r->err.message[0]) /* it said nothing */
 		nc_err(&r->err, r->code, "%s of plugin %s failed without a reason", o->verb->name,
 			rt->plugin);
-	nc_rt_tidy_error(&r->err, r->code);
+	/* recover returns NC_OK and still sets err when it found that the operation failed. */
+	nc_rt_tidy_error(&r->err,
+		r->code == NC_OK && r->recover_state == NC_REC_FAILED ? r->err.code : r->code);
 	if (!nc_rt_speak(rt))
 		return;
 	rt->up->returned(rt->user, o->id,
@@ -356,8 +356,8 @@ static void tell_held(nc_rt *rt, const rt_op *o)
 {
 	if (!nc_rt_speak(rt))
 		return;
-	rt->up->completed(rt->user, o->id, o->held_outcome, &o->held_err,
-		(nc_bytes){ o->held, o->held_len });
+	rt->up->completed(
+		rt->user, o->id, o->held_outcome, &o->held_err, (nc_bytes){ o->held, o->held_len });
 	nc_rt_spoke(rt);
 }
 
@@ -515,8 +515,8 @@ nc_code nc_rt_start(nc_rt *rt, const nc_rt_call *call, nc_error *err)
 	if (rc == NC_OK)
 		return NC_OK;
 	give_back(rt, o);
-	return nc_err(err, rc, "plugin %s: no thread to call %s with", rt->plugin,
-		call->verb->name);
+	return nc_err(
+		err, rc, "plugin %s: no thread to call %s with", rt->plugin, call->verb->name);
 }
 
 static rt_op *find(nc_rt *rt, uint64_t id)

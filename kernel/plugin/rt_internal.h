@@ -16,10 +16,10 @@
 /* What the files of the runtime share. rt.c: life and death; rt_call.c: calls by shape; rt_op.c:
  * the op_* functions; rt_host.c: the context and the table; rt_sink.c; rt_services.c. */
 
-#define RT_OPS_MAX	  4096u
-#define RT_TIMERS_MAX	  4096u
+#define RT_OPS_MAX         4096u
+#define RT_TIMERS_MAX      4096u
 #define RT_CHECKPOINTS_MAX 1024u
-#define RT_PHASE_MAX	  48
+#define RT_PHASE_MAX       48
 
 /*
  * What a plugin holds as nc_host_ctx: never freed, since its code stays mapped and may call through
@@ -48,10 +48,10 @@ typedef struct rt_op {
 	uint64_t handle, id;
 	const nc_verb *verb;
 	nc_bytes target, request; /* in `block` */
-	const char *key;	  /* in `block` */
+	const char *key;          /* in `block` */
 	char *block;
 	uint64_t deadline_ns;
-	int fd;		       /* stream.open: until handed over; the worker's */
+	int fd;                /* stream.open: until handed over; the worker's */
 	uint64_t stream_place; /* its number and inode, to see whether it is ever closed */
 	/* under rt_lock: */
 	int32_t stop_reason;
@@ -92,20 +92,20 @@ struct nc_rt {
 
 	pthread_mutex_t rt_lock; /* guards what follows; never held while anything else is called */
 	pthread_cond_t has_changed;
-	nc_inst *self;			   /* set by create */
-	void *slot[NC_VERB_MAX];	   /* function of each verb, NULL = not served */
-	nc_slots ops;			   /* rt_op */
-	nc_map *by_id;			   /* id → handle */
-	nc_slots checkpoints;		   /* rt_checkpoint */
-	size_t n_in_plugin, n_up, n_refs;  /* threads inside; events under way; jobs and owner */
+	nc_inst *self;                    /* set by create */
+	void *slot[NC_VERB_MAX];          /* function of each verb, NULL = not served */
+	nc_slots ops;                     /* rt_op */
+	nc_map *by_id;                    /* id → handle */
+	nc_slots checkpoints;             /* rt_checkpoint */
+	size_t n_in_plugin, n_up, n_refs; /* threads inside; events under way; jobs and owner */
 	uint64_t n_forfeited;
 	int is_closing, is_mute;
 };
 
 /* rt.c */
-int nc_rt_enter(nc_rt *rt);		 /* 0 when closing; else a leave must follow */
+int nc_rt_enter(nc_rt *rt); /* 0 when closing; else a leave must follow */
 void nc_rt_leave(nc_rt *rt);
-int nc_rt_speak(nc_rt *rt);		 /* 0 when mute; else an nc_rt_spoke must follow */
+int nc_rt_speak(nc_rt *rt); /* 0 when mute; else an nc_rt_spoke must follow */
 void nc_rt_spoke(nc_rt *rt);
 void nc_rt_ref(nc_rt *rt);
 void nc_rt_unref(nc_rt *rt);
@@ -124,8 +124,8 @@ rt_thread nc_rt_thread_current(void);
 int nc_rt_is_open_at(uint64_t stream_place);
 /* What a plugin filled in: terminated, known flags, one code. */
 void nc_rt_tidy_error(nc_error *err, nc_code code);
-int nc_rt_op_completes(const rt_op *o);		   /* a verb that op_complete ends */
-void nc_rt_release_op(nc_rt *rt, rt_op *o);	   /* under rt_lock */
+int nc_rt_op_completes(const rt_op *o);             /* a verb that op_complete ends */
+void nc_rt_release_op(nc_rt *rt, rt_op *o);         /* under rt_lock */
 void nc_rt_release_op_if_over(nc_rt *rt, rt_op *o); /* under rt_lock */
 
 /* rt_op.c: slots of nc_host */
@@ -140,7 +140,7 @@ void nc_rt_op_complete(
 
 /* rt_host.c */
 nc_host_ctx *nc_ctx_new(nc_rt *rt, const nc_rt_options *opt);
-void nc_ctx_retire(nc_host_ctx *ctx); /* waits for those inside */
+void nc_ctx_retire(nc_host_ctx *ctx);                        /* waits for those inside */
 nc_rt *nc_ctx_enter(nc_host_ctx *ctx, const char *function); /* NULL: refused, P5 counted */
 void nc_ctx_leave(nc_host_ctx *ctx);
 

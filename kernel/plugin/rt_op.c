@@ -105,8 +105,8 @@ void nc_rt_op_progress(nc_host_ctx *ctx, nc_op op, uint32_t permille, const char
 /* ---- checkpoints ---- */
 
 /* Under rt_lock. NC_OK: *ret_id and *ret_ticket say what to tell. */
-static nc_code take_checkpoint(nc_rt *rt, const rt_checkpoint *want, uint64_t *ret_id,
-	uint64_t *ret_ticket)
+static nc_code take_checkpoint(
+	nc_rt *rt, const rt_checkpoint *want, uint64_t *ret_id, uint64_t *ret_ticket)
 {
 	const rt_op *o = nc_slots_get(&rt->ops, want->op.v);
 	if (!o || !nc_rt_op_completes(o) || o->is_completed)
@@ -221,8 +221,7 @@ static verdict judge(nc_rt *rt, rt_op *o, nc_op op, const char **why)
 	o->is_completed = 1;
 	if (o->is_forfeited)
 		return COMPLETE_LATE;
-	return o->verb->shape == NC_SHAPE_RECOVER && o->verb->number < NC_VERB_MAX &&
-			       !o->is_told
+	return o->verb->shape == NC_SHAPE_RECOVER && o->verb->number < NC_VERB_MAX && !o->is_told
 		       ? COMPLETE_HOLD
 		       : COMPLETE_TELL;
 }
@@ -257,10 +256,9 @@ static void check_completion(nc_rt *rt, completion *c, const nc_error *err)
 		c->err = (nc_error)NC_ERROR_INIT;
 		return;
 	}
-	nc_code code = c->err.code != NC_OK ? c->err.code
-		       : c->outcome == NC_CANCELLED || c->outcome == NC_DETACHED
-			       ? NC_E_CANCELLED
-			       : NC_E_INTERNAL;
+	nc_code code = c->err.code != NC_OK                                      ? c->err.code
+		       : c->outcome == NC_CANCELLED || c->outcome == NC_DETACHED ? NC_E_CANCELLED
+										 : NC_E_INTERNAL;
 	if (!c->err.message[0])
 		nc_err(&c->err, code, "plugin %s gave no reason", rt->plugin);
 	nc_rt_tidy_error(&c->err, code);

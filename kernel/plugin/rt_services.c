@@ -6,7 +6,6 @@
 #include "base/err.h"
 #include "plugin/rt_internal.h"
 
-
 /*
  * The host services: const tables whose functions check what the plugin gives and pass it up. What
  * may block (secrets, kv) is refused on the control thread in debug builds, where it would stop
@@ -51,8 +50,8 @@ static const nc_report report_table = { .struct_size = sizeof(nc_report), .repor
 
 /* ---- nc.secrets/1 ---- */
 
-static nc_code secret_open(nc_host_ctx *ctx, nc_bytes handle, void *buf, size_t cap,
-	size_t *ret_len, nc_error *err)
+static nc_code secret_open(
+	nc_host_ctx *ctx, nc_bytes handle, void *buf, size_t cap, size_t *ret_len, nc_error *err)
 {
 	nc_rt *rt = nc_ctx_enter(ctx, "secrets.open");
 	if (!rt)
@@ -104,7 +103,7 @@ static nc_code kv_do(nc_host_ctx *ctx, const char *what, const kv_call *c, nc_er
 		rc = gone(err);
 	else if (rc == NC_OK) {
 		const nc_rt_up *up = rt->up;
-		rc = c->out	  ? up->kv_get(rt->user, c->key, c->out, err)
+		rc = c->out       ? up->kv_get(rt->user, c->key, c->out, err)
 		     : c->val.ptr ? up->kv_put(rt->user, c->key, c->val, err)
 				  : up->kv_del(rt->user, c->key, err);
 		nc_rt_spoke(rt);
@@ -235,9 +234,9 @@ static nc_code timer_stop(nc_host_ctx *ctx, uint64_t timer)
 	return rc;
 }
 
-static const nc_timer timer_table = { .struct_size = sizeof(nc_timer),
-	.start = timer_start,
-	.stop = timer_stop };
+static const nc_timer timer_table = {
+	.struct_size = sizeof(nc_timer), .start = timer_start, .stop = timer_stop
+};
 
 /* ---- nc.fdwatch/1 ---- */
 
@@ -310,15 +309,13 @@ static nc_code fd_del(nc_host_ctx *ctx, int32_t fd)
 	return rc;
 }
 
-static const nc_fdwatch fdwatch_table = { .struct_size = sizeof(nc_fdwatch),
-	.add = fd_add,
-	.mod = fd_mod,
-	.del = fd_del };
+static const nc_fdwatch fdwatch_table = {
+	.struct_size = sizeof(nc_fdwatch), .add = fd_add, .mod = fd_mod, .del = fd_del
+};
 
 /* ---- nc.metrics/1 ---- */
 
-static void metric(
-	nc_host_ctx *ctx, int is_gauge, const char *name, const char *label, double v)
+static void metric(nc_host_ctx *ctx, int is_gauge, const char *name, const char *label, double v)
 {
 	nc_rt *rt = nc_ctx_enter(ctx, "metrics");
 	if (!rt)
@@ -340,9 +337,9 @@ static void gauge_set(nc_host_ctx *ctx, const char *name, const char *label, dou
 	metric(ctx, 1, name, label, v);
 }
 
-static const nc_metrics metrics_table = { .struct_size = sizeof(nc_metrics),
-	.counter_add = counter_add,
-	.gauge_set = gauge_set };
+static const nc_metrics metrics_table = {
+	.struct_size = sizeof(nc_metrics), .counter_add = counter_add, .gauge_set = gauge_set
+};
 
 /* ---- nc.threadcheck/1 ---- */
 

@@ -17,8 +17,8 @@ typedef struct sink {
 	nc_rt *rt;
 	pthread_t thread;
 	int is_private; /* made by the plugin with sink_new */
-	uint64_t call;	/* objects go up for this call … */
-	nc_buf *out;	/* … or bytes into this buffer */
+	uint64_t call;  /* objects go up for this call … */
+	nc_buf *out;    /* … or bytes into this buffer */
 	uint64_t n_writes, n_bytes;
 	nc_code broken; /* the first refusal; further writes get it too */
 } sink;

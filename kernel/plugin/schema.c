@@ -31,9 +31,9 @@ static void fault(walk *w, const nc_jpath *at, const json_t *schema, const json_
 		return;
 	nc_jpath_format(at, field, sizeof(field));
 	w->fn(w->user, &(nc_schema_fault){ .field = field,
-				.problem = problem,
-				.expected = expected,
-				.value = nc_schema_is_secret(schema) ? NULL : value });
+			       .problem = problem,
+			       .expected = expected,
+			       .value = nc_schema_is_secret(schema) ? NULL : value });
 }
 
 static const char *type_of(const json_t *v)
@@ -73,9 +73,10 @@ static void describe_types(const json_t *types, char *out, size_t cap)
 		return;
 	}
 	out[0] = 0;
-	json_array_foreach (types, i, t) {
-		int n = snprintf(out + used, cap - used, "%s%s", i ? " or " : "",
-			json_string_value(t));
+	json_array_foreach(types, i, t)
+	{
+		int n = snprintf(
+			out + used, cap - used, "%s%s", i ? " or " : "", json_string_value(t));
 		if (n < 0 || (size_t)n >= cap - used)
 			return;
 		used += (size_t)n;
@@ -88,9 +89,7 @@ static int fits_any(const json_t *types, const json_t *v)
 	json_t *t;
 	if (json_is_string(types))
 		return nc_schema_type_fits(json_string_value(types), v);
-	json_array_foreach (types, i, t)
-		if (nc_schema_type_fits(json_string_value(t), v))
-			return 1;
+	json_array_foreach(types, i, t) if (nc_schema_type_fits(json_string_value(t), v)) return 1;
 	return 0;
 }
 
@@ -114,12 +113,11 @@ static void check_enum(walk *w, const nc_jpath *at, const json_t *schema, const 
 	json_t *a;
 	if (!allowed)
 		return;
-	json_array_foreach (allowed, i, a)
-		if (json_equal(a, v))
-			return;
+	json_array_foreach(allowed, i, a) if (json_equal(a, v)) return;
 	memcpy(storage, "one of", 7);
 	used = 6;
-	json_array_foreach (allowed, i, a) {
+	json_array_foreach(allowed, i, a)
+	{
 		char one[64];
 		size_t n = json_dumpb(a, one, sizeof(one), JSON_ENCODE_ANY);
 		if (n == 0 || n > sizeof(one) || used + n + 2 >= sizeof(storage))
@@ -198,7 +196,8 @@ static void check_required(walk *w, const nc_jpath *at, const json_t *schema, co
 	const json_t *props = json_object_get(schema, "properties");
 	size_t i;
 	json_t *name;
-	json_array_foreach (json_object_get(schema, "required"), i, name) {
+	json_array_foreach(json_object_get(schema, "required"), i, name)
+	{
 		const char *key = json_string_value(name);
 		const json_t *sub = json_object_get(props, key);
 		char expected[96] = "a value";
@@ -222,7 +221,8 @@ static void check_unknown(walk *w, const nc_jpath *at, const json_t *schema, jso
 	for (void *it = json_object_iter((json_t *)(uintptr_t)props); it && n_names < NC_LEN(names);
 		it = json_object_iter_next((json_t *)(uintptr_t)props, it))
 		names[n_names++] = json_object_iter_key(it);
-	json_object_foreach (doc, key, v) {
+	json_object_foreach(doc, key, v)
+	{
 		char expected[160] = "no such field";
 		if (json_object_get(props, key))
 			continue;
@@ -235,8 +235,8 @@ static void check_unknown(walk *w, const nc_jpath *at, const json_t *schema, jso
 	}
 }
 
-static void check_value(walk *w, const nc_jpath *at, const json_t *schema, const json_t *v,
-	unsigned depth);
+static void check_value(
+	walk *w, const nc_jpath *at, const json_t *schema, const json_t *v, unsigned depth);
 
 static void check_object(
 	walk *w, const nc_jpath *at, const json_t *schema, const json_t *doc, unsigned depth)
@@ -245,11 +245,21 @@ static void check_object(
 	const char *key;
 	check_required(w, at, schema, doc);
 	check_unknown(w, at, schema, (json_t *)(uintptr_t)doc);
-	json_object_foreach (props, key, sub) {
+	json_object_foreach(props, key, sub)
+	{
 		const json_t *v = json_object_get(doc, key);
 		nc_jpath here = { .up = at, .key = key };
 		if (v)
 			check_value(w, &here, sub, v, depth + 1);
+	}
+	const json_t *rest = json_object_get(schema, "additionalProperties");
+	if (!json_is_object(rest))
+		return;
+	json_object_foreach((json_t *)(uintptr_t)doc, key, sub)
+	{
+		nc_jpath here = { .up = at, .key = key };
+		if (!json_object_get(props, key))
+			check_value(w, &here, rest, sub, depth + 1);
 	}
 }
 
@@ -262,7 +272,8 @@ static void check_array(
 	check_size(w, at, schema, doc, json_array_size(doc), "minItems", "maxItems", "elements");
 	if (!items)
 		return;
-	json_array_foreach (doc, i, v) {
+	json_array_foreach(doc, i, v)
+	{
 		nc_jpath here = { .up = at, .index = i };
 		check_value(w, &here, items, v, depth + 1);
 	}
@@ -276,15 +287,16 @@ static void check_value(
 	check_enum(w, at, schema, v);
 	check_number(w, at, schema, v);
 	if (json_is_string(v))
-		check_size(w, at, schema, v, utf8_length(v), "minLength", "maxLength",
-			"characters");
+		check_size(
+			w, at, schema, v, utf8_length(v), "minLength", "maxLength", "characters");
 	else if (json_is_object(v))
 		check_object(w, at, schema, v, depth);
 	else if (json_is_array(v))
 		check_array(w, at, schema, v, depth);
 }
 
-size_t nc_schema_validate(const json_t *schema, const json_t *doc, nc_schema_fault_fn fn, void *user)
+size_t nc_schema_validate(
+	const json_t *schema, const json_t *doc, nc_schema_fault_fn fn, void *user)
 {
 	walk w = { .fn = fn, .user = user };
 	check_value(&w, NULL, schema, doc, 0);
@@ -311,8 +323,8 @@ static void add_to_summary(void *user, const nc_schema_fault *f)
 	size_t n = strlen(line);
 	if (s->used + n + 2 >= sizeof(s->text))
 		return;
-	s->used += (size_t)snprintf(s->text + s->used, sizeof(s->text) - s->used, "%s%s",
-		s->shown ? "; " : "", line);
+	s->used += (size_t)snprintf(
+		s->text + s->used, sizeof(s->text) - s->used, "%s%s", s->shown ? "; " : "", line);
 	s->shown++;
 }
 
@@ -343,7 +355,7 @@ static void add_to_array(void *user, const nc_schema_fault *f)
 		char *text = json_dumps(f->value, JSON_ENCODE_ANY | JSON_COMPACT);
 		if (text)
 			nc_jw_kraw(w, "value", text, strlen(text));
-		nc_schema_free_text(text);
+		nc_json_text_free(text);
 	}
 	nc_jw_obj_end(w);
 }

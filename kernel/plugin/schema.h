@@ -27,7 +27,8 @@ typedef struct nc_schema_fault {
 } nc_schema_fault;
 typedef void (*nc_schema_fault_fn)(void *user, const nc_schema_fault *fault);
 /* Every fault of `doc` through fn (may be NULL); how many there were. */
-size_t nc_schema_validate(const json_t *schema, const json_t *doc, nc_schema_fault_fn fn, void *user);
+size_t nc_schema_validate(
+	const json_t *schema, const json_t *doc, nc_schema_fault_fn fn, void *user);
 /* The same as an error naming as many faults as fit; `what` begins it. */
 nc_code nc_schema_require(const json_t *schema, const json_t *doc, const char *what, nc_error *err);
 /* The same as a JSON array of {field, problem, expected, value?}. Returns how many. */
@@ -46,5 +47,8 @@ nc_code nc_schema_each_secret(
 /* How many fields differ that reconfigure may not apply, naming them ("a, b.c") in `names`. */
 size_t nc_schema_needs_recreate(
 	const json_t *schema, const json_t *before, const json_t *after, char *names, size_t cap);
+
+/* What json_dumps gave; jansson's own way of freeing it. NULL is fine. */
+void nc_json_text_free(char *dumped);
 
 #endif

@@ -16,7 +16,7 @@ int nc_schema_is_secret(const json_t *schema)
 	return json_is_true(json_object_get(schema, "x-secret"));
 }
 
-void nc_schema_free_text(char *json_dumped)
+void nc_json_text_free(char *json_dumped)
 {
 	json_malloc_t take;
 	json_free_t give;
@@ -27,8 +27,20 @@ void nc_schema_free_text(char *json_dumped)
 
 /* ---- the schema itself ---- */
 
-typedef enum { K_ANY, K_TYPE, K_OBJECT, K_SCHEMA, K_NAMES, K_BOOL, K_NUMBER, K_COUNT, K_ARRAY,
-	K_TEXT, K_RELOAD } keyword_kind;
+typedef enum {
+	K_ANY,
+	K_TYPE,
+	K_OBJECT,
+	K_SCHEMA,
+	K_NAMES,
+	K_BOOL,
+	K_REST,
+	K_NUMBER,
+	K_COUNT,
+	K_ARRAY,
+	K_TEXT,
+	K_RELOAD
+} keyword_kind;
 
 static const struct keyword {
 	const char *name;
@@ -37,7 +49,7 @@ static const struct keyword {
 	{ "type", K_TYPE },
 	{ "properties", K_OBJECT },
 	{ "required", K_NAMES },
-	{ "additionalProperties", K_BOOL },
+	{ "additionalProperties", K_REST },
 	{ "enum", K_ARRAY },
 	{ "minimum", K_NUMBER },
 	{ "maximum", K_NUMBER },
@@ -74,9 +86,7 @@ static int all_in_array(const json_t *array, int (*fits)(const json_t *))
 	json_t *v;
 	if (!json_is_array(array) || json_array_size(array) == 0)
 		return 0;
-	json_array_foreach (array, i, v)
-		if (!fits(v))
-			return 0;
+	json_array_foreach(array, i, v) if (!fits(v)) return 0;
 	return 1;
 }
 
@@ -99,6 +109,8 @@ static int keyword_fits(keyword_kind kind, const json_t *v)
 		return (json_is_array(v) && json_array_size(v) == 0) || all_in_array(v, is_string);
 	case K_BOOL:
 		return json_is_boolean(v);
+	case K_REST: /* whether there may be others, or what they must be */
+		return json_is_boolean(v) || json_is_object(v);
 	case K_NUMBER:
 		return json_is_number(v);
 	case K_COUNT:
@@ -120,15 +132,16 @@ static nc_code bad_schema(const nc_jpath *at, const char *key, const char *what,
 	char place[256];
 	nc_jpath here = { .up = at, .key = key };
 	nc_jpath_format(key ? &here : at, place, sizeof(place));
-	return nc_err(err, NC_E_INVAL, "configuration schema, at %s: %s", *place ? place : "the top",
-		what);
+	return nc_err(err, NC_E_INVAL, "configuration schema, at %s: %s",
+		*place ? place : "the top", what);
 }
 
 static nc_code check_keywords(const json_t *schema, const nc_jpath *at, nc_error *err)
 {
 	const char *key;
 	json_t *v;
-	json_object_foreach ((json_t *)(uintptr_t)schema, key, v) {
+	json_object_foreach((json_t *)(uintptr_t)schema, key, v)
+	{
 		size_t i = 0;
 		while (i < NC_LEN(keywords) && strcmp(keywords[i].name, key) != 0)
 			i++;
@@ -145,8 +158,7 @@ static nc_code check_keywords(const json_t *schema, const nc_jpath *at, nc_error
 	return NC_OK;
 }
 
-static nc_code check_schema(
-	const json_t *schema, const nc_jpath *at, unsigned depth, nc_error *err)
+static nc_code check_schema(const json_t *schema, const nc_jpath *at, unsigned depth, nc_error *err)
 {
 	const char *key;
 	json_t *sub;
@@ -161,7 +173,12 @@ static nc_code check_schema(
 	nc_jpath item_path = { .up = at, .key = "items" };
 	if (items && (rc = check_schema(items, &item_path, depth + 1, err)) != NC_OK)
 		return rc;
-	json_object_foreach (json_object_get(schema, "properties"), key, sub) {
+	const json_t *rest = json_object_get(schema, "additionalProperties");
+	nc_jpath rest_path = { .up = at, .key = "additionalProperties" };
+	if (json_is_object(rest) && (rc = check_schema(rest, &rest_path, depth + 1, err)) != NC_OK)
+		return rc;
+	json_object_foreach(json_object_get(schema, "properties"), key, sub)
+	{
 		nc_jpath here = { .up = at, .key = key };
 		if ((rc = check_schema(sub, &here, depth + 1, err)) != NC_OK)
 			return rc;
@@ -188,7 +205,8 @@ static nc_code fill(const json_t *schema, json_t *doc, unsigned depth, nc_error 
 	json_t *sub;
 	if (!json_is_object(doc) || depth > NC_SCHEMA_DEPTH_MAX)
 		return NC_OK;
-	json_object_foreach (json_object_get(schema, "properties"), key, sub) {
+	json_object_foreach(json_object_get(schema, "properties"), key, sub)
+	{
 		const json_t *fallback = json_object_get(sub, "default");
 		if (!json_object_get(doc, key) && fallback &&
 			json_object_set_new(doc, key, json_deep_copy(fallback)) < 0)
@@ -223,8 +241,8 @@ static nc_code swap_secret(
 	nc_code rc = w->fn(w->user, field, v, &put, w->err);
 	if (rc != NC_OK || !put)
 		return rc;
-	int failed = key ? json_object_set_new(owner, key, put)
-			 : json_array_set_new(owner, index, put);
+	int failed =
+		key ? json_object_set_new(owner, key, put) : json_array_set_new(owner, index, put);
 	return failed ? nc_err_nomem(w->err) : NC_OK;
 }
 
@@ -250,7 +268,8 @@ static nc_code each_secret(
 	if (depth > NC_SCHEMA_DEPTH_MAX)
 		return NC_OK;
 	if (json_is_object(doc)) {
-		json_object_foreach (props, key, sub) {
+		json_object_foreach(props, key, sub)
+		{
 			nc_jpath here = { .up = at, .key = key };
 			v = json_object_get(doc, key);
 			if (v)
@@ -259,7 +278,8 @@ static nc_code each_secret(
 				return rc;
 		}
 	} else if (json_is_array(doc) && items) {
-		json_array_foreach (doc, i, v) {
+		json_array_foreach(doc, i, v)
+		{
 			nc_jpath here = { .up = at, .index = i };
 			rc = visit(w, &here, items, doc, NULL, i, v, depth);
 			if (rc != NC_OK)
@@ -306,7 +326,8 @@ static void diff_unlisted(
 {
 	const char *key;
 	json_t *v;
-	json_object_foreach ((json_t *)(uintptr_t)a, key, v) {
+	json_object_foreach((json_t *)(uintptr_t)a, key, v)
+	{
 		const json_t *other = json_object_get(b, key);
 		nc_jpath here = { .up = at, .key = key };
 		if (json_object_get(props, key) || (other && (a < b || json_equal(v, other))))
@@ -328,7 +349,8 @@ static void diff(diff_walk *w, const nc_jpath *at, const json_t *schema, const j
 		note_change(w, at);
 		return;
 	}
-	json_object_foreach (props, key, sub) {
+	json_object_foreach(props, key, sub)
+	{
 		const json_t *a = json_object_get(before, key), *b = json_object_get(after, key);
 		nc_jpath here = { .up = at, .key = key };
 		if ((a || b) && !json_equal(a, b))

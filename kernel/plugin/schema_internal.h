@@ -7,6 +7,5 @@
 /* Shared by schema.c (validation) and schema_edit.c (check of schemas, walks that change). */
 int nc_schema_type_fits(const char *type, const json_t *v);
 int nc_schema_is_secret(const json_t *schema); /* NULL: no */
-void nc_schema_free_text(char *json_dumped);   /* what json_dumps gave */
 
 #endif

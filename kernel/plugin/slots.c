@@ -10,7 +10,7 @@
  * A generation counts the lives of its place; 44 bits of it outlast any process.
  */
 
-#define CHUNK	   64u
+#define CHUNK      64u
 #define INDEX_BITS 20
 
 typedef struct slot_head {

@@ -16,7 +16,7 @@ typedef struct nc_slots {
 	unsigned char **chunks;
 	size_t n_chunks, elem_size, stride;
 	uint32_t max, used, free_head; /* free_head: index + 1, 0 = none */
-	uint32_t fresh;		       /* places never used so far start here */
+	uint32_t fresh;                /* places never used so far start here */
 } nc_slots;
 
 #define NC_SLOTS_MAX (1u << 20)

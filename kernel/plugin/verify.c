@@ -135,8 +135,7 @@ nc_code nc_verify_read(int dir_fd, const char *rel, uid_t uid, size_t limit, cha
 	return NC_OK;
 }
 
-static nc_code check_hash(
-	int fd, const nc_manifest_file *f, const char *id, nc_error *err)
+static nc_code check_hash(int fd, const nc_manifest_file *f, const char *id, nc_error *err)
 {
 	char hex[65];
 	uint64_t size;
@@ -149,9 +148,11 @@ static nc_code check_hash(
 		nc_err(err, NC_E_DENIED, "plugin %s: %s has %llu bytes, its manifest says %llu", id,
 			f->path, (unsigned long long)size, (unsigned long long)f->size);
 	else
-		nc_err(err, NC_E_DENIED, "plugin %s: %s has the hash %.12s…, its manifest says %.12s…",
-			id, f->path, hex, f->sha256);
-	return nc_err_hint(err, NC_E_DENIED, "install the plugin again, or find out who changed it");
+		nc_err(err, NC_E_DENIED,
+			"plugin %s: %s has the hash %.12s…, its manifest says %.12s…", id, f->path,
+			hex, f->sha256);
+	return nc_err_hint(
+		err, NC_E_DENIED, "install the plugin again, or find out who changed it");
 }
 
 static nc_code copy_all(int from, int to, uint64_t size, nc_error *err)
@@ -219,8 +220,7 @@ nc_code nc_verify_exports(int memfd, int *ret_has_v1, nc_error *err)
 	void *image = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, memfd, 0);
 	if (image == MAP_FAILED)
 		return nc_err_errno(err, errno, "could not read the plugin's code");
-	nc_code rc = nc_elf_read_exports(
-		(nc_bytes){ image, (size_t)st.st_size }, &exports, err);
+	nc_code rc = nc_elf_read_exports((nc_bytes){ image, (size_t)st.st_size }, &exports, err);
 	munmap(image, (size_t)st.st_size);
 	if (rc != NC_OK)
 		return rc;

@@ -71,6 +71,8 @@ typedef struct lane_step {
 static nc_code drop_entry(void *arg, const nc_kv *kv)
 {
 	lane_step *s = arg;
+	if (kv->flags & NC_KV_LOST)
+		return NC_OK;
 	nc_code code = nc_kvs_room(s->k, 1, kv->key.len, s->err);
 	if (code == NC_OK)
 		nc_kvs_del(s->k, s->space, kv->key, kv->rev);

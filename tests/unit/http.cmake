@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-foreach(name head chunk router timer)
+foreach(name head chunk router timer out)
   nc_unit_test(http_${name} LIBS nc_http)
 endforeach()
 foreach(name server tokens limits)

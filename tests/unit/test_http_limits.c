@@ -98,13 +98,10 @@ static void one_byte_at_a_time_does_not_hold_a_connection(void)
 		{ "POST /echo HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n1",
 			";aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" },
 	};
-	_cleanup_(hc_stop)
-	hc_server s = hc_start(options());
+	_cleanup_(hc_stop) hc_server s = hc_start(options());
 	for (size_t i = 0; i < NC_LEN(cases); i++) {
-		_cleanup_(nc_closep)
-		int fd = hc_connect(&s);
-		_cleanup_(hc_done)
-		hc_answer a = { 0 };
+		_cleanup_(nc_closep) int fd = hc_connect(&s);
+		_cleanup_(hc_done) hc_answer a = { 0 };
 		hc_send(fd, cases[i].whole);
 		int64_t took = dribble(fd, cases[i].slow, 20);
 		CHECK(took >= 250 && took < 1000);
@@ -116,14 +113,10 @@ static void one_byte_at_a_time_does_not_hold_a_connection(void)
 
 static void an_idle_connection_is_closed_without_a_word(void)
 {
-	_cleanup_(hc_stop)
-	hc_server s = hc_start(options());
-	_cleanup_(hc_done)
-	hc_answer a = { 0 };
-	_cleanup_(nc_closep)
-	int fresh = hc_connect(&s);
-	_cleanup_(nc_closep)
-	int used = hc_connect(&s);
+	_cleanup_(hc_stop) hc_server s = hc_start(options());
+	_cleanup_(hc_done) hc_answer a = { 0 };
+	_cleanup_(nc_closep) int fresh = hc_connect(&s);
+	_cleanup_(nc_closep) int used = hc_connect(&s);
 	/* each request begins the time anew */
 	for (int i = 0; i < 5; i++) {
 		usleep(150 * MS);
@@ -136,12 +129,9 @@ static void an_idle_connection_is_closed_without_a_word(void)
 
 static void a_steady_body_may_take_longer_than_the_deadline(void)
 {
-	_cleanup_(hc_stop)
-	hc_server s = hc_start(options());
-	_cleanup_(nc_closep)
-	int fd = hc_connect(&s);
-	_cleanup_(hc_done)
-	hc_answer a = { 0 };
+	_cleanup_(hc_stop) hc_server s = hc_start(options());
+	_cleanup_(nc_closep) int fd = hc_connect(&s);
+	_cleanup_(hc_done) hc_answer a = { 0 };
 	char piece[1000];
 	memset(piece, 'p', sizeof(piece));
 	hc_send(fd, "POST /echo HTTP/1.1\r\n" H "Content-Length: 8000\r\n\r\n");
@@ -156,14 +146,11 @@ static void a_steady_body_may_take_longer_than_the_deadline(void)
 
 static void a_client_that_does_not_read_is_cut_off(void)
 {
-	_cleanup_(hc_stop)
-	hc_server s = hc_start(options());
-	_cleanup_(nc_closep)
-	int fd = hc_connect(&s);
+	_cleanup_(hc_stop) hc_server s = hc_start(options());
+	_cleanup_(nc_closep) int fd = hc_connect(&s);
 	hc_send(fd, "GET /big HTTP/1.1\r\n" H "\r\n");
 	CHECK(hc_wait_for(&ends[NC_HTTP_END_SLOW], 1));
-	_cleanup_(nc_closep)
-	int other = hc_connect(&s);
+	_cleanup_(nc_closep) int other = hc_connect(&s);
 	hc_send(other, "GET /big HTTP/1.1\r\n" H "\r\n");
 	/* reading slowly but steadily is fine */
 	static char all[17 << 20];
@@ -180,12 +167,9 @@ static void a_client_that_does_not_read_is_cut_off(void)
 
 static void a_waiting_request_has_no_deadline(void)
 {
-	_cleanup_(hc_stop)
-	hc_server s = hc_start(options());
-	_cleanup_(nc_closep)
-	int fd = hc_connect(&s);
-	_cleanup_(hc_done)
-	hc_answer a = { 0 };
+	_cleanup_(hc_stop) hc_server s = hc_start(options());
+	_cleanup_(nc_closep) int fd = hc_connect(&s);
+	_cleanup_(hc_done) hc_answer a = { 0 };
 	CHECK_INT(hc_ask(fd, OK, &a), 200); /* so that an idle deadline was running before */
 	hc_send(fd, "GET /wait HTTP/1.1\r\n" H "\r\n");
 	REQUIRE(hc_wait_for(&has_token, 1));
@@ -200,28 +184,22 @@ static void too_long_heads_are_refused_by_kind(void)
 	nc_http_options o = options();
 	o.limits.head = 2048;
 	o.limits.headers = 5;
-	_cleanup_(hc_stop)
-	hc_server s = hc_start(o);
-	_cleanup_(hc_done)
-	hc_answer a = { 0 };
+	_cleanup_(hc_stop) hc_server s = hc_start(o);
+	_cleanup_(hc_done) hc_answer a = { 0 };
 	char text[8192];
 	char filler[4096];
 	memset(filler, 'f', sizeof(filler));
 	snprintf(text, sizeof(text), "GET /%.3000s HTTP/1.1\r\n", filler);
-	_cleanup_(nc_closep)
-	int uri = hc_connect(&s);
+	_cleanup_(nc_closep) int uri = hc_connect(&s);
 	CHECK_INT(hc_ask(uri, text, &a), 414);
 	snprintf(text, sizeof(text), "GET /ok HTTP/1.1\r\n" H "X: %.3000s\r\n", filler);
-	_cleanup_(nc_closep)
-	int header = hc_connect(&s);
+	_cleanup_(nc_closep) int header = hc_connect(&s);
 	CHECK_INT(hc_ask(header, text, &a), 431);
-	_cleanup_(nc_closep)
-	int many = hc_connect(&s);
+	_cleanup_(nc_closep) int many = hc_connect(&s);
 	CHECK_INT(hc_ask(many, "GET /ok HTTP/1.1\r\n" H "1:\r\n2:\r\n3:\r\n4:\r\n5:\r\n\r\n", &a),
 		431);
 	snprintf(text, sizeof(text), "GET /ok HTTP/1.1\r\n" H "X: %.2000s\r\n\r\n", filler);
-	_cleanup_(nc_closep)
-	int just = hc_connect(&s);
+	_cleanup_(nc_closep) int just = hc_connect(&s);
 	CHECK_INT(hc_ask(just, text, &a), 200);
 	/* a big limit: the buffer grows to it */
 	hc_stop(&s);
@@ -229,8 +207,7 @@ static void too_long_heads_are_refused_by_kind(void)
 	s = hc_start(o);
 	static char large[60000];
 	memset(large, 'l', sizeof(large));
-	_cleanup_(nc_closep)
-	int grown = hc_connect(&s);
+	_cleanup_(nc_closep) int grown = hc_connect(&s);
 	hc_send(grown, "GET /ok HTTP/1.1\r\n" H "X: ");
 	hc_send_n(grown, large, sizeof(large));
 	CHECK_INT(hc_ask(grown, "\r\n\r\n" OK, &a), 200);
@@ -246,8 +223,7 @@ static void connections_are_capped_in_all_and_by_address(void)
 	hc_server s = hc_start(o);
 	int fds[4];
 	char all[512];
-	_cleanup_(hc_done)
-	hc_answer a = { 0 };
+	_cleanup_(hc_done) hc_answer a = { 0 };
 	for (int i = 0; i < 4; i++)
 		fds[i] = hc_connect(&s);
 	hc_read_all(fds[3], all, sizeof(all));
@@ -280,12 +256,10 @@ static void out_of_descriptors_closes_on_new_clients_and_recovers(void)
 	enum { CLIENTS = 20 };
 	nc_http_options o = options();
 	o.limits.idle_us = 60000 * MS;
-	_cleanup_(hc_stop)
-	hc_server s = hc_start(o);
+	_cleanup_(hc_stop) hc_server s = hc_start(o);
 	struct rlimit old, tight;
 	getrlimit(RLIMIT_NOFILE, &old);
-	_cleanup_(hc_done)
-	hc_answer a = { 0 };
+	_cleanup_(hc_done) hc_answer a = { 0 };
 	int fds[CLIENTS];
 	for (int i = 0; i < CLIENTS; i++) {
 		fds[i] = hc_connect(&s);
@@ -298,15 +272,13 @@ static void out_of_descriptors_closes_on_new_clients_and_recovers(void)
 	tight.rlim_cur = (rlim_t)probe + 1;
 	setrlimit(RLIMIT_NOFILE, &tight);
 	for (int i = 0; i < 5; i++) {
-		_cleanup_(nc_closep)
-		int fd = hc_connect(&s);
+		_cleanup_(nc_closep) int fd = hc_connect(&s);
 		REQUIRE(fd >= 0);
 		CHECK(hc_is_closed(fd, 5000));
 		CHECK_INT(hc_ask(fds[i], OK, &a), 200); /* the others are served */
 	}
 	setrlimit(RLIMIT_NOFILE, &old);
-	_cleanup_(nc_closep)
-	int well = hc_connect(&s);
+	_cleanup_(nc_closep) int well = hc_connect(&s);
 	CHECK_INT(hc_ask(well, OK, &a), 200);
 	for (int i = 0; i < CLIENTS; i++)
 		close(fds[i]);
@@ -339,21 +311,15 @@ static void draining_lets_everyone_finish(void)
 	nc_http_options o = options();
 	o.reactors = 2;
 	o.hooks.drain = on_drain;
-	_cleanup_(hc_stop)
-	hc_server s = hc_start(o);
-	_cleanup_(hc_done)
-	hc_answer a = { 0 };
-	_cleanup_(nc_closep)
-	int idle = hc_connect(&s);
+	_cleanup_(hc_stop) hc_server s = hc_start(o);
+	_cleanup_(hc_done) hc_answer a = { 0 };
+	_cleanup_(nc_closep) int idle = hc_connect(&s);
 	CHECK_INT(hc_ask(idle, OK, &a), 200);
-	_cleanup_(nc_closep)
-	int waiting = hc_connect(&s);
+	_cleanup_(nc_closep) int waiting = hc_connect(&s);
 	hc_send(waiting, "GET /wait HTTP/1.1\r\n" H "\r\n");
 	REQUIRE(hc_wait_for(&has_token, 1));
-	_cleanup_(nc_closep)
-	int fresh = hc_connect(&s);
-	_cleanup_(nc_closep)
-	int half = hc_connect(&s);
+	_cleanup_(nc_closep) int fresh = hc_connect(&s);
+	_cleanup_(nc_closep) int half = hc_connect(&s);
 	hc_send(half, "GET /ok HTTP/1.1\r\nHo");
 	usleep(20 * MS);
 
@@ -378,10 +344,8 @@ static void draining_lets_everyone_finish(void)
 
 static void a_drain_that_takes_too_long_cuts_off_and_says_so(void)
 {
-	_cleanup_(hc_stop)
-	hc_server s = hc_start(options());
-	_cleanup_(nc_closep)
-	int fd = hc_connect(&s);
+	_cleanup_(hc_stop) hc_server s = hc_start(options());
+	_cleanup_(nc_closep) int fd = hc_connect(&s);
 	hc_send(fd, "GET /wait HTTP/1.1\r\n" H "\r\n");
 	REQUIRE(hc_wait_for(&has_token, 1));
 	nc_error err = NC_ERROR_INIT;
@@ -396,8 +360,7 @@ static void clients_in_the_backlog_at_the_drain_are_served(void)
 	enum { N = 30 };
 	nc_http_options o = options();
 	o.reactors = 2;
-	_cleanup_(hc_stop)
-	hc_server s = hc_start(o);
+	_cleanup_(hc_stop) hc_server s = hc_start(o);
 	int fds[N];
 	for (int i = 0; i < N; i++) {
 		fds[i] = hc_connect(&s);
@@ -405,8 +368,7 @@ static void clients_in_the_backlog_at_the_drain_are_served(void)
 	}
 	CHECK_OK(nc_http_server_drain(s.s, 5000 * MS, NULL), NULL);
 	for (int i = 0; i < N; i++) {
-		_cleanup_(hc_done)
-		hc_answer a = { 0 };
+		_cleanup_(hc_done) hc_answer a = { 0 };
 		hc_read(fds[i], "", &a);
 		CHECK_INT(a.status, 200);
 		close(fds[i]);

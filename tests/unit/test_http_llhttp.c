@@ -136,8 +136,7 @@ static void put_host(const feed *f, nc_buf *out)
 
 static verdict judge(const char *bytes, size_t n, size_t step)
 {
-	_cleanup_(nc_buf_done)
-	nc_buf with_host;
+	_cleanup_(nc_buf_done) nc_buf with_host;
 	nc_buf_init(&with_host, 1 << 20);
 	feed f = { bytes, n, step };
 	verdict v = TAKEN;
@@ -257,10 +256,8 @@ static nc_bytes take_block(const char **p)
 
 static int run_file(const char *folder, const char *file)
 {
-	_cleanup_(nc_freep)
-	char *path = nc_asprintf("%s/%s", folder, file);
-	_cleanup_(nc_freep)
-	char *text = NULL;
+	_cleanup_(nc_freep) char *path = nc_asprintf("%s/%s", folder, file);
+	_cleanup_(nc_freep) char *text = NULL;
 	size_t len;
 	if (!CHECK(path && nc_file_read(path, 1 << 20, &text, &len, NULL) == NC_OK))
 		return 0;
@@ -292,8 +289,7 @@ static int run_file(const char *folder, const char *file)
 static void the_cases_of_llhttp_are_judged_strictly(void)
 {
 	const char *shared = getenv("NC_SHARED_DATA");
-	_cleanup_(nc_freep)
-	char *folder = nc_asprintf("%s/extra/http/llhttp/test/request",
+	_cleanup_(nc_freep) char *folder = nc_asprintf("%s/extra/http/llhttp/test/request",
 		shared ? shared : NC_SOURCE_DIR "/../shared/data");
 	REQUIRE(folder != NULL);
 	DIR *d = opendir(folder);

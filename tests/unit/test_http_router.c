@@ -98,8 +98,7 @@ static void check_case(const nc_http_router *r, size_t i)
 
 static void paths_find_their_routes(void)
 {
-	_cleanup_(nc_http_router_freep)
-	nc_http_router *r = NULL;
+	_cleanup_(nc_http_router_freep) nc_http_router *r = NULL;
 	nc_error err = NC_ERROR_INIT;
 	CHECK_OK(nc_http_router_new(table, NC_LEN(table), &r, &err), &err);
 	REQUIRE(r != NULL);
@@ -109,8 +108,7 @@ static void paths_find_their_routes(void)
 
 static void parameters_are_decoded_segments(void)
 {
-	_cleanup_(nc_http_router_freep)
-	nc_http_router *r = NULL;
+	_cleanup_(nc_http_router_freep) nc_http_router *r = NULL;
 	CHECK_OK(nc_http_router_new(table, NC_LEN(table), &r, NULL), NULL);
 	REQUIRE(r != NULL);
 	found f;
@@ -146,8 +144,7 @@ static void a_very_deep_path_matches_only_a_rest(void)
 	char path[256] = "/ui";
 	for (int i = 0; i < 60; i++)
 		strcat(path, "/a");
-	_cleanup_(nc_http_router_freep)
-	nc_http_router *r = NULL;
+	_cleanup_(nc_http_router_freep) nc_http_router *r = NULL;
 	CHECK_OK(nc_http_router_new(table, NC_LEN(table), &r, NULL), NULL);
 	REQUIRE(r != NULL);
 	found f;

@@ -157,12 +157,9 @@ static nc_http_res text(const char *s)
 
 static void a_deferred_request_is_answered_from_another_thread(void)
 {
-	_cleanup_(hc_stop)
-	hc_server s = hc_start(options());
-	_cleanup_(nc_closep)
-	int fd = hc_connect(&s);
-	_cleanup_(hc_done)
-	hc_answer a = { 0 };
+	_cleanup_(hc_stop) hc_server s = hc_start(options());
+	_cleanup_(nc_closep) int fd = hc_connect(&s);
+	_cleanup_(hc_done) hc_answer a = { 0 };
 	for (int i = 0; i < 20; i++) {
 		hc_send(fd, WAIT);
 		nc_http_token t = take_pending();
@@ -195,12 +192,9 @@ static nc_blob *counted_blob(_Atomic int *released)
 static void a_stale_token_is_a_no_op_that_frees(void)
 {
 	_Atomic int released = 0;
-	_cleanup_(hc_stop)
-	hc_server s = hc_start(options());
-	_cleanup_(nc_closep)
-	int fd = hc_connect(&s);
-	_cleanup_(hc_done)
-	hc_answer a = { 0 };
+	_cleanup_(hc_stop) hc_server s = hc_start(options());
+	_cleanup_(nc_closep) int fd = hc_connect(&s);
+	_cleanup_(hc_done) hc_answer a = { 0 };
 	hc_send(fd, WAIT);
 	nc_http_token old = take_pending();
 	nc_http_res res = text("first");
@@ -230,10 +224,8 @@ static void a_stale_token_is_a_no_op_that_frees(void)
 static void of_two_answers_the_second_is_dropped(void)
 {
 	_Atomic int released = 0;
-	_cleanup_(hc_stop)
-	hc_server s = hc_start(options());
-	_cleanup_(nc_closep)
-	int fd = hc_connect(&s);
+	_cleanup_(hc_stop) hc_server s = hc_start(options());
+	_cleanup_(nc_closep) int fd = hc_connect(&s);
 	hc_send(fd, WAIT);
 	nc_http_token t = take_pending();
 	for (int i = 0; i < 2; i++) {
@@ -241,8 +233,7 @@ static void of_two_answers_the_second_is_dropped(void)
 		nc_http_token_reply(s.s, t, &res);
 	}
 	CHECK(hc_wait_for(&released, 2));
-	_cleanup_(hc_done)
-	hc_answer a = { 0 };
+	_cleanup_(hc_done) hc_answer a = { 0 };
 	hc_read(fd, "", &a);
 	CHECK_STR(a.body, "shared");
 	CHECK_INT(hc_ask(fd, NOW, &a), 200);
@@ -251,8 +242,7 @@ static void of_two_answers_the_second_is_dropped(void)
 
 static void a_client_that_leaves_makes_its_token_stale(void)
 {
-	_cleanup_(hc_stop)
-	hc_server s = hc_start(options());
+	_cleanup_(hc_stop) hc_server s = hc_start(options());
 	int fd = hc_connect(&s);
 	hc_send(fd, WAIT);
 	nc_http_token t = take_pending();
@@ -260,8 +250,7 @@ static void a_client_that_leaves_makes_its_token_stale(void)
 	CHECK(hc_wait_for(&ends[NC_HTTP_END_GONE], 1));
 	nc_http_res res = text("too late");
 	CHECK_CODE(nc_http_token_reply(s.s, t, &res), NC_E_NOTFOUND);
-	_cleanup_(nc_closep)
-	int next = hc_connect(&s); /* takes the same slot */
+	_cleanup_(nc_closep) int next = hc_connect(&s); /* takes the same slot */
 	hc_send(next, WAIT);
 	nc_http_token u = take_pending();
 	CHECK_UINT(u.slot, t.slot);
@@ -271,12 +260,9 @@ static void a_client_that_leaves_makes_its_token_stale(void)
 
 static void a_half_closed_client_is_not_gone(void)
 {
-	_cleanup_(hc_stop)
-	hc_server s = hc_start(options());
-	_cleanup_(nc_closep)
-	int fd = hc_connect(&s);
-	_cleanup_(hc_done)
-	hc_answer a = { 0 };
+	_cleanup_(hc_stop) hc_server s = hc_start(options());
+	_cleanup_(nc_closep) int fd = hc_connect(&s);
+	_cleanup_(hc_done) hc_answer a = { 0 };
 	hc_send(fd, WAIT WAIT);
 	shutdown(fd, SHUT_WR);
 	for (int i = 0; i < 2; i++) {
@@ -293,12 +279,9 @@ static void a_half_closed_client_is_not_gone(void)
 
 static void what_follows_a_deferred_request_waits_for_it(void)
 {
-	_cleanup_(hc_stop)
-	hc_server s = hc_start(options());
-	_cleanup_(nc_closep)
-	int fd = hc_connect(&s);
-	_cleanup_(hc_done)
-	hc_answer a = { 0 };
+	_cleanup_(hc_stop) hc_server s = hc_start(options());
+	_cleanup_(nc_closep) int fd = hc_connect(&s);
+	_cleanup_(hc_done) hc_answer a = { 0 };
 	hc_send(fd, WAIT NOW WAIT);
 	nc_http_token t = take_pending();
 	usleep(20000);
@@ -318,12 +301,9 @@ static void what_follows_a_deferred_request_waits_for_it(void)
 
 static void patience_ends_in_a_callback_that_may_answer(void)
 {
-	_cleanup_(hc_stop)
-	hc_server s = hc_start(options());
-	_cleanup_(nc_closep)
-	int fd = hc_connect(&s);
-	_cleanup_(hc_done)
-	hc_answer a = { 0 };
+	_cleanup_(hc_stop) hc_server s = hc_start(options());
+	_cleanup_(nc_closep) int fd = hc_connect(&s);
+	_cleanup_(hc_done) hc_answer a = { 0 };
 	CHECK_INT(hc_ask(fd, "GET /patient HTTP/1.1\r\n" H "\r\n", &a), 202);
 	nc_http_token t = take_pending();
 	nc_http_res res = text("late");
@@ -368,8 +348,7 @@ static void many_threads_answer_many_connections(void)
 	enum { CONNECTIONS = 64, ROUNDS = 20, WORKERS = 4 };
 	nc_http_options o = options();
 	o.reactors = 2;
-	_cleanup_(hc_stop)
-	hc_server s = hc_start(o);
+	_cleanup_(hc_stop) hc_server s = hc_start(o);
 	_Atomic int left = CONNECTIONS * ROUNDS;
 	worker w = { s.s, &left };
 	pthread_t threads[WORKERS];
@@ -378,8 +357,7 @@ static void many_threads_answer_many_connections(void)
 	int fds[CONNECTIONS];
 	for (int i = 0; i < CONNECTIONS; i++)
 		fds[i] = hc_connect(&s);
-	_cleanup_(hc_done)
-	hc_answer a = { 0 };
+	_cleanup_(hc_done) hc_answer a = { 0 };
 	for (int round = 0; round < ROUNDS; round++) {
 		for (int i = 0; i < CONNECTIONS; i++)
 			hc_send(fds[i], WAIT);
@@ -410,13 +388,10 @@ static nc_http_token begin_stream(
 static void a_stream_arrives_in_pieces_and_ends(void)
 {
 	static const char *const requests[] = { WAIT, "GET /wait HTTP/1.0\r\n\r\n" };
-	_cleanup_(hc_stop)
-	hc_server s = hc_start(options());
-	_cleanup_(hc_done)
-	hc_answer a = { 0 };
+	_cleanup_(hc_stop) hc_server s = hc_start(options());
+	_cleanup_(hc_done) hc_answer a = { 0 };
 	for (size_t i = 0; i < NC_LEN(requests); i++) {
-		_cleanup_(nc_closep)
-		int fd = hc_connect(&s);
+		_cleanup_(nc_closep) int fd = hc_connect(&s);
 		nc_http_token t = begin_stream(&s, fd, requests[i], NULL);
 		nc_http_stream_write(s.s, t, (nc_bytes){ "one ", 4 });
 		nc_http_stream_write(s.s, t, (nc_bytes){ NULL, 0 });
@@ -434,8 +409,7 @@ static void a_stream_arrives_in_pieces_and_ends(void)
 			CHECK(hc_is_closed(fd, 5000));
 	}
 	/* HEAD: the head alone */
-	_cleanup_(nc_closep)
-	int fd = hc_connect(&s);
+	_cleanup_(nc_closep) int fd = hc_connect(&s);
 	nc_http_token t = begin_stream(&s, fd, "HEAD /wait HTTP/1.1\r\n" H "\r\n", NULL);
 	nc_http_stream_write(s.s, t, (nc_bytes){ "nothing", 7 });
 	nc_http_stream_end(s.s, t);
@@ -446,12 +420,9 @@ static void a_stream_arrives_in_pieces_and_ends(void)
 
 static void an_aborted_stream_is_seen_as_incomplete(void)
 {
-	_cleanup_(hc_stop)
-	hc_server s = hc_start(options());
-	_cleanup_(nc_closep)
-	int fd = hc_connect(&s);
-	_cleanup_(hc_done)
-	hc_answer a = { 0 };
+	_cleanup_(hc_stop) hc_server s = hc_start(options());
+	_cleanup_(nc_closep) int fd = hc_connect(&s);
+	_cleanup_(hc_done) hc_answer a = { 0 };
 	nc_http_token t = begin_stream(&s, fd, WAIT, NULL);
 	nc_http_stream_write(s.s, t, (nc_bytes){ "half", 4 });
 	CHECK_CODE(nc_http_abort(s.s, t), NC_OK);
@@ -468,14 +439,11 @@ static void a_writer_is_told_when_the_reader_has_caught_up(void)
 	};
 	static char piece[PIECE];
 	memset(piece, 'p', sizeof(piece));
-	_cleanup_(hc_stop)
-	hc_server s = hc_start(options());
-	_cleanup_(nc_closep)
-	int fd = hc_connect(&s);
+	_cleanup_(hc_stop) hc_server s = hc_start(options());
+	_cleanup_(nc_closep) int fd = hc_connect(&s);
 	nc_http_token t = begin_stream(&s, fd, WAIT, &opts);
 	static char all[PIECES * PIECE + 20000];
-	_cleanup_(nc_freep)
-	char *sink = nc_malloc(PIECE);
+	_cleanup_(nc_freep) char *sink = nc_malloc(PIECE);
 	REQUIRE(sink != NULL);
 	size_t got = 0;
 	for (int i = 0; i < PIECES; i++) {
@@ -499,10 +467,8 @@ static void a_reader_too_slow_for_the_high_water_mark_is_ended(void)
 {
 	const nc_http_stream_opts opts = { .high_water = 100000 };
 	static char piece[50000];
-	_cleanup_(hc_stop)
-	hc_server s = hc_start(options());
-	_cleanup_(nc_closep)
-	int fd = hc_connect(&s);
+	_cleanup_(hc_stop) hc_server s = hc_start(options());
+	_cleanup_(nc_closep) int fd = hc_connect(&s);
 	nc_http_token t = begin_stream(&s, fd, WAIT, &opts);
 	nc_code code = NC_OK;
 	for (int i = 0; i < 10000 && code == NC_OK; i++) {
@@ -519,8 +485,7 @@ static void one_blob_is_shared_by_all_readers(void)
 	_Atomic int released = 0;
 	nc_http_options o = options();
 	o.reactors = 2;
-	_cleanup_(hc_stop)
-	hc_server s = hc_start(o);
+	_cleanup_(hc_stop) hc_server s = hc_start(o);
 	int fds[READERS];
 	nc_http_token tokens[READERS];
 	for (int i = 0; i < READERS; i++) {
@@ -534,8 +499,7 @@ static void one_blob_is_shared_by_all_readers(void)
 	}
 	nc_blob_unref(b);
 	for (int i = 0; i < READERS; i++) {
-		_cleanup_(hc_done)
-		hc_answer a = { 0 };
+		_cleanup_(hc_done) hc_answer a = { 0 };
 		hc_read(fds[i], "", &a);
 		CHECK_STR(a.body, "shared");
 		close(fds[i]);
@@ -548,16 +512,12 @@ static void one_blob_is_shared_by_all_readers(void)
 static void an_upload_is_told_piece_by_piece(void)
 {
 	enum { N = 5 << 20 };
-	_cleanup_(nc_freep)
-	char *body = nc_malloc(N);
+	_cleanup_(nc_freep) char *body = nc_malloc(N);
 	REQUIRE(body != NULL);
 	memset(body, 1, N);
-	_cleanup_(hc_stop)
-	hc_server s = hc_start(options());
-	_cleanup_(nc_closep)
-	int fd = hc_connect(&s);
-	_cleanup_(hc_done)
-	hc_answer a = { 0 };
+	_cleanup_(hc_stop) hc_server s = hc_start(options());
+	_cleanup_(nc_closep) int fd = hc_connect(&s);
+	_cleanup_(hc_done) hc_answer a = { 0 };
 	hc_send(fd, "POST /upload HTTP/1.1\r\n" H
 		    "Expect: 100-continue\r\nContent-Length: 5242880\r\n\r\n");
 	char interim[25];
@@ -585,12 +545,9 @@ static void an_upload_is_told_piece_by_piece(void)
 
 static void a_paused_upload_waits_for_resume(void)
 {
-	_cleanup_(hc_stop)
-	hc_server s = hc_start(options());
-	_cleanup_(nc_closep)
-	int fd = hc_connect(&s);
-	_cleanup_(hc_done)
-	hc_answer a = { 0 };
+	_cleanup_(hc_stop) hc_server s = hc_start(options());
+	_cleanup_(nc_closep) int fd = hc_connect(&s);
+	_cleanup_(hc_done) hc_answer a = { 0 };
 	atomic_store(&upload.pause_next, 1);
 	hc_send(fd, "POST /upload HTTP/1.1\r\n" H "Transfer-Encoding: chunked\r\n\r\n");
 	nc_http_token t = take_pending();
@@ -613,13 +570,10 @@ static void a_broken_upload_ends_its_token(void)
 		"Transfer-Encoding: chunked\r\n\r\nb\r\n12345678901",
 	};
 	static const int statuses[] = { 400, 400, 413 };
-	_cleanup_(hc_stop)
-	hc_server s = hc_start(options());
+	_cleanup_(hc_stop) hc_server s = hc_start(options());
 	for (size_t i = 0; i < NC_LEN(requests); i++) {
-		_cleanup_(nc_closep)
-		int fd = hc_connect(&s);
-		_cleanup_(hc_done)
-		hc_answer a = { 0 };
+		_cleanup_(nc_closep) int fd = hc_connect(&s);
+		_cleanup_(hc_done) hc_answer a = { 0 };
 		hc_send(fd, requests[i]);
 		shutdown(fd, SHUT_WR);
 		hc_read(fd, "", &a);
@@ -631,12 +585,9 @@ static void a_broken_upload_ends_its_token(void)
 
 static void an_upload_nobody_reads_is_answered_and_closed(void)
 {
-	_cleanup_(hc_stop)
-	hc_server s = hc_start(options());
-	_cleanup_(nc_closep)
-	int fd = hc_connect(&s);
-	_cleanup_(hc_done)
-	hc_answer a = { 0 };
+	_cleanup_(hc_stop) hc_server s = hc_start(options());
+	_cleanup_(nc_closep) int fd = hc_connect(&s);
+	_cleanup_(hc_done) hc_answer a = { 0 };
 	hc_send(fd, "POST /no-upload HTTP/1.1\r\n" H "Content-Length: 100000\r\n\r\nsome of it");
 	hc_read(fd, "", &a);
 	CHECK_INT(a.status, 409);
@@ -685,12 +636,9 @@ static void tasks_run_on_their_reactor_and_none_is_lost(void)
 
 static void an_answer_there_is_no_memory_for_becomes_503(void)
 {
-	_cleanup_(hc_stop)
-	hc_server s = hc_start(options());
-	_cleanup_(nc_closep)
-	int fd = hc_connect(&s);
-	_cleanup_(hc_done)
-	hc_answer a = { 0 };
+	_cleanup_(hc_stop) hc_server s = hc_start(options());
+	_cleanup_(nc_closep) int fd = hc_connect(&s);
+	_cleanup_(hc_done) hc_answer a = { 0 };
 	hc_send(fd, WAIT);
 	nc_http_token t = take_pending();
 	nc_http_res res = text("lost");
@@ -736,15 +684,12 @@ static void a_reactor_without_memory_drops_clients_and_lives_on(void)
 	static const char chunked[] = "POST /upload HTTP/1.1\r\n" H
 				      "Transfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n";
 	static const char query[] = "GET /now?a=b&c=d HTTP/1.1\r\n" H "\r\n";
-	_cleanup_(hc_stop)
-	hc_server s = hc_start(options());
-	_cleanup_(hc_done)
-	hc_answer a = { 0 };
+	_cleanup_(hc_stop) hc_server s = hc_start(options());
+	_cleanup_(hc_done) hc_answer a = { 0 };
 	int refused = 0;
 	for (uint64_t n = 1; n <= 24; n++) {
 		arm_reactor(&s, n / 2 + 1, n % 2 ? NC_FAIL_ONCE : NC_FAIL_STICKY);
-		_cleanup_(nc_closep)
-		int fd = hc_connect(&s);
+		_cleanup_(nc_closep) int fd = hc_connect(&s);
 		int status = hc_ask(fd, query, &a);
 		CHECK(status == 200 || status == 503 || status == 0);
 		refused += status != 200;
@@ -752,8 +697,7 @@ static void a_reactor_without_memory_drops_clients_and_lives_on(void)
 		CHECK(status == 201 || status == 503 || status == 0);
 		refused += status != 201;
 		arm_reactor(&s, 0, NC_FAIL_ONCE);
-		_cleanup_(nc_closep)
-		int well = hc_connect(&s);
+		_cleanup_(nc_closep) int well = hc_connect(&s);
 		CHECK_INT(hc_ask(well, NOW, &a), 200);
 	}
 	CHECK(refused > 0);
@@ -762,10 +706,8 @@ static void a_reactor_without_memory_drops_clients_and_lives_on(void)
 static void a_stopping_server_ends_what_waits(void)
 {
 	hc_server s = hc_start(options());
-	_cleanup_(nc_closep)
-	int waiting = hc_connect(&s);
-	_cleanup_(nc_closep)
-	int streaming = hc_connect(&s);
+	_cleanup_(nc_closep) int waiting = hc_connect(&s);
+	_cleanup_(nc_closep) int streaming = hc_connect(&s);
 	hc_send(waiting, WAIT);
 	take_pending();
 	nc_http_token t = begin_stream(&s, streaming, WAIT, NULL);

@@ -622,6 +622,28 @@ static void what_is_seen_is_served_without_a_record(void)
 	CHECK_OK(nc_observed_load(NULL, item(&w, host), w.a, &both, &err), &err);
 }
 
+static void a_newer_look_that_was_put_wins_over_an_older_one_in_memory(void)
+{
+	WORLD(w);
+	nc_error err = NC_ERROR_INIT;
+	_cleanup_(nc_observed_freep) nc_observed *t = nc_observed_new();
+	nc_object *obj = make(&w, &nc_kind_vm, "prj_a", "{'name':'a','vcpus':1,'memory_mib':64}");
+	nc_vm *vm = NC_AS(nc_vm, obj);
+	vm->agent_version = "1";
+	obj->observed_at_ms = 1000;
+	CHECK_OK(nc_observed_set(t, obj, &err), &err);
+	vm->agent_version = "2";
+	obj->observed_at_ms = 2000;
+	CHECK_HAS(served(&w, t, obj), "\"agent_version\":\"1\"");
+	CHECK_OK(put(&w, obj, &err), &err);
+	CHECK_HAS(served(&w, t, obj), "\"agent_version\":\"2\"");
+	CHECK_STR(served(&w, t, obj), mu_text(obj));
+	vm->agent_version = "3";
+	obj->observed_at_ms = 3000;
+	CHECK_OK(nc_observed_set(t, obj, &err), &err);
+	CHECK_HAS(served(&w, t, obj), "\"agent_version\":\"3\"");
+}
+
 static void what_was_seen_survives_when_it_is_put(void)
 {
 	WORLD(w);
@@ -997,6 +1019,54 @@ static void writing_survives_every_failed_allocation(void)
 	}
 }
 
+static void resolving_and_sealing_survive_every_failed_allocation(void)
+{
+	WORLD(w);
+	make(&w, &nc_kind_network, "prj_a", "{'name':'blue'}");
+	nc_reach reach = reach_of(&w, "prj_a");
+	_cleanup_(nc_json_decrefp) json_t *j =
+		mu_json("{'name':'a','vcpus':1,'memory_mib':64,'user_data':'x','zone':'nowhere',"
+			"'nics':[{'network':'blue'}]}");
+	const nc_root *root = look(&w);
+	nc_error err = NC_ERROR_INIT;
+	nc_code rc = NC_OK;
+	NC_TORTURE(rc)
+	{
+		nc_arena *a = nc_arena_new(1 << 20);
+		nc_faults f = { .is_nomem = 1 };
+		nc_object *obj = NULL;
+		if (a) {
+			nc_faults_init(&f, a);
+			obj = nc_object_parse(&nc_kind_vm, j, a, &f);
+		}
+		if (obj)
+			nc_model_resolve_refs(root, obj, &reach, &f);
+		if (!f.is_nomem)
+			CHECK_STR(mu_faults(&f), "zone: not_found\n");
+		rc = f.is_nomem ? NC_E_NOMEM : NC_OK;
+		nc_txn *t = rc ? NULL : nc_txn_new(w.db);
+		if (!rc)
+			rc = t ? nc_secrets_put(t, root, obj, &key_one, &err) : NC_E_NOMEM;
+		if (t)
+			nc_txn_free(t);
+		nc_arena_free(a);
+	}
+	nc_object *sealed = mu_make(&nc_kind_secret, "{'name':'s','value':'x'}", w.a);
+	sealed->project = project(&w, "prj_a");
+	CHECK_OK(put_sealed(&w, sealed, &key_one, &err), &err);
+	root = look(&w);
+	NC_TORTURE(rc)
+	{
+		nc_arena *a = nc_arena_new(1 << 20);
+		nc_secret *s = NULL;
+		rc = a ? nc_secrets_open(root, sealed->id, "value", &key_one, 1, a, &s, &err)
+		       : NC_E_NOMEM;
+		CHECK((rc == NC_OK) == (s != NULL));
+		nc_secret_free(s);
+		nc_arena_free(a);
+	}
+}
+
 static void an_item_of_an_older_shape_without_upgrade_is_refused(void)
 {
 	nc_error err = NC_ERROR_INIT;
@@ -1031,6 +1101,7 @@ NC_TESTS(model_store){
 	T(sealed_values_go_with_their_object),
 	T(a_sealed_value_put_in_anothers_place_does_not_open),
 	T(what_is_seen_is_served_without_a_record),
+	T(a_newer_look_that_was_put_wins_over_an_older_one_in_memory),
 	T(what_was_seen_survives_when_it_is_put),
 	T(lists_are_filtered_sorted_and_paged),
 	T(lists_of_shared_kinds_are_the_union_of_what_one_sees),
@@ -1042,5 +1113,6 @@ NC_TESTS(model_store){
 	T(paging_goes_on_while_objects_come_and_go),
 	T(every_kind_that_is_an_item_can_be_stored_and_loaded),
 	T(writing_survives_every_failed_allocation),
+	T(resolving_and_sealing_survive_every_failed_allocation),
 	T(an_item_of_an_older_shape_without_upgrade_is_refused),
 };

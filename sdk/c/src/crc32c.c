@@ -10,8 +10,8 @@
 #define POLY 0x82F63B78u
 
 /* Four bits at a time: a table of 64 bytes, one cache line, for machines without the instruction. */
-#define STEP(c) ((c) >> 1 ^ ((c) & 1u ? POLY : 0u))
-#define NIB(i)	STEP(STEP(STEP(STEP((uint32_t)(i)))))
+#define STEP(c) ((c) >> 1 ^ ((c)&1u ? POLY : 0u))
+#define NIB(i)  STEP(STEP(STEP(STEP((uint32_t)(i)))))
 static const uint32_t nibbles[16] = { NIB(0), NIB(1), NIB(2), NIB(3), NIB(4), NIB(5), NIB(6),
 	NIB(7), NIB(8), NIB(9), NIB(10), NIB(11), NIB(12), NIB(13), NIB(14), NIB(15) };
 

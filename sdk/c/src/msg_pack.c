@@ -65,8 +65,7 @@ static void pack_value(packer *p, const nc_msg_field *f, const void *in, void *o
 	if (out)
 		((nc_msg_list *)out)->items = to;
 	for (size_t i = 0; i < list->n; i++) {
-		size_t off =
-			i * (f->type == NC_MSG_MAP ? f->obj->size : nc_msg_size_of(f->item));
+		size_t off = i * (f->type == NC_MSG_MAP ? f->obj->size : nc_msg_size_of(f->item));
 		const char *from = (const char *)list->items + off;
 
 		if (f->type == NC_MSG_MAP)

@@ -90,8 +90,7 @@ size_t nc_msg_size_of(const nc_msg_field *f)
 	}
 }
 
-static nc_code read_object(
-	nc_msg_reader *r, const nc_msg *msg, const nc_msg_path *at, char *out);
+static nc_code read_object(nc_msg_reader *r, const nc_msg *msg, const nc_msg_path *at, char *out);
 static nc_code read_value(
 	nc_msg_reader *r, const nc_msg_field *f, const nc_msg_path *at, void *value);
 
@@ -125,8 +124,7 @@ static nc_code read_int(
 	return NC_OK;
 }
 
-static nc_code read_num(
-	nc_msg_reader *r, const nc_msg_field *f, const nc_msg_path *at, double *ret)
+static nc_code read_num(nc_msg_reader *r, const nc_msg_field *f, const nc_msg_path *at, double *ret)
 {
 	nc_code rc = nc_msg_take_num(r, at, ret);
 
@@ -184,8 +182,7 @@ static char *grow(nc_msg_mem *mem, nc_msg_list *list, size_t *cap, size_t size)
 	return (char *)(uintptr_t)list->items + list->n * size;
 }
 
-static nc_code check_count(
-	nc_msg_reader *r, const nc_msg_field *f, const nc_msg_path *at, size_t n)
+static nc_code check_count(nc_msg_reader *r, const nc_msg_field *f, const nc_msg_path *at, size_t n)
 {
 	if ((int64_t)n > f->max)
 		return nc_msg_bad(r, at, "more than %lld items", (long long)f->max);
@@ -375,8 +372,7 @@ static nc_code read_member(nc_msg_reader *r, const nc_msg *msg, const nc_msg_pat
 	return read_value(r, f, &here, out + f->offset);
 }
 
-static nc_code read_object(
-	nc_msg_reader *r, const nc_msg *msg, const nc_msg_path *at, char *out)
+static nc_code read_object(nc_msg_reader *r, const nc_msg *msg, const nc_msg_path *at, char *out)
 {
 	uint64_t seen = 0;
 	size_t last = SIZE_MAX;

@@ -221,3 +221,29 @@ nc_code nc_msg_write(const nc_msg *msg, const void *in, nc_plug_buf *buf, nc_err
 			"%s of more than %zu bytes", msg->name, buf->limit);
 	return NC_OK;
 }
+
+nc_code nc_msg_differs(
+	const nc_msg *msg, const void *a, const void *b, uint8_t flags, const char **ret)
+{
+	nc_plug_buf x = NC_PLUG_BUF(SIZE_MAX / 4), y = NC_PLUG_BUF(SIZE_MAX / 4);
+	nc_code rc = NC_OK;
+
+	*ret = NULL;
+	for (size_t i = 0; rc == NC_OK && !*ret && i < msg->n_fields; i++) {
+		/* A message of that member alone, written from both. */
+		nc_msg one = { msg->name, msg->size, 1, 0, &msg->fields[i] };
+
+		if (!(msg->fields[i].flags & flags))
+			continue;
+		nc_plug_buf_reset(&x);
+		nc_plug_buf_reset(&y);
+		rc = nc_msg_write(&one, a, &x, NULL);
+		if (rc == NC_OK)
+			rc = nc_msg_write(&one, b, &y, NULL);
+		if (rc == NC_OK && (x.len != y.len || memcmp(x.ptr, y.ptr, x.len) != 0))
+			*ret = msg->fields[i].name;
+	}
+	nc_plug_buf_done(&x);
+	nc_plug_buf_done(&y);
+	return rc;
+}

@@ -20,8 +20,8 @@ void nc_msg_path_format(const nc_msg_path *at, char *buf, size_t cap)
 		chain[n++] = at;
 	while (n-- > 0 && len < cap) {
 		const nc_msg_path *c = chain[n];
-		int w = c->key ? snprintf(buf + len, cap - len, "%s%s", len ? "." : "", c->key) :
-				 snprintf(buf + len, cap - len, "[%zu]", c->index);
+		int w = c->key ? snprintf(buf + len, cap - len, "%s%s", len ? "." : "", c->key)
+			       : snprintf(buf + len, cap - len, "[%zu]", c->index);
 		if (w < 0)
 			return;
 		len += (size_t)w;
@@ -72,10 +72,10 @@ static int hex4(const char *p)
 
 	for (int i = 0; i < 4; i++) {
 		char c = p[i];
-		int d = c >= '0' && c <= '9' ? c - '0' :
-			c >= 'a' && c <= 'f' ? c - 'a' + 10 :
-			c >= 'A' && c <= 'F' ? c - 'A' + 10 :
-					       -1;
+		int d = c >= '0' && c <= '9'   ? c - '0'
+			: c >= 'a' && c <= 'f' ? c - 'a' + 10
+			: c >= 'A' && c <= 'F' ? c - 'A' + 10
+					       : -1;
 		if (d < 0)
 			return -1;
 		v = v << 4 | d;

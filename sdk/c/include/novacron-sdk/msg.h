@@ -24,16 +24,17 @@ extern "C" {
 
 enum {
 	NC_MSG_STR = 1, /* const char * */
-	NC_MSG_INT,	/* int64_t */
-	NC_MSG_NUM,	/* double */
-	NC_MSG_BOOL,	/* bool */
-	NC_MSG_ENUM,	/* int32_t: place in `names` plus 1 */
-	NC_MSG_OBJ,	/* the struct of `obj`, in place */
-	NC_MSG_RAW,	/* nc_bytes: the text of an object of any members, checked */
-	NC_MSG_LIST,	/* const T *, size_t: of `item` */
-	NC_MSG_MAP	/* const T *, size_t: T is `obj`, whose first field is the key */
+	NC_MSG_INT,     /* int64_t */
+	NC_MSG_NUM,     /* double */
+	NC_MSG_BOOL,    /* bool */
+	NC_MSG_ENUM,    /* int32_t: place in `names` plus 1 */
+	NC_MSG_OBJ,     /* the struct of `obj`, in place */
+	NC_MSG_RAW,     /* nc_bytes: the text of an object of any members, checked */
+	NC_MSG_LIST,    /* const T *, size_t: of `item` */
+	NC_MSG_MAP      /* const T *, size_t: T is `obj`, whose first field is the key */
 };
-enum { NC_MSG_REQUIRED = 1, NC_MSG_SECRET = 2 };
+/* RECREATE: "x-reload": "recreate" in a configuration. */
+enum { NC_MSG_REQUIRED = 1, NC_MSG_SECRET = 2, NC_MSG_RECREATE = 4 };
 
 typedef struct nc_msg nc_msg;
 typedef struct nc_msg_field {
@@ -41,7 +42,7 @@ typedef struct nc_msg_field {
 	uint8_t type;
 	uint8_t flags;
 	uint16_t offset;
-	uint16_t has;	  /* offset of has_x; 0 = it has none */
+	uint16_t has;     /* offset of has_x; 0 = it has none */
 	int64_t min, max; /* of the value; of strings in characters; of lists in items */
 	const char *dflt; /* JSON text to read when absent, or NULL */
 	const nc_msg *obj;
@@ -51,7 +52,7 @@ typedef struct nc_msg_field {
 
 struct nc_msg {
 	const char *name; /* "compute.create.request" */
-	uint32_t size;	  /* of the struct */
+	uint32_t size;    /* of the struct */
 	uint16_t n_fields;
 	uint16_t is_open; /* unknown members are let pass */
 	const nc_msg_field *fields;
@@ -74,6 +75,13 @@ nc_code nc_msg_read(const nc_msg *msg, nc_bytes text, nc_msg_mem *mem, void *out
 
 /* Append `in` to `buf`. NC_E_INTERNAL when the struct does not keep its own schema. */
 nc_code nc_msg_write(const nc_msg *msg, const void *in, nc_plug_buf *buf, nc_error *err);
+
+/*
+ * The first member with one of `flags` in which two messages differ; NULL: none does. For
+ * nc_plugin.reconfigure: a difference with NC_MSG_RECREATE can't be applied. NC_E_NOMEM.
+ */
+nc_code nc_msg_differs(
+	const nc_msg *msg, const void *a, const void *b, uint8_t flags, const char **ret);
 
 /* A deep copy in one block, to be freed with free(); NULL when there is no memory. */
 void *nc_msg_pack(const nc_msg *msg, const void *in);

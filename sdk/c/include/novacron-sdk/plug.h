@@ -38,13 +38,15 @@ typedef struct nc_plug_buf {
 	size_t len, cap, limit;
 	nc_code error; /* NC_OK, NC_E_NOMEM, NC_E_INVAL past the limit */
 } nc_plug_buf;
-#define NC_PLUG_BUF(limit_bytes) { NULL, 0, 0, (limit_bytes), NC_OK }
+#define NC_PLUG_BUF(limit_bytes)                                                                   \
+	{                                                                                          \
+		NULL, 0, 0, (limit_bytes), NC_OK                                                   \
+	}
 void nc_plug_buf_done(nc_plug_buf *b);
 void nc_plug_buf_reset(nc_plug_buf *b); /* empty it and clear the error; keeps the memory */
 void nc_plug_buf_put(nc_plug_buf *b, const void *p, size_t n);
 void nc_plug_buf_puts(nc_plug_buf *b, const char *s);
-void nc_plug_buf_printf(nc_plug_buf *b, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
+void nc_plug_buf_printf(nc_plug_buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void nc_plug_buf_base64(nc_plug_buf *b, const void *p, size_t n);
 /* A JSON string with its quotes; bytes that are not UTF-8 come out as U+FFFD. */
 void nc_plug_buf_json_str(nc_plug_buf *b, const char *s);
