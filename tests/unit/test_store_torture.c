@@ -221,7 +221,7 @@ static void submit_group(nc_db *db, outcome *o, slot slots[4], arm *a, int round
 	for (int i = 0; i < 4; i++) {
 		char id[40];
 		nc_txn *t = nc_txn_new(db);
-		nc_guard g = { arm_check, arm_undo, arm_done, a };
+		nc_guard g = { .check = arm_check, .undo = arm_undo, .done = arm_done, .arg = a };
 		slots[i] = (slot){ o, i };
 		for (int j = 0; j < 20; j++) {
 			snprintf(id, sizeof(id), "vm_%03d", j * 13 + i);
