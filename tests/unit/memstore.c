@@ -601,6 +601,18 @@ void memstore_set_value(memstore *m, uint32_t space, nc_bytes key, nc_bytes val,
 	pthread_mutex_unlock(&m->store_lock);
 }
 
+int memstore_contains(memstore *m, nc_bytes what)
+{
+	int has = 0;
+	pthread_mutex_lock(&m->store_lock);
+	for (uint64_t i = m->trimmed; i < m->head; i++)
+		has |= memmem(m->recs[i].ptr, m->recs[i].len, what.ptr, what.len) != NULL;
+	for (row *r = m->first[0]; r; r = r->next[0])
+		has |= memmem(r->val, r->val_len, what.ptr, what.len) != NULL;
+	pthread_mutex_unlock(&m->store_lock);
+	return has;
+}
+
 uint64_t memstore_head(memstore *m)
 {
 	pthread_mutex_lock(&m->store_lock);

@@ -64,6 +64,7 @@ void memstore_damage_value(memstore *m, uint32_t space, nc_bytes key);
 void memstore_lose_rows(memstore *m, uint32_t space, nc_bytes from, uint32_t n);
 void memstore_damage_record(memstore *m, uint64_t seq);
 void memstore_set_value(memstore *m, uint32_t space, nc_bytes key, nc_bytes val, uint64_t rev);
+int memstore_contains(memstore *m, nc_bytes what); /* in a record that is kept, or in a value */
 uint64_t memstore_head(memstore *m);
 uint64_t memstore_trimmed(memstore *m);
 uint64_t memstore_count(memstore *m, uint32_t space);

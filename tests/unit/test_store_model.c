@@ -28,8 +28,9 @@ typedef struct change {
 	fields to;
 } change;
 
+enum { E_REV, E_EXISTS, E_UNUSED };
 typedef struct expect {
-	enum { E_REV, E_EXISTS, E_UNUSED } type;
+	int type; /* E_* */
 	int id, label;
 	uint64_t rev;
 } expect;
