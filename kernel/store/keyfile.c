@@ -157,9 +157,9 @@ nc_code nc_keyring_load(nc_keyring *ret, const char *path, nc_error *err)
 	if (code == NC_OK)
 		code = nc_read_full(fd, text, len, err);
 	if (code == NC_OK && parse(&r, text) != 0)
-		code = nc_alloc_failures() != failures ?
-			nc_err_nomem(err) :
-			nc_err(err, NC_E_PROTO, "%s is not a whole key file", path);
+		code = nc_alloc_failures() != failures
+			       ? nc_err_nomem(err)
+			       : nc_err(err, NC_E_PROTO, "%s is not a whole key file", path);
 	nc_zero(text, sizeof(text));
 	if (code == NC_OK)
 		*ret = r;

@@ -129,8 +129,8 @@ static void find_old(resealing *r)
 	nc_db_read_end(r->s->db);
 }
 
-static nc_code reseal(nc_secrets *s, const nc_secret_key *to, nc_txn *t, const nc_item *it,
-	nc_error *err)
+static nc_code reseal(
+	nc_secrets *s, const nc_secret_key *to, nc_txn *t, const nc_item *it, nc_error *err)
 {
 	_cleanup_(nc_secret_freep) nc_secret *value = NULL;
 	_cleanup_(nc_buf_done) nc_buf sealed;

@@ -34,12 +34,15 @@ static void derive(const nc_secret *raw, const char *purpose, uint8_t out[32])
 
 /* ---- names ---- */
 
-nc_code nc_secret_id(const char *handle, uint32_t version, char out[NC_DB_ID_MAX + 1], nc_error *err)
+nc_code nc_secret_id(
+	const char *handle, uint32_t version, char out[NC_DB_ID_MAX + 1], nc_error *err)
 {
 	size_t len = handle ? strlen(handle) : 0;
 	if (len == 0 || len > NC_SECRET_HANDLE_MAX || strchr(handle, '@') || version == 0)
-		return nc_err(err, NC_E_INVAL, "a secret has a handle of 1 to %d bytes and a "
-					       "version from 1", NC_SECRET_HANDLE_MAX);
+		return nc_err(err, NC_E_INVAL,
+			"a secret has a handle of 1 to %d bytes and a "
+			"version from 1",
+			NC_SECRET_HANDLE_MAX);
 	snprintf(out, NC_DB_ID_MAX + 1, "%s@%u", handle, version);
 	return NC_OK;
 }
@@ -92,8 +95,8 @@ nc_code nc_secret_seal(nc_secrets *s, const nc_secret_key *k, nc_bytes id, nc_by
 		return nc_err_nomem(err);
 	if (!take_seal_key(s, k->id, key))
 		return nc_err(err, NC_E_INTERNAL, "the secrets' key is gone");
-	nc_code code = nc_seal(key, nc_buf_bytes(&aad), value, out, value.len + NC_SEAL_OVERHEAD,
-		&len, err);
+	nc_code code = nc_seal(
+		key, nc_buf_bytes(&aad), value, out, value.len + NC_SEAL_OVERHEAD, &len, err);
 	nc_zero(key, sizeof(key));
 	if (code == NC_OK)
 		nc_buf_commit(ret, len);
@@ -139,7 +142,8 @@ nc_code nc_secrets_put(nc_secrets *s, nc_txn *t, const char *handle, uint32_t ve
 	nc_buf_init(&sealed, NC_STORE_VAL_MAX);
 	nc_code code = nc_secret_id(handle, version, id, err);
 	if (code == NC_OK && value.len > NC_SECRET_VALUE_MAX)
-		code = nc_err(err, NC_E_INVAL, "a secret has at most %u bytes", NC_SECRET_VALUE_MAX);
+		code = nc_err(
+			err, NC_E_INVAL, "a secret has at most %u bytes", NC_SECRET_VALUE_MAX);
 	if (code != NC_OK)
 		return code;
 	nc_secret_key *k = nc_secret_key_active(s);
@@ -185,8 +189,8 @@ nc_code nc_secret_open(nc_secrets *s, const nc_item *it, nc_secret **ret, nc_err
 	nc_bytes sealed = { (const char *)body.ptr + NC_SEALED_HEAD, body.len - NC_SEALED_HEAD };
 	size_t cap = sealed.len - NC_SEAL_OVERHEAD, len = 0;
 	char *plain = nc_malloc(cap + 1);
-	nc_code code = plain ? nc_unseal(key, nc_buf_bytes(&aad), sealed, plain, cap, &len, err) :
-			       nc_err_nomem(err);
+	nc_code code = plain ? nc_unseal(key, nc_buf_bytes(&aad), sealed, plain, cap, &len, err)
+			     : nc_err_nomem(err);
 	nc_zero(key, sizeof(key));
 	if (code == NC_OK) {
 		*ret = nc_secret_new((nc_bytes){ plain, len });
@@ -195,9 +199,9 @@ nc_code nc_secret_open(nc_secrets *s, const nc_item *it, nc_secret **ret, nc_err
 	if (plain)
 		nc_zero(plain, cap);
 	nc_free(plain);
-	return code == NC_OK || code == NC_E_NOMEM ?
-		code :
-		nc_err_wrap(err, code, "could not open secret %s", nc_item_id(it));
+	return code == NC_OK || code == NC_E_NOMEM
+		       ? code
+		       : nc_err_wrap(err, code, "could not open secret %s", nc_item_id(it));
 }
 
 typedef struct opening {

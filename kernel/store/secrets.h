@@ -20,8 +20,8 @@ typedef struct nc_secrets nc_secrets;
 #define NC_SECRET_VALUE_MAX  (64u << 10)
 
 typedef struct nc_secrets_options {
-	nc_db *db;	      /* borrowed until nc_secrets_close */
-	uint16_t kind;	      /* of their items: declared, without indexes */
+	nc_db *db;            /* borrowed until nc_secrets_close */
+	uint16_t kind;        /* of their items: declared, without indexes */
 	const char *key_file; /* made with mode 0600 if it isn't there and nothing is sealed yet */
 } nc_secrets_options;
 

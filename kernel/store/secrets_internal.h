@@ -15,7 +15,7 @@
 
 typedef struct nc_secret_key {
 	uint8_t id[8];
-	nc_secret *raw;		 /* keys_lock; NULL = retired */
+	nc_secret *raw;            /* keys_lock; NULL = retired */
 	_Atomic uint8_t is_closed; /* seals no more: release when set, acquire in the guard */
 } nc_secret_key;
 
@@ -25,7 +25,7 @@ struct nc_secrets {
 	char *key_file;
 	nc_secret *digest;
 	pthread_mutex_t keys_lock; /* guards all below */
-	nc_secret_key **keys;	   /* the entries stay until close */
+	nc_secret_key **keys;      /* the entries stay until close */
 	uint32_t n_keys;
 	nc_secret_key *active;
 	int is_busy; /* a rotation is under way */

@@ -142,7 +142,7 @@ static void every_limit_counts_and_absent_ones_do_not(void)
 	world_host(&w, "host", 1000, 100000, 1000);
 	for (int i = 0; i < 4; i++) {
 		nc_error err = NC_ERROR_INIT;
-		char name[8], want[80];
+		char name[32], want[80];
 		snprintf(name, sizeof(name), "p-%d", i);
 		const char *project = world_project(&w, name);
 		world_quota(&w, project, words[i], i == 3 ? 2 : 4);

@@ -162,7 +162,7 @@ static int truth_open(truth *t, uint64_t *seed)
 	for (int i = 0; i < ZONES; i++)
 		t->zone[i] = world_zone(&t->w, i == 0 ? "a" : i == 1 ? "b" : "c");
 	for (int i = 0; i < PROJECTS; i++) {
-		char name[16];
+		char name[32];
 		snprintf(name, sizeof(name), "team-%d", i);
 		t->project[i] = world_project(&t->w, name);
 		t->limit[i] = 40 + (int64_t)below(seed, 60);

@@ -103,7 +103,9 @@ static fields random_fields(int kind)
 static void random_expect(world *w, plan *p)
 {
 	expect *e = &p->expects[p->n_expects++];
-	*e = (expect){ .type = pick(3), .id = (int)pick(IDS), .label = (int)pick(LABELS) };
+	*e = (expect){ .type = (__typeof__(e->type))pick(3),
+		.id = (int)pick(IDS),
+		.label = (int)pick(LABELS) };
 	/* mostly right, so that something happens */
 	e->rev = pick(10) ? w->item[0][e->id].rev : pick(5);
 }

@@ -124,7 +124,8 @@ static void secret_in_another_ones_place_is_refused(void)
 		nc_txn_put(t, K_SECRET, nc_str(rows[i].at < len ? "other@1" : "mine@1"), NULL, 0,
 			(nc_bytes){ body, len }, NC_HOT);
 		su_commit(t, NULL);
-		CHECK_STR(get_secret(s, rows[i].at < len ? "other" : "mine", 1, value), rows[i].want);
+		CHECK_STR(
+			get_secret(s, rows[i].at < len ? "other" : "mine", 1, value), rows[i].want);
 		if (rows[i].at < len)
 			body[rows[i].at] = (char)(body[rows[i].at] ^ 1);
 	}
@@ -358,7 +359,8 @@ static void secrets_survive_each_failed_allocation(void)
 	nc_code rc = NC_OK;
 	nc_db *db = su_open(m);
 	REQUIRE(db != NULL);
-	NC_TORTURE (rc) {
+	NC_TORTURE(rc)
+	{
 		nc_secrets *s = NULL;
 		nc_secrets_options o = { db, K_SECRET, path };
 		rc = nc_secrets_open(&o, &s, NULL);
@@ -368,16 +370,19 @@ static void secrets_survive_each_failed_allocation(void)
 	}
 	nc_secrets *s = open_secrets(db, path);
 	REQUIRE(s != NULL);
-	NC_TORTURE (rc) {
+	NC_TORTURE(rc)
+	{
 		rc = put_secret(db, s, "sec_1", 1, "value");
 	}
-	NC_TORTURE (rc) {
+	NC_TORTURE(rc)
+	{
 		nc_secret *v = NULL;
 		rc = nc_secrets_get(s, "sec_1", 1, &v, NULL);
 		CHECK((rc == NC_OK) == (v != NULL));
 		nc_secret_free(v);
 	}
-	NC_TORTURE (rc) {
+	NC_TORTURE(rc)
+	{
 		rc = nc_secrets_rotate(s, NULL);
 	}
 	CHECK_STR(get_secret(s, "sec_1", 1, value), "value");
@@ -443,7 +448,7 @@ static void secrets_are_used_while_the_key_is_rotated(void)
 	memstore_free(m);
 }
 
-NC_TESTS(store_secrets) {
+NC_TESTS(store_secrets){
 	T(secret_comes_back_and_lies_sealed),
 	T(secret_in_another_ones_place_is_refused),
 	T(digest_tells_values_apart_for_ever),
