@@ -206,6 +206,22 @@ static void load_list(opening *o)
 	nc_db_read_end(db);
 }
 
+/* What the provider's object says of itself; a lost race is made good by the next round. */
+static void tell_status(nc_providers *p, nc_provider *obj, const char *status, const char *event)
+{
+	nc_txn *t = NULL;
+
+	if (!strcmp(obj->o.status, status) || !(t = nc_txn_new(p->flow->db)))
+		return;
+	obj->o.status = status;
+	nc_flow_event(t, &obj->o, event, "system", NULL, NULL);
+	if (nc_model_put(t, &obj->o, NULL) != NC_OK) {
+		nc_txn_free(t);
+		return;
+	}
+	nc_txn_commit(t, NULL, NULL);
+}
+
 void nc_providers_open_all(nc_providers *p)
 {
 	_cleanup_(nc_arena_freep) nc_arena *arena = nc_arena_new(16u << 20);
