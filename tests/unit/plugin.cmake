@@ -9,6 +9,6 @@ target_compile_definitions(nc_plugin_fixture PUBLIC
   NC_TEST_HOST="$<TARGET_FILE:nc-plugin-host>")
 add_dependencies(nc_plugin_fixture nc-plugin-host plugin_test_good)
 
-foreach(name plugin_calls)
+foreach(name plugin_calls plugin_host)
   nc_unit_test(${name} LIBS nc_plugin_fixture LABELS tsan)
 endforeach()
