@@ -68,6 +68,11 @@ void nc_qsbr_unregister(nc_qsbr_reader *r)
 	nc_free(r);
 }
 
+nc_qsbr_reader *nc_qsbr_self(void)
+{
+	return own_reader;
+}
+
 void nc_qsbr_quiesce(nc_qsbr_reader *r)
 {
 	uint64_t now = atomic_load_explicit(&epoch, memory_order_acquire);

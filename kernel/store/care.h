@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NC_STORE_CARE_H
+#define NC_STORE_CARE_H
+
+/* What only the daemon's own upkeep and `novacron state` need of a store. */
+
+#include "base/id.h"
+#include "store/db.h"
+
+/*
+ * A copy was put in the place of the state: give the log a new log_id, so that cursors of the
+ * former life get a gap, and take a new epoch. The installation id stays, and with it the claim to
+ * what it owns outside. Before nc_db_open, which must not have the store open. NC_E_NOTFOUND: the
+ * store holds no state yet.
+ */
+nc_code nc_db_mark_restored(const nc_store *table, nc_inst *inst, const char *node,
+	char ret_log_id[NC_ULID_LEN + 1], nc_error *err);
+
+/*
+ * Materialise and drop every record of the log up to `seq`, whatever log_keep_records says: what
+ * they held must not stay readable. Blocking, workers only.
+ */
+nc_code nc_db_trim_log(nc_db *db, uint64_t seq, nc_error *err);
+
+/* Whether this item's value was found damaged; then nothing of that id may be created. */
+int nc_db_is_damaged(nc_db *db, uint16_t kind, nc_bytes id);
+
+#endif
