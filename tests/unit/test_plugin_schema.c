@@ -62,7 +62,6 @@ static void a_schema_that_promises_more_is_refused_with_the_place(void)
 		const char *schema, *says;
 	} cases[] = {
 		{ "{\"type\":\"object\",\"pattern\":\"a\"}", "pattern" },
-		{ "{\"type\":\"object\",\"properties\":{\"a\":{\"oneOf\":[]}}}", "properties" },
 		{ "{\"type\":\"object\",\"properties\":{\"a\":{\"oneOf\":[]}}}", "oneOf" },
 		{ "{\"type\":\"widget\"}", "type" },
 		{ "{\"type\":[]}", "type" },
@@ -79,7 +78,8 @@ static void a_schema_that_promises_more_is_refused_with_the_place(void)
 		{ "{\"type\":\"object\",\"properties\":{\"a\":{\"x-reload\":\"never\"}}}",
 			"x-reload" },
 		{ "{\"type\":\"object\",\"properties\":{\"a\":{\"minLength\":-1}}}", "minLength" },
-		{ "{\"type\":\"object\",\"additionalProperties\":{}}", "additionalProperties" },
+		{ "{\"type\":\"object\",\"additionalProperties\":3}", "additionalProperties" },
+		{ "{\"type\":\"object\",\"additionalProperties\":{\"anyOf\":[]}}", "anyOf" },
 		{ "{\"type\":\"object\",\"required\":[1]}", "required" },
 		{ "{\"type\":\"object\",\"properties\":{\"a\":1}}", "a" },
 		{ "{\"type\":\"object\",\"items\":[{}]}", "items" },
@@ -182,6 +182,29 @@ static void defaults_are_filled_in_at_every_level(void)
 	json_decref(schema);
 }
 
+static void other_members_may_have_a_schema_of_their_own(void)
+{
+	faults all = { 0 };
+	nc_error err = NC_ERROR_INIT;
+	char names[100];
+	json_t *schema = parse("{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"string\"}},"
+			       "\"additionalProperties\":{\"type\":\"object\",\"properties\":{"
+			       "\"n\":{\"type\":\"integer\",\"default\":1,\"x-reload\":\"live\"},"
+			       "\"m\":{\"type\":\"integer\"}}}}");
+	json_t *doc = parse("{\"a\":\"x\",\"b\":{},\"c\":3}");
+	CHECK_OK(nc_schema_check(schema, &err), &err);
+	CHECK_UINT(nc_schema_validate(schema, doc, collect, &all), 1);
+	CHECK_HAS(all.text, "c|has the type integer|object|3");
+	CHECK_OK(nc_schema_fill(schema, doc, &err), &err);
+	CHECK_INT(json_integer_value(json_object_get(json_object_get(doc, "b"), "n")), 1);
+	json_t *after = parse("{\"a\":\"x\",\"b\":{\"n\":2,\"m\":1},\"c\":3}");
+	CHECK_UINT(nc_schema_needs_recreate(schema, doc, after, names, sizeof(names)), 1);
+	CHECK_STR(names, "b.m");
+	json_decref(after);
+	json_decref(doc);
+	json_decref(schema);
+}
+
 static nc_code swap(void *user, const char *field, const json_t *value, json_t **ret, nc_error *err)
 {
 	char *seen = user;
@@ -261,6 +284,7 @@ NC_TESTS(plugin_schema){
 	T(lengths_count_characters),
 	T(the_error_names_as_many_faults_as_fit),
 	T(defaults_are_filled_in_at_every_level),
+	T(other_members_may_have_a_schema_of_their_own),
 	T(secrets_are_visited_wherever_they_are),
 	T(a_change_of_a_field_that_is_not_live_is_named),
 	T(filling_survives_every_failed_allocation),
