@@ -63,6 +63,7 @@ struct nc_hostproc {
 	size_t n_list, cap_list;
 	uint32_t last_number;
 	uint32_t n_asks;
+	uint64_t ready_timer; /* holds a reference while it is set */
 };
 
 /* A process with rights of its own is the launcher's to kill. */
@@ -324,6 +325,16 @@ static void on_instance_frame(nc_hostproc *h, nc_pinst *inst, const nc_frame *f)
 	}
 }
 
+static void stop_ready_timer(nc_hostproc *h)
+{
+	pthread_mutex_lock(&h->host_lock);
+	uint64_t timer = h->ready_timer;
+	h->ready_timer = 0;
+	pthread_mutex_unlock(&h->host_lock);
+	if (timer && nc_loop_timer_stop(h->io, timer) == NC_OK)
+		nc_hostproc_unref(h);
+}
+
 static void on_ready(nc_hostproc *h, const nc_frame *f)
 {
 	int is_same = f->a == NC_WIRE_VERSION;
@@ -338,6 +349,7 @@ static void on_ready(nc_hostproc *h, const nc_frame *f)
 	int is_ready = h->state == H_READY;
 	pthread_cond_broadcast(&h->has_changed);
 	pthread_mutex_unlock(&h->host_lock);
+	stop_ready_timer(h);
 	if (is_ready)
 		nc_found_process_ready(h->f, h);
 }
@@ -480,6 +492,7 @@ static void on_exit_event(const nc_closure *c, int fd, uint32_t events)
 	h->state = H_GONE;
 	pthread_cond_broadcast(&h->has_changed);
 	pthread_mutex_unlock(&h->host_lock);
+	stop_ready_timer(h);
 	if (!is_wanted)
 		nc_found_process_gone(h->f, h, how);
 	nc_hostproc_unref(h);
@@ -523,6 +536,7 @@ static void check_ready(const nc_closure *c, uint64_t timer)
 	(void)timer;
 	pthread_mutex_lock(&h->host_lock);
 	int is_late = h->state == H_STARTING;
+	h->ready_timer = 0;
 	pthread_mutex_unlock(&h->host_lock);
 	if (is_late)
 		nc_hostproc_kill(h, "it was not ready in time");
@@ -531,10 +545,19 @@ static void check_ready(const nc_closure *c, uint64_t timer)
 
 void nc_hostproc_kill_unless_ready(nc_hostproc *h, int64_t timeout_us)
 {
-	nc_hostproc_ref(h);
+	uint64_t timer = 0;
+	nc_hostproc_ref(h); /* the timer's */
 	if (nc_loop_timer_start(h->io, (uint64_t)timeout_us * 1000, 0, check_ready,
-		    (nc_closure){ .ctx = h }, NULL) != NC_OK)
+		    (nc_closure){ .ctx = h }, &timer) != NC_OK) {
 		nc_hostproc_unref(h);
+		return;
+	}
+	pthread_mutex_lock(&h->host_lock);
+	int is_over = h->state != H_STARTING;
+	h->ready_timer = timer;
+	pthread_mutex_unlock(&h->host_lock);
+	if (is_over)
+		stop_ready_timer(h);
 }
 
 nc_code nc_hostproc_wait_ready(nc_hostproc *h, int64_t timeout_us, nc_error *err)
