@@ -159,6 +159,8 @@ static void one_life(work *w, uint32_t appends)
 		exit(3);
 	for (uint32_t i = 0; i < appends; i++) {
 		uint64_t head = get_head(w, &unused);
+		if (roll(&w->dice) % 60 == 0)
+			usleep(5000); /* a checkpoint catches up, and the WAL starts over */
 		append(w, head,
 			roll(&w->dice) % 3 ? 1 : 1 + (uint32_t)(roll(&w->dice) % BATCH_MAX));
 	}
