@@ -42,7 +42,7 @@ struct nc_sink {
 	unsigned n_refused;
 };
 
-enum { KIT_OPS_MAX = 4096, KIT_TIMERS_MAX = 4096, KIT_FDS_MAX = 256 };
+enum { KIT_OPS_MAX = 32768, KIT_TIMERS_MAX = 4096, KIT_FDS_MAX = 256 };
 typedef struct kit_timer {
 	uint64_t id, due_ns, period_ns, user;
 	nc_timer_fn fn;
