@@ -77,7 +77,7 @@ static int by_rule(const void *x, const void *y)
 	if (d == 0) /* a failure first, a pass before what was not tried */
 		d = (a->verdict == KIT_FAIL ? 0 : a->verdict + 1) -
 		    (b->verdict == KIT_FAIL ? 0 : b->verdict + 1);
-	return d;
+	return d ? d : (*a->detail == '\0') - (*b->detail == '\0'); /* who says why comes first */
 }
 
 static bool is_same_row(const kit_finding *a, const kit_finding *b)
@@ -88,7 +88,8 @@ static bool is_same_row(const kit_finding *a, const kit_finding *b)
 /* A rule that has rows for verbs needs none that says nobody tried it. Sorted: "" comes first. */
 static bool is_told_by_verb(const kit_findings *all, size_t at)
 {
-	for (size_t i = at + 1; i < all->n && strcmp(all->list[i].rule, all->list[at].rule) == 0; i++)
+	for (size_t i = at + 1; i < all->n && strcmp(all->list[i].rule, all->list[at].rule) == 0;
+		i++)
 		if (*all->list[i].verb)
 			return true;
 	return false;
