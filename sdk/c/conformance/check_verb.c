@@ -198,7 +198,7 @@ static void judge_stop(
 	uint64_t took_ms;
 	int truth;
 
-	if (!op->is_refused && !op->is_complete && !kit_op_wait(s->h, op, 1500)) {
+	if (!op->is_refused && !kit_op_wait(s->h, op, 1500)) {
 		kit_found("P9", v->name, KIT_FAIL, "%s: not over within 1.5 s", when);
 		if (!kit_try_end(s, op))
 			return;
