@@ -32,7 +32,7 @@ function(nc_plugin name)
   set_property(TARGET plugin_${name} APPEND PROPERTY LINK_DEPENDS ${P_MANIFEST} ${P_SCHEMA})
   if(NOT P_NO_INSTALL)
     install(DIRECTORY ${P_OUTDIR} DESTINATION ${CMAKE_INSTALL_LIBDIR}/novacron/plugins
-      USE_SOURCE_PERMISSIONS)
+      COMPONENT runtime USE_SOURCE_PERMISSIONS)
   endif()
 endfunction()
 

@@ -117,26 +117,23 @@ void nc_buf_printf(nc_buf *b, const char *fmt, ...)
 
 void nc_buf_vprintf(nc_buf *b, const char *fmt, va_list ap)
 {
-	if (b->error)
+	char *to = nc_buf_reserve(b, 0);
+	if (!to)
 		return;
 	va_list again;
 	va_copy(again, ap);
-	size_t room = b->cap ? b->cap - b->len : 0;
-	int n = vsnprintf(room ? b->ptr + b->len : NULL, room, fmt, ap);
-	if (n < 0) {
-		b->error = NC_E_INVAL;
-	} else if ((size_t)n < room) {
-		b->len += (size_t)n;
-	} else {
-		char *to = nc_buf_reserve(b, (size_t)n);
-		if (to) {
+	size_t room = b->cap - b->len;
+	int n = vsnprintf(to, room, fmt, ap);
+	if (n < 0 || (size_t)n >= room) {
+		*to = '\0'; /* undo the first try */
+		if (n < 0)
+			b->error = NC_E_INVAL;
+		else if ((to = nc_buf_reserve(b, (size_t)n)))
 			vsnprintf(to, (size_t)n + 1, fmt, again);
-			b->len += (size_t)n;
-		}
 	}
-	if (b->cap)
-		b->ptr[b->len] = '\0'; /* also where the first try was cut */
 	va_end(again);
+	if (!b->error)
+		b->len += (size_t)n;
 }
 
 static void put_le(nc_buf *b, uint64_t v, size_t n)

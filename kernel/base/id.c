@@ -83,9 +83,9 @@ void nc_id_make(const char *prefix, char out[NC_ID_MAX])
 {
 	size_t n = strlen(prefix);
 	nc_assert(n > 0 && n + 1 + NC_ULID_LEN < NC_ID_MAX);
-	memcpy(out, prefix, n);
-	out[n] = '_';
-	nc_ulid_make(out + n + 1);
+	char *end = stpcpy(out, prefix);
+	*end = '_';
+	nc_ulid_make(end + 1);
 }
 
 int nc_ulid_is(const char *s, size_t n)

@@ -69,12 +69,10 @@ static ssize_t read_some(int fd, char *to, size_t cap)
 
 nc_code nc_file_read(const char *path, size_t limit, char **ret, size_t *ret_len, nc_error *err)
 {
-	_cleanup_(nc_closep)
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	_cleanup_(nc_closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return nc_err_errno(err, errno, "could not open %s", path);
-	_cleanup_(nc_freep)
-	char *data = NULL;
+	_cleanup_(nc_freep) char *data = NULL;
 	size_t len = 0;
 	/* Not by st_size: /proc says 0, and a file may grow meanwhile. One byte past the limit
 	 * tells a file that fits from one that doesn't. */
@@ -111,8 +109,7 @@ static char *folder_of(const char *path)
 
 nc_code nc_fsync_dir(const char *path, nc_error *err)
 {
-	_cleanup_(nc_closep)
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_(nc_closep) int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return nc_err_errno(err, errno, "could not open folder %s", path);
 	if (fsync(fd) != 0)
@@ -123,8 +120,8 @@ nc_code nc_fsync_dir(const char *path, nc_error *err)
 /* Create `temp` with the data in it, on disk. */
 static nc_code write_synced(const char *temp, mode_t mode, nc_bytes data, nc_error *err)
 {
-	_cleanup_(nc_closep)
-	int fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	_cleanup_(nc_closep) int fd =
+		open(temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return nc_err_errno(err, errno, "could not create %s", temp);
 	nc_code rc = nc_write_full(fd, data.ptr, data.len, err);
@@ -144,10 +141,8 @@ nc_code nc_file_replace(const char *path, mode_t mode, nc_bytes data, nc_error *
 	char unique[sizeof(raw) * 2 + 1];
 	nc_random_bytes(raw, sizeof(raw));
 	nc_hex(raw, sizeof(raw), unique);
-	_cleanup_(nc_freep)
-	char *temp = nc_asprintf("%s.%s.tmp", path, unique);
-	_cleanup_(nc_freep)
-	char *folder = folder_of(path);
+	_cleanup_(nc_freep) char *temp = nc_asprintf("%s.%s.tmp", path, unique);
+	_cleanup_(nc_freep) char *folder = folder_of(path);
 	if (!temp || !folder)
 		return nc_err_nomem(err);
 	nc_code rc = write_synced(temp, mode, data, err);
@@ -174,8 +169,7 @@ static int make_one(const char *path, mode_t mode)
 
 nc_code nc_mkdir_p(const char *path, mode_t mode, nc_error *err)
 {
-	_cleanup_(nc_freep)
-	char *part = nc_strdup(path);
+	_cleanup_(nc_freep) char *part = nc_strdup(path);
 	if (!part)
 		return nc_err_nomem(err);
 	if (!part[0])

@@ -160,30 +160,92 @@ static void put_escape(nc_buf *b, uint8_t c, uint8_t how)
 	}
 }
 
-static void put_string(nc_buf *b, const uint8_t *s, size_t n)
+/* One multi-byte character, or what stands for a byte that is none; how many bytes it took. */
+static size_t put_wide(nc_buf *b, const uint8_t *s, size_t n)
 {
-	size_t run = 0; /* where the bytes not yet copied start */
-	putch(b, '"');
-	for (size_t i = 0; i < n;) {
-		uint8_t how = escapes[s[i]];
-		if (__builtin_expect(how == 0, 1)) {
-			i++;
-			continue;
-		}
-		size_t len = how == 1 ? utf8_len(s + i, n - i) : 0;
-		if (len) {
-			i += len;
-			continue;
-		}
-		put(b, s + run, i - run);
-		if (how == 1)
-			put(b, "\xef\xbf\xbd", 3);
-		else
-			put_escape(b, s[i], how);
-		run = ++i;
+	size_t len = utf8_len(s, n);
+	if (len == 0) {
+		put(b, "\xef\xbf\xbd", 3);
+		return 1;
 	}
-	put(b, s + run, n - run);
+	if (s[0] == 0xc2 && s[1] < 0xa0)
+		put_escape(b, s[1], 'u'); /* U+0080 to U+009F: terminals obey them */
+	else
+		put(b, s, len);
+	return len;
+}
+
+/* Whether a byte of the word is one that `escapes` names. */
+static inline int has_special(uint64_t w)
+{
+	const uint64_t ones = 0x0101010101010101, highs = ones * 0x80;
+	/* (v - ones) & ~v has the high bit of the lowest zero byte of v */
+	uint64_t quote = w ^ ones * '"', slash = w ^ ones * '\\', del = w ^ ones * 0x7f;
+	uint64_t found = ((w - ones * 0x20) & ~w) | ((quote - ones) & ~quote) |
+			 ((slash - ones) & ~slash) | ((del - ones) & ~del) | w;
+	return (found & highs) != 0;
+}
+
+/* Copies up to the first byte that must be escaped or checked; how many. */
+static inline size_t copy_plain(char *to, const uint8_t *s, size_t n)
+{
+	uint64_t word;
+	size_t i = 0;
+	for (; n - i >= sizeof(word); i += sizeof(word)) {
+		memcpy(&word, s + i, sizeof(word));
+		if (has_special(word))
+			break;
+		memcpy(to + i, &word, sizeof(word));
+	}
+	for (; i < n && escapes[s[i]] == 0; i++)
+		to[i] = (char)s[i];
+	return i;
+}
+
+/* The piecewise way: where something must be escaped, or memory is short. */
+static void put_escaped(nc_buf *b, const uint8_t *s, size_t n)
+{
+	size_t i = 0;
+	while (i < n) {
+		size_t run = i;
+		while (i < n && escapes[s[i]] == 0)
+			i++;
+		put(b, s + run, i - run);
+		if (i == n)
+			break;
+		if (escapes[s[i]] == 1) {
+			i += put_wide(b, s + i, n - i);
+		} else {
+			put_escape(b, s[i], escapes[s[i]]);
+			i++;
+		}
+	}
+}
+
+/* A string, and `after` it where that is not 0. */
+static inline void put_string(nc_buf *b, const uint8_t *s, size_t n, char after)
+{
+	size_t done = 0;
+	if (__builtin_expect(!b->error && b->cap - b->len > n + 3, 1)) {
+		char *to = b->ptr + b->len;
+		to[0] = '"';
+		done = copy_plain(to + 1, s, n);
+		b->len += done + 1;
+		if (done == n) {
+			to[n + 1] = '"';
+			to[n + 2] = after;
+			to[n + 3] = '\0';
+			b->len += after ? 2 : 1;
+			return;
+		}
+		to[done + 1] = '\0';
+	} else {
+		putch(b, '"');
+	}
+	put_escaped(b, s + done, n - done);
 	putch(b, '"');
+	if (after)
+		putch(b, after);
 }
 
 void nc_jw_key(nc_jw *w, const char *key)
@@ -194,14 +256,13 @@ void nc_jw_key(nc_jw *w, const char *key)
 		putch(w->buf, ',');
 	*top |= COMMA_DUE;
 	w->has_key = 1;
-	put_string(w->buf, (const uint8_t *)key, strlen(key));
-	putch(w->buf, ':');
+	put_string(w->buf, (const uint8_t *)key, strlen(key), ':');
 }
 
 void nc_jw_strn(nc_jw *w, const char *s, size_t n)
 {
 	begin_value(w);
-	put_string(w->buf, (const uint8_t *)s, n);
+	put_string(w->buf, (const uint8_t *)s, n, '\0');
 }
 
 void nc_jw_str(nc_jw *w, const char *s)

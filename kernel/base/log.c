@@ -28,6 +28,7 @@ enum { LINE_STACK = 2048, LINE_MAX_BYTES = 256 << 10, CONTEXT_MAX = 8 };
 static pthread_mutex_t out_lock = PTHREAD_MUTEX_INITIALIZER;
 static int out_fd = STDERR_FILENO; /* guarded by out_lock, as is out_path */
 static char *out_path;             /* NULL: stderr */
+static int is_cut;                 /* the last line lacks its end: a disk was full */
 
 static atomic_int threshold = L_INFO;
 static atomic_int is_text; /* read before the line is built, outside out_lock */
@@ -87,15 +88,26 @@ void nc_log_pop(void)
 	context_depth--;
 }
 
+/* Under out_lock. How much was written; 0 where nothing was. */
+static size_t write_once(const char *p, size_t len)
+{
+	ssize_t n;
+	do
+		n = write(out_fd, p, len);
+	while (n < 0 && errno == EINTR);
+	return n > 0 ? (size_t)n : 0;
+}
+
 static nc_code write_line(nc_bytes line)
 {
 	pthread_mutex_lock(&out_lock);
-	ssize_t n;
-	do
-		n = write(out_fd, line.ptr, line.len);
-	while (n < 0 && errno == EINTR);
+	if (is_cut && write_once("\n", 1) == 1)
+		is_cut = 0;
+	size_t n = is_cut ? 0 : write_once(line.ptr, line.len);
+	if (n > 0 && n < line.len)
+		is_cut = 1;
 	pthread_mutex_unlock(&out_lock);
-	return n == (ssize_t)line.len ? NC_OK : NC_E_UNAVAILABLE;
+	return n == line.len ? NC_OK : NC_E_UNAVAILABLE;
 }
 
 static void build(nc_buf *b, const nc_log_line *line)
@@ -120,8 +132,7 @@ void nc_log_write(nc_log_level level, const char *event, const nc_field *fields)
 		.fields = fields,
 	};
 	char stack[LINE_STACK];
-	_cleanup_(nc_buf_done)
-	nc_buf b;
+	_cleanup_(nc_buf_done) nc_buf b;
 	nc_buf_init_fixed(&b, stack, sizeof(stack));
 	build(&b, &line);
 	if (nc_buf_failed(&b)) {
@@ -164,6 +175,7 @@ static void replace_output(int fd, char *path)
 	char *old_path = out_path;
 	out_fd = fd;
 	out_path = path;
+	is_cut = 0;
 	pthread_mutex_unlock(&out_lock);
 	if (old_path)
 		nc_closep(&old_fd); /* stderr stays open */
@@ -172,8 +184,7 @@ static void replace_output(int fd, char *path)
 
 nc_code nc_log_open(const char *path, nc_log_format format, nc_error *err)
 {
-	_cleanup_(nc_freep)
-	char *copy = NULL;
+	_cleanup_(nc_freep) char *copy = NULL;
 	int fd = STDERR_FILENO;
 	if (path) {
 		copy = nc_strdup(path);
@@ -190,8 +201,7 @@ nc_code nc_log_open(const char *path, nc_log_format format, nc_error *err)
 
 nc_code nc_log_reopen(nc_error *err)
 {
-	_cleanup_(nc_freep)
-	char *path = NULL;
+	_cleanup_(nc_freep) char *path = NULL;
 	pthread_mutex_lock(&out_lock);
 	int is_file = out_path != NULL;
 	path = is_file ? nc_strdup(out_path) : NULL;

@@ -152,15 +152,14 @@ void nc_metric_render(nc_buf *out)
 	size_t n = 0, i = 0;
 	for (const nc_metric *m = first; m; m = next_of(m))
 		n++;
-	_cleanup_(nc_freep)
-	const nc_metric **sorted = nc_calloc(n, sizeof(*sorted));
+	_cleanup_(nc_freep) const nc_metric **sorted = nc_calloc(n, sizeof(const nc_metric *));
 	if (!sorted) {
 		out->error = out->error ? out->error : NC_E_NOMEM;
 		return;
 	}
 	for (const nc_metric *m = first; m; m = next_of(m))
 		sorted[i++] = m;
-	qsort(sorted, n, sizeof(*sorted), by_name);
+	qsort(sorted, n, sizeof(const nc_metric *), by_name);
 	for (i = 0; i < n; i++) {
 		if (i == 0 || strcmp(sorted[i]->name, sorted[i - 1]->name) != 0)
 			put_header(out, sorted[i]);

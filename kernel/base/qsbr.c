@@ -120,12 +120,17 @@ static void free_up_to(uint64_t limit)
 
 void nc_qsbr_poll(void)
 {
-	if (oldest)
-		free_up_to(lowest_seen());
+	if (!oldest)
+		return;
+	/* Not past now: what fn retires is not covered by the look at the readers before it. */
+	uint64_t now = atomic_load_explicit(&epoch, memory_order_relaxed);
+	uint64_t lowest = lowest_seen();
+	free_up_to(NC_MIN(now, lowest));
 }
 
-/* Until every reader has been quiescent since the call. */
-static void wait_for_readers(void)
+/* Until every reader has been quiescent since the call; what was retired up to the epoch that it
+ * gives is free then. */
+static uint64_t wait_for_readers(void)
 {
 	uint64_t target = atomic_fetch_add_explicit(&epoch, 1, memory_order_acq_rel) + 1;
 	struct timespec pause = { .tv_nsec = 20000 };
@@ -136,6 +141,7 @@ static void wait_for_readers(void)
 		if (pause.tv_nsec < 1000000)
 			pause.tv_nsec *= 2;
 	}
+	return target;
 }
 
 void nc_qsbr_retire(void *p, void (*fn)(void *))
@@ -154,6 +160,7 @@ void nc_qsbr_retire(void *p, void (*fn)(void *))
 
 void nc_qsbr_synchronize(void)
 {
-	wait_for_readers();
-	free_up_to(UINT64_MAX);
+	do
+		free_up_to(wait_for_readers());
+	while (oldest); /* fn may have retired more */
 }

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/id.h"
 #include "novacron/abi.h"
 #include "store/db.h"
 
@@ -46,10 +47,10 @@ void nc_events_publish(nc_events *ev, const nc_db_batch *b);
  */
 typedef struct nc_sub nc_sub;
 typedef struct nc_sub_options {
-	const char *after;	    /* cursor; NULL = from now on */
-	const char *const *topics;  /* exact topics or "vm.*" types; none = all */
+	const char *after;         /* cursor; NULL = from now on */
+	const char *const *topics; /* exact topics or "vm.*" types; none = all */
 	uint32_t n_topics;
-	const char *project;	    /* NULL = all */
+	const char *project; /* NULL = all */
 	void (*wake)(void *arg);
 	void *arg;
 } nc_sub_options;
@@ -68,6 +69,7 @@ nc_pull nc_sub_catch_up(
 void nc_sub_cursor(const nc_sub *s, char out[64]);
 
 void nc_cursor_format(const char *log_id, uint64_t seq, uint32_t n, char out[64]);
-int nc_cursor_parse(const char *s, char log_id[27], uint64_t *ret_seq, uint32_t *ret_n);
+int nc_cursor_parse(
+	const char *s, char log_id[NC_ULID_LEN + 1], uint64_t *ret_seq, uint32_t *ret_n);
 
 #endif

@@ -31,23 +31,27 @@ typedef struct nc_opctx {
 	const nc_root *root; /* as of this turn */
 	nc_arena *arena;     /* of this turn */
 	nc_operation *op;    /* the engine puts it; steps may set fields */
-	nc_txn *txn;	     /* staging; committed with the step's own record */
-	void *user;	     /* nc_ops_options.user */
+	nc_object *target;   /* what op->target names, or NULL; shared by the steps of a turn */
+	int target_is_dirty; /* set it, and the engine puts the target with the record, */
+	int target_is_gone;  /* or really deletes it */
+	nc_txn *txn;         /* anything else to stage */
+	void *user;          /* nc_ops_options.user */
 } nc_opctx;
 
 typedef struct nc_op_call {
-	const char *provider; /* object id of the provider */
-	const char *verb;     /* "compute.create" */
-	const char *target;   /* the driver's name of the host; "" = the instance */
-	nc_bytes request;     /* JSON, arena */
-	int64_t deadline_us;  /* how long from now; 0 = the step's */
-	int is_needless;      /* set instead of the rest: the goal already holds, skip */
+	const char *provider;   /* object id of the provider */
+	const char *verb;       /* "compute.create" */
+	const char *target;     /* the driver's name of the host; "" = the instance */
+	nc_bytes request;       /* JSON, arena */
+	int64_t deadline_us;    /* how long from now; 0 = the step's */
+	const char *checkpoint; /* engine's: what the driver last made durable, base64, or NULL */
+	int is_needless;        /* set instead of the rest: the goal already holds, skip */
 } nc_op_call;
 
 /* What to do when a step has failed for good. */
 enum { NC_FAIL_OP = -1, NC_RETRY_STEP = -2 /* or the index of a step to go back to */ };
 
-typedef struct nc_op_step {
+typedef struct nc_op_step_def {
 	const char *name;
 	/* Local step: */
 	nc_code (*run)(nc_opctx *c, nc_error *err);
@@ -62,14 +66,14 @@ typedef struct nc_op_step {
 	int (*on_fail)(nc_opctx *c, int32_t outcome, const nc_error *why);
 	uint32_t flags;
 	int64_t deadline_us; /* of one call; 0 = ops.default_deadline */
-} nc_op_step;
+} nc_op_step_def;
 enum { NC_STEP_CANCELABLE = 1 };
-#define NC_OP_RETRIES	8
+#define NC_OP_RETRIES   8
 #define NC_OP_STEPS_MAX 12
 
 typedef struct nc_op_type {
 	const char *kind; /* "vm.create" */
-	const nc_op_step *steps;
+	const nc_op_step_def *steps;
 	uint32_t n_steps;
 	/* Staged in the last record. `ended` sees c->op->state: succeeded, failed, canceled or
 	 * abandoned, and sets the target free of it. */
@@ -79,25 +83,35 @@ typedef struct nc_op_type {
 /* ---- the driver side, given by the higher room ---- */
 
 typedef struct nc_op_result {
-	nc_code code;	  /* not NC_OK: the call was not accepted (no effect) */
-	int32_t outcome;  /* NC_DONE … NC_UNKNOWN, when accepted */
+	nc_code code;      /* not NC_OK: the call was not accepted (no effect) */
+	int32_t outcome;   /* NC_DONE … NC_UNKNOWN, when accepted */
 	int32_t recovered; /* NC_REC_*, of a recover */
 	const nc_error *err;
 	nc_bytes result;
 	const char *plugin_id, *plugin_version;
 } nc_op_result;
 typedef void (*nc_op_result_fn)(void *arg, const nc_op_result *r); /* any thread, quick */
-typedef void (*nc_op_progress_fn)(void *arg, uint32_t permille, const char *phase,
-	uint64_t done_bytes, uint64_t total_bytes);
+typedef void (*nc_op_progress_fn)(
+	void *arg, uint32_t permille, const char *phase, uint64_t done_bytes, uint64_t total_bytes);
+/* Make token durable, then call ack once, from any thread. Any thread, quick. */
+typedef void (*nc_op_checkpoint_fn)(
+	void *arg, nc_bytes token, void (*ack)(void *ack_arg, nc_code code), void *ack_arg);
+
+/* What a call's callbacks are; arg goes to each. */
+typedef struct nc_op_sink {
+	nc_op_result_fn done;
+	nc_op_progress_fn progress;
+	nc_op_checkpoint_fn checkpoint;
+	void *arg;
+} nc_op_sink;
 
 typedef struct nc_op_driver {
 	void *ctx;
 	/* Begin; `done` exactly once unless an error is returned (then never). The key is
-	 * operation.step.ordinal. On a recover the result says which state was found; after
-	 * NC_REC_RUNNING a second done follows with the outcome. */
+	 * operation.step.ordinal. On a recover the result says which state was found, and after
+	 * NC_REC_RUNNING how the operation it re-attached to then ended. */
 	nc_code (*call)(void *ctx, const nc_op_call *call, const char *key, int is_recover,
-		nc_op_result_fn done, nc_op_progress_fn progress, void *arg, uint64_t *ret_handle,
-		nc_error *err);
+		const nc_op_sink *sink, uint64_t *ret_handle, nc_error *err);
 	void (*stop)(void *ctx, uint64_t handle, int32_t reason); /* stale handles are harmless */
 } nc_op_driver;
 
@@ -109,10 +123,12 @@ typedef struct nc_ops_options {
 	void *user;
 	uint32_t workers;
 	int64_t default_deadline_us; /* of one call */
-	uint32_t per_host, per_provider, per_project; /* operations under way; 0 = no limit */
-	uint32_t breaker_failures;   /* in a row, of provider and target, until it opens */
+	/* driver calls under way at once; 0 = no limit. per_project counts at each provider, so
+	 * that one that hangs holds nobody's work elsewhere. */
+	uint32_t per_host, per_provider, per_project;
+	uint32_t breaker_failures; /* in a row, of provider and target, until it opens */
 	int64_t breaker_open_us;
-	int64_t grace_us; /* after a deadline, before the outcome is called unknown */
+	int64_t grace_us; /* how long stop waits for drivers to hear NC_DETACH */
 } nc_ops_options;
 
 nc_code nc_ops_new(const nc_ops_options *o, nc_ops **ret, nc_error *err);
@@ -127,12 +143,11 @@ void nc_ops_configure(nc_ops *ops, const nc_ops_options *o); /* limits and deadl
 /* From the db's published hook: new operations join their queue, changed ones wake. */
 void nc_ops_published(nc_ops *ops, const nc_db_batch *b);
 
-/* Stage a new operation of a registered kind into a transaction: sets id, state pending, steps,
- * key material. The caller then fills target, project, actor, request and puts the object whose
- * `operation` field it became. */
-nc_code nc_ops_stage(nc_ops *ops, nc_txn *t, nc_arena *a, const char *kind, nc_operation **ret,
-	nc_error *err);
-nc_code nc_ops_put(nc_txn *t, nc_operation *op); /* when filled */
+/* A new operation of a registered kind, in the arena: id, state pending, steps. The caller fills
+ * target, project, actor, request, puts it together with the object whose `operation` it became,
+ * and the engine takes it when that is published. NC_E_UNSUPPORTED: no such kind. */
+nc_code nc_ops_stage(nc_ops *ops, nc_arena *a, const char *kind, nc_operation **ret, nc_error *err);
+nc_code nc_ops_put(nc_txn *t, nc_operation *op, nc_error *err);
 
 /* Ask: durable when it returns; workers. NC_E_CONFLICT: already ended; NC_E_UNSUPPORTED: the step
  * under way cannot be cancelled (hint says which). */
@@ -141,14 +156,14 @@ nc_code nc_ops_abandon(
 	nc_ops *ops, const char *id, const char *actor, const char *reason, nc_error *err);
 
 /* Live progress, not in the record: members of the operation's JSON. NC_E_NOTFOUND = not live. */
-typedef struct nc_op_progress {
+typedef struct nc_op_live {
 	char phase[48];
 	uint32_t permille;
 	uint64_t done_bytes, total_bytes, rate_bps;
-	int64_t eta_ms, stalled_since_ms; /* -1, 0 = not */
-	char waiting_for[120];		  /* "provider sim: breaker open for 12 s"; "" */
-} nc_op_progress;
-nc_code nc_ops_get_progress(nc_ops *ops, const char *id, nc_op_progress *ret);
+	int64_t eta_ms, stalled_since_ms; /* -1 = unknown; 0 = it moves */
+	char waiting_for[120];            /* "provider sim: breaker open for 12 s"; "" */
+} nc_op_live;
+nc_code nc_ops_get_live(nc_ops *ops, const char *id, nc_op_live *ret);
 
 typedef struct nc_ops_stats {
 	uint64_t queued, running, waiting, adopted, succeeded, failed, canceled;

@@ -179,8 +179,9 @@ static int compare_page(object_page *p, nc_bytes after, int is_last, suspects *s
 	nc_root_walk_ids(&w, root, p->kind, after);
 	const nc_item *it = nc_walk_next(&w, NULL);
 	while (rc == 0 && (at < p->n || (it && is_last))) {
-		int c = !it ? 1 : at == p->n ? -1 :
-			nc_bytes_cmp(nc_item_id_bytes(it), id_of(&p->rows[at]));
+		int c = !it          ? 1
+			: at == p->n ? -1
+				     : nc_bytes_cmp(nc_item_id_bytes(it), id_of(&p->rows[at]));
 		if (c < 0 && !(it->flags & NC_ITEM_COLD))
 			rc = suspect(s, nc_item_id_bytes(it));
 		if (c > 0 || (c == 0 && !is_like(p, &p->rows[at], it)))

@@ -84,8 +84,8 @@ static damaged *make_one(uint32_t space, uint16_t kind, nc_bytes id, nc_bytes na
 	return NULL;
 }
 
-nc_code nc_damage_add(nc_db *db, uint32_t space, uint16_t kind, nc_bytes id, nc_bytes names,
-	nc_error *err)
+nc_code nc_damage_add(
+	nc_db *db, uint32_t space, uint16_t kind, nc_bytes id, nc_bytes names, nc_error *err)
 {
 	char mem[NC_OBJECT_KEY_MAX], what[320];
 	nc_damage *d = &db->damage;

@@ -21,7 +21,7 @@ typedef struct nc_lost_range { /* from <= key < to; to empty = the end of the sp
 
 typedef struct nc_damage {
 	pthread_mutex_t damage_lock; /* guards all below but n */
-	nc_map *by_key;		     /* object key → damaged */
+	nc_map *by_key;              /* object key → damaged */
 	nc_lost_range *lost;
 	uint32_t n_lost;
 	_Atomic uint64_t n; /* values and ranges; relaxed: mostly 0, and then nobody locks */
@@ -30,8 +30,8 @@ typedef struct nc_damage {
 nc_code nc_damage_init(nc_damage *d);
 void nc_damage_done(nc_damage *d);
 /* `names` is a value of the names space or empty. Twice is once. */
-nc_code nc_damage_add(nc_db *db, uint32_t space, uint16_t kind, nc_bytes id, nc_bytes names,
-	nc_error *err);
+nc_code nc_damage_add(
+	nc_db *db, uint32_t space, uint16_t kind, nc_bytes id, nc_bytes names, nc_error *err);
 nc_code nc_damage_add_lost(nc_db *db, nc_bytes from, nc_bytes to, nc_error *err);
 /* Whether the key lies where nothing could be read. The opener, before other threads. */
 int nc_damage_is_lost(const nc_damage *d, nc_bytes key);

@@ -27,10 +27,10 @@ typedef struct nc_txn nc_txn;
 
 /* ---- what the higher room declares (model/ does, once, before open) ---- */
 
-#define NC_DB_KINDS_MAX	  64
+#define NC_DB_KINDS_MAX   64
 #define NC_DB_INDEXES_MAX 16
-#define NC_DB_ID_MAX	  47
-#define NC_DB_KEY_MAX	  200
+#define NC_DB_ID_MAX      47
+#define NC_DB_KEY_MAX     200
 
 typedef struct nc_index_def {
 	const char *name; /* "name", "status", "label": for messages and list filters */
@@ -38,9 +38,9 @@ typedef struct nc_index_def {
 } nc_index_def;
 
 typedef struct nc_kind_def {
-	uint16_t number;   /* 1..63, persisted, never reused */
+	uint16_t number; /* 1..63, persisted, never reused */
 	uint16_t n_indexes;
-	const char *name;  /* "vm" */
+	const char *name; /* "vm" */
 	const nc_index_def *indexes;
 	uint16_t shape; /* version of the body's form; older ones go through hooks.upgrade */
 } nc_kind_def;
@@ -64,8 +64,8 @@ typedef struct nc_item {
 	uint32_t refs, body_off, flags; /* of store/ alone */
 	/* then, in the same block: id NUL, keys, body NUL; use the accessors */
 } nc_item;
-const char *nc_item_id(const nc_item *it); /* NUL-terminated */
-nc_bytes nc_item_body(const nc_item *it);  /* a NUL follows */
+const char *nc_item_id(const nc_item *it);               /* NUL-terminated */
+nc_bytes nc_item_body(const nc_item *it);                /* a NUL follows */
 nc_bytes nc_item_key(const nc_item *it, uint16_t index); /* smallest of that index, or empty */
 /*
  * One block; rev 0. Keys are sorted, equal ones are kept once. NULL = no memory, or past one of the
@@ -94,13 +94,13 @@ typedef struct nc_db_hooks {
 
 typedef struct nc_db_options {
 	const nc_store *table; /* of the store plugin, */
-	nc_inst *inst;	       /* borrowed until nc_db_close */
+	nc_inst *inst;         /* borrowed until nc_db_close */
 	const char *node;
 	const nc_kind_def *kinds; /* borrowed until nc_db_close */
 	uint32_t n_kinds;
 	uint32_t materialise_delay_ms; /* how long it may gather; 0 = 200 */
 	uint64_t log_keep_records;     /* trim leaves at least so many; 0 = 100,000 */
-	uint32_t group_max;	       /* transactions an append; 0 = 1024 */
+	uint32_t group_max;            /* transactions an append; 0 = 1024 */
 	nc_db_hooks hooks;
 } nc_db_options;
 
@@ -120,8 +120,8 @@ NC_DEFINE_CLEANUP(nc_db *, nc_db_close);
 const char *nc_db_log_id(const nc_db *db); /* ULID; a restore makes a new one */
 const char *nc_db_installation(const nc_db *db);
 uint64_t nc_db_epoch(const nc_db *db);
-uint64_t nc_db_seq(const nc_db *db);	 /* published */
-uint64_t nc_db_applied(nc_db *db);	 /* materialised */
+uint64_t nc_db_seq(const nc_db *db); /* published */
+uint64_t nc_db_applied(nc_db *db);   /* materialised */
 
 /* ---- reading: no lock, no count; what is borrowed lives until the matching read_end ---- */
 
@@ -222,16 +222,18 @@ void nc_txn_append(nc_txn *t, uint32_t lane, nc_bytes entry);
 /* Run on the sequencer thread after the expectations hold, against the tip before the transaction:
  * `check` may refuse and must not block; `undo` is called if the record does not become durable
  * after all, in the reverse order of the checks; `done` when it is, before the transaction's own.
- * undo and done may be NULL. Exactly one of refuse, undo, done. This is how the scheduler's ledger
- * claims. At most NC_DB_GUARDS_MAX. */
+ * undo and done may be NULL. Exactly one of refuse, undo, done, or none of them where it never came
+ * to the check. `free` (may be NULL) runs once in any case, when the transaction is freed, on any
+ * thread. This is how the scheduler's ledger claims. At most NC_DB_GUARDS_MAX. */
 #define NC_DB_GUARDS_MAX 8
 typedef struct nc_guard {
 	nc_code (*check)(void *arg, const nc_root *tip, nc_error *err);
 	void (*undo)(void *arg);
 	void (*done)(void *arg, uint64_t seq);
+	void (*free)(void *arg);
 	void *arg;
 } nc_guard;
-void nc_txn_guard(nc_txn *t, const nc_guard *g);
+void nc_txn_guard(nc_txn *t, const nc_guard *g); /* takes g->arg, also when it can't be added */
 
 /* Takes the transaction. `done` (may be NULL) runs once on the sequencer thread and must be quick:
  * after the record is durable and published (seq), or with why not. An error flagged

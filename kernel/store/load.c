@@ -61,9 +61,9 @@ static int sorted_cmp(const void *a, const void *b)
 	const sorted *x = a, *y = b;
 	if (x->front != y->front)
 		return x->front < y->front ? -1 : 1;
-	int c = x->len <= 8 && y->len <= 8 ?
-		(x->len > y->len) - (x->len < y->len) :
-		nc_bytes_cmp(nc_ikey_bytes(x->key), nc_ikey_bytes(y->key));
+	int c = x->len <= 8 && y->len <= 8
+			? (x->len > y->len) - (x->len < y->len)
+			: nc_bytes_cmp(nc_ikey_bytes(x->key), nc_ikey_bytes(y->key));
 	return c ? c : (x->nth > y->nth) - (x->nth < y->nth);
 }
 
@@ -207,8 +207,8 @@ static nc_code on_value(void *arg, const nc_kv *kv)
 	if (end_lost(l, kv->key) != NC_OK)
 		return NC_E_NOMEM;
 	if (nc_object_key_parse(kv->key, &kind, &id) != 0)
-		return nc_err(&l->err, NC_E_PROTO, "a key of %zu bytes among the objects",
-			kv->key.len);
+		return nc_err(
+			&l->err, NC_E_PROTO, "a key of %zu bytes among the objects", kv->key.len);
 	if (kind != l->kind) {
 		if (build_kind(l) != NC_OK)
 			return nc_err_nomem(&l->err);
@@ -242,8 +242,8 @@ static nc_code list_damage(loader *l, nc_error *err)
 		/* without a name it is still known by its id */
 		(void)l->db->store->get(l->db->inst, NC_SPACE_NAMES,
 			nc_object_key(it->kind, id, mem), take_names, &names, NULL);
-		nc_code code = nc_damage_add(l->db, NC_SPACE_OBJECTS, it->kind, id,
-			nc_buf_bytes(&names), err);
+		nc_code code = nc_damage_add(
+			l->db, NC_SPACE_OBJECTS, it->kind, id, nc_buf_bytes(&names), err);
 		if (code != NC_OK)
 			return code;
 	}

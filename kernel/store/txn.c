@@ -26,6 +26,9 @@ nc_txn *nc_txn_new(nc_db *db)
 
 void nc_txn_destroy(nc_txn *t)
 {
+	for (uint32_t i = 0; i < t->n_guards; i++)
+		if (t->guards[i].free)
+			t->guards[i].free(t->guards[i].arg);
 	for (uint32_t i = 0; i < t->n_ops; i++)
 		nc_item_unref(t->ops[i].item);
 	nc_free(t->ops);
@@ -157,7 +160,8 @@ void nc_txn_put_item(nc_txn *t, nc_item *it)
 	list[t->n_ops++] = (nc_txn_op){ .item = it };
 }
 
-static int check_keys(nc_txn *t, const nc_kind_def *def, nc_bytes id, const nc_key *keys, uint32_t n)
+static int check_keys(
+	nc_txn *t, const nc_kind_def *def, nc_bytes id, const nc_key *keys, uint32_t n)
 {
 	if (n > NC_DB_ITEM_KEYS_MAX)
 		nc_err(&t->err, NC_E_INVAL, "%s %.*s has %u index keys, more than %d", def->name,
@@ -214,13 +218,15 @@ void nc_txn_append(nc_txn *t, uint32_t lane, nc_bytes entry)
 
 void nc_txn_guard(nc_txn *t, const nc_guard *g)
 {
-	if (is_dead(t))
-		return;
-	if (t->n_guards == NC_DB_GUARDS_MAX) {
-		nc_err(&t->err, NC_E_INVAL, "a transaction has at most %d guards", NC_DB_GUARDS_MAX);
+	if (!is_dead(t) && t->n_guards < NC_DB_GUARDS_MAX) {
+		t->guards[t->n_guards++] = *g;
 		return;
 	}
-	t->guards[t->n_guards++] = *g;
+	if (!is_dead(t))
+		nc_err(&t->err, NC_E_INVAL, "a transaction has at most %d guards",
+			NC_DB_GUARDS_MAX);
+	if (g->free)
+		g->free(g->arg);
 }
 
 nc_code nc_txn_entries(const nc_txn *t, uint32_t lane, nc_entry_fn fn, void *ctx)

@@ -26,7 +26,7 @@ static inline uint32_t nc_lane_space(uint32_t lane)
 }
 
 #define NC_OBJECT_KEY_MAX (2 + NC_DB_ID_MAX)
-#define NC_LANE_KEY_LEN	  12
+#define NC_LANE_KEY_LEN   12
 nc_bytes nc_object_key(uint16_t kind, nc_bytes id, char out[NC_OBJECT_KEY_MAX]);
 int nc_object_key_parse(nc_bytes key, uint16_t *ret_kind, nc_bytes *ret_id); /* 0 or -1 */
 nc_bytes nc_lane_key(uint64_t seq, uint32_t n, char out[NC_LANE_KEY_LEN]);

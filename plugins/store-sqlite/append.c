@@ -14,7 +14,7 @@ static nc_code check_batch(const nc_bytes *rec, uint32_t n, nc_error *err)
 	if (!n)
 		return ss_fail(err, NC_E_INVAL, "", "an append of no records");
 	for (uint32_t i = 0; i < n; i++) {
-		if (rec[i].len > NC_STORE_BATCH_MAX || !rec[i].ptr != !rec[i].len)
+		if (rec[i].len > NC_STORE_BATCH_MAX || (!rec[i].ptr && rec[i].len))
 			return ss_fail(err, NC_E_INVAL, "", "record %u of %u has %zu bytes", i + 1,
 				n, rec[i].len);
 		total += rec[i].len;

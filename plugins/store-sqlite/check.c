@@ -16,6 +16,8 @@
 #include "inst.h"
 #include "walk.h"
 
+#define STEPS_A_LOOK 20000 /* of SQLite's machine: some milliseconds */
+
 typedef struct report {
 	nc_fault_cb cb;
 	void *arg;
@@ -138,12 +140,16 @@ static int probe(log_walk *w, uint64_t from, uint64_t *ret_seq)
 	return rc;
 }
 
+/* Where looking for records ends. */
+static uint64_t last_seq(const log_walk *w)
+{
+	return w->head == UINT64_MAX ? (uint64_t)INT64_MAX : w->head;
+}
+
 /* The least seq found by halving from which records can be found again. */
 static nc_code skip_lost(log_walk *w, nc_error *err)
 {
-	uint64_t low = w->next, high = (uint64_t)INT64_MAX;
-	if (w->head != UINT64_MAX)
-		high = SS_MAX(w->head + 1, low + 1);
+	uint64_t low = w->next, high = last_seq(w) + 1;
 	while (high - low > 1) {
 		uint64_t mid = low + (high - low) / 2;
 		int rc = probe(w, mid, NULL);
@@ -165,11 +171,13 @@ static nc_code skip_damage(log_walk *w, int why, bool *ret_is_over, nc_error *er
 	int rc = probe(w, w->next, &seq);
 	if (rc == SQLITE_DONE)
 		*ret_is_over = true;
+	else if (ss_is_damage(rc) && w->next > last_seq(w))
+		*ret_is_over = true; /* damage behind the end holds nothing */
 	else if (ss_is_damage(rc))
 		return skip_lost(w, err);
 	else if (rc != SQLITE_ROW)
 		return ss_fail_db(err, w->c->db, "search the log", w->c->path);
-	if (rc == SQLITE_DONE)
+	if (*ret_is_over)
 		return NC_OK;
 	nc_code code = seq > w->next ? tell_missing(w, w->next, seq - 1, "missing") : NC_OK;
 	w->next = seq + 1;
@@ -180,7 +188,7 @@ static nc_code walk_log(log_walk *w, nc_error *err)
 {
 	nc_code code = NC_OK;
 	bool is_over = false;
-	while (code == NC_OK && !is_over && w->next <= (uint64_t)INT64_MAX) {
+	while (code == NC_OK && !is_over) {
 		int rc = check_records(w, &code, err);
 		if (code != NC_OK || rc == SQLITE_DONE)
 			break;
@@ -326,6 +334,12 @@ nc_code ss_check_files(ss_conn *log, ss_conn *state, nc_fault_cb cb, void *arg,
 	return code;
 }
 
+/* SQLite asks this now and then; a lead, or the end, must not wait for a long look. */
+static int is_unwanted(void *gate)
+{
+	return !ss_gate_is_open(gate);
+}
+
 static nc_code check_apart(nc_inst *inst, nc_fault_cb cb, void *arg, nc_error *err)
 {
 	/* Connections of its own: it takes long, and the pool's are for short reads. */
@@ -337,8 +351,11 @@ static nc_code check_apart(nc_inst *inst, nc_fault_cb cb, void *arg, nc_error *e
 	nc_code code = ss_conn_open(&o[SS_LOG_FILE], &log, err);
 	if (code == NC_OK)
 		code = ss_conn_open(&o[SS_STATE_FILE], &state, err);
-	if (code == NC_OK)
-		code = ss_check_files(log, state, cb, arg, &faults, err);
+	if (code != NC_OK)
+		return code;
+	sqlite3_progress_handler(log->db, STEPS_A_LOOK, is_unwanted, &inst->gate);
+	sqlite3_progress_handler(state->db, STEPS_A_LOOK, is_unwanted, &inst->gate);
+	code = ss_check_files(log, state, cb, arg, &faults, err);
 	if (code == NC_OK && faults)
 		return ss_fail(err, NC_E_PROTO,
 			"Restore the last backup if what is named is needed.",

@@ -219,7 +219,7 @@ nc_code ss_txn_commit(ss_conn **txn, const char *doing, bool *ret_unknown, nc_er
 		*txn = NULL;
 		return NC_OK;
 	}
-	*ret_unknown = ss_is_outcome_unknown(rc, sqlite3_system_errno(c->db));
+	*ret_unknown = ss_is_outcome_unknown(c->db, rc);
 	nc_code code = ss_fail_db(err, c->db, doing, c->path);
 	sqlite3_reset(c->st[SS_COMMIT]);
 	if (*ret_unknown && err)

@@ -58,7 +58,8 @@ static const struct sqlite_error {
 	{ SQLITE_PROTOCOL, NC_E_BUSY, NC_ERR_RETRYABLE,
 		"Close whatever else has the store's files open." },
 	{ SQLITE_TOOBIG, NC_E_INVAL, 0, "Write less in one call." },
-	{ SQLITE_INTERRUPT, NC_E_CANCELLED, 0, "" },
+	{ SQLITE_INTERRUPT, NC_E_UNAVAILABLE, NC_ERR_RETRYABLE,
+		"The store went out of use meanwhile; try again." },
 };
 
 static const char *system_hint(int errnum)
@@ -130,16 +131,35 @@ static const struct sqlite_error *find_sqlite_error(int rc)
 	return &other;
 }
 
-static bool has_errno(int rc)
+static int file_errno(sqlite3_file *f)
 {
-	int primary = rc & 0xff;
-	return primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN || primary == SQLITE_FULL;
+	int errnum = 0;
+	if (f && f->pMethods)
+		f->pMethods->xFileControl(f, SQLITE_FCNTL_LAST_ERRNO, &errnum);
+	return errnum;
+}
+
+/* sqlite3_system_errno knows only of opening; of the rest the two files do. */
+static int find_errno(sqlite3 *db, int rc)
+{
+	sqlite3_file *file = NULL, *wal = NULL;
+	if ((rc & 0xff) == SQLITE_FULL)
+		return ENOSPC;
+	if ((rc & 0xff) == SQLITE_CANTOPEN)
+		return sqlite3_system_errno(db);
+	if ((rc & 0xff) != SQLITE_IOERR)
+		return 0;
+	sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+	sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal);
+	bool is_write = rc == SQLITE_IOERR_WRITE || rc == SQLITE_IOERR_FSYNC;
+	int first = file_errno(is_write ? wal : file);
+	return first ? first : file_errno(is_write ? file : wal);
 }
 
 nc_code ss_fail_db(nc_error *err, sqlite3 *db, const char *doing, const char *path)
 {
 	int rc = db ? sqlite3_extended_errcode(db) : SQLITE_NOMEM;
-	int errnum = has_errno(rc) ? sqlite3_system_errno(db) : 0;
+	int errnum = db ? find_errno(db, rc) : 0;
 	const struct sqlite_error *e = find_sqlite_error(rc);
 	const char *hint = errnum ? system_hint(errnum) : NULL;
 	char text[128];
@@ -175,15 +195,15 @@ bool ss_is_damage(int rc)
  * leaves none. Of anything else (a sync that failed, an error after the frames were written, or
  * one this list does not know) nothing can be said.
  */
-bool ss_is_outcome_unknown(int extended_rc, int errnum)
+bool ss_is_outcome_unknown(sqlite3 *db, int rc)
 {
-	switch (extended_rc & 0xff) {
+	switch (rc & 0xff) {
 	case SQLITE_FULL:
 	case SQLITE_BUSY:
 	case SQLITE_READONLY:
 		return false;
 	case SQLITE_IOERR:
-		return extended_rc != SQLITE_IOERR_WRITE || !system_hint(errnum);
+		return rc != SQLITE_IOERR_WRITE || !system_hint(find_errno(db, rc));
 	default:
 		return true;
 	}

@@ -4,6 +4,8 @@
  * between when a failed sync has put in doubt what they hold. While this runs nobody is inside the
  * gate. Must never leave a connection open on failure.
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -33,6 +35,13 @@ static void files_opts(
 	ret[SS_STATE_FILE].is_secret = true;
 }
 
+/* SQLite would make it readable by all, and gives its mode to the files beside it. */
+static nc_code make_private(const char *path, nc_error *err)
+{
+	_cleanup_(ss_closep) int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	return fd < 0 ? ss_fail_errno(err, errno, "open", path) : NC_OK;
+}
+
 static nc_code open_writers(nc_inst *inst, nc_error *err)
 {
 	bool is_off = inst->config.synchronous == SS_SYNC_OFF;
@@ -42,7 +51,11 @@ static nc_code open_writers(nc_inst *inst, nc_error *err)
 	o[SS_LOG_FILE].page_size = LOG_PAGE;
 	o[SS_STATE_FILE].page_size = STATE_PAGE;
 	o[SS_STATE_FILE].cache_kib = inst->config.state_cache_kib;
-	nc_code code = ss_conn_open(&o[SS_LOG_FILE], &inst->log, err);
+	nc_code code = NC_OK;
+	for (size_t i = 0; i < SS_FILES && code == NC_OK; i++)
+		code = make_private(o[i].path, err);
+	if (code == NC_OK)
+		code = ss_conn_open(&o[SS_LOG_FILE], &inst->log, err);
 	if (code == NC_OK)
 		code = ss_schema_prepare(inst->log, SS_LOG_FILE, err);
 	if (code == NC_OK)
@@ -123,8 +136,7 @@ static nc_code settle(nc_inst *inst, ss_conn *c, nc_error *err)
 	if (rc == SQLITE_OK)
 		return NC_OK;
 	nc_code code = ss_fail_db(err, c->db, "settle the store", c->path);
-	if (ss_is_outcome_unknown(rc, sqlite3_system_errno(c->db)) ||
-		ss_gate_is_broken(&inst->gate))
+	if (ss_is_outcome_unknown(c->db, rc) || ss_gate_is_broken(&inst->gate))
 		return code;
 	if (err)
 		ss_note_failure(inst, err);

@@ -12,6 +12,7 @@
 #include "error.h"
 
 #define LOOK_EVERY_MS 200
+#define WRITE_MAX     4096 /* a pipe that polls as writable takes so much without blocking */
 
 static nc_code look(const ss_pipe *p, nc_error *err)
 {
@@ -55,7 +56,7 @@ nc_code ss_pipe_write(ss_pipe *p, const void *data, size_t n, nc_error *err)
 		nc_code code = wait_ready(p, POLLOUT, err);
 		if (code != NC_OK)
 			return code;
-		ssize_t done = write(p->fd, at, n);
+		ssize_t done = write(p->fd, at, SS_MIN(n, WRITE_MAX));
 		if (done < 0 && errno != EINTR && errno != EAGAIN)
 			return ss_fail_errno(err, errno, "write", "the backup");
 		if (done > 0) {

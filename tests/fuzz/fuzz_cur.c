@@ -45,8 +45,7 @@ static void copy_one(nc_cur *c, nc_buf *out)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	_cleanup_(nc_buf_done)
-	nc_buf out;
+	_cleanup_(nc_buf_done) nc_buf out;
 	nc_buf_init(&out, size + 64);
 	nc_cur c = nc_cur_of((nc_bytes){ data, size });
 	while (!c.bad && c.p < c.end)

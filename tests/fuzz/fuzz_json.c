@@ -40,8 +40,7 @@ static void read_every_member(const json_t *doc)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	_cleanup_(nc_json_decrefp)
-	json_t *doc = NULL, *again = NULL;
+	_cleanup_(nc_json_decrefp) json_t *doc = NULL, *again = NULL;
 	nc_error err = NC_ERROR_INIT;
 	nc_code rc = nc_json_parse((nc_bytes){ data, size }, 4000, &doc, &err);
 	if (rc != NC_OK) {

@@ -18,8 +18,7 @@ static int is_utf8(const uint8_t *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	_cleanup_(nc_buf_done)
-	nc_buf b;
+	_cleanup_(nc_buf_done) nc_buf b;
 	nc_jw w;
 	nc_buf_init(&b, size * 6 + 16);
 	nc_jw_init(&w, &b);

@@ -323,8 +323,8 @@ static void note_undo(undo *u, memstore *m, const nc_kv *kv)
 	u->at[i].val_len = is_there ? r->val_len : 0;
 }
 
-static nc_code ms_materialise(nc_inst *m, uint64_t epoch, uint64_t applied, const nc_kv *kvs,
-	uint32_t n, nc_error *err)
+static nc_code ms_materialise(
+	nc_inst *m, uint64_t epoch, uint64_t applied, const nc_kv *kvs, uint32_t n, nc_error *err)
 {
 	memstore_fault f = begin(m, MS_MATERIALISE);
 	size_t bytes = 0;
@@ -373,7 +373,8 @@ static nc_code ms_scan(nc_inst *m, uint32_t space, nc_bytes from, nc_bytes to, u
 			break;
 		if (r->is_lost) {
 			if (!was_lost)
-				code = cb(arg, &(nc_kv){ .space = space, .flags = NC_KV_LOST,
+				code = cb(arg, &(nc_kv){ .space = space,
+						       .flags = NC_KV_LOST,
 						       .key = { r->key, r->key_len } });
 			was_lost = 1;
 			continue;
@@ -457,8 +458,8 @@ void memstore_fail(memstore *m, memstore_call call, uint64_t nth, uint64_t count
 {
 	pthread_mutex_lock(&m->store_lock);
 	m->fail_at[call] = m->calls[call] + nth;
-	m->fail_to[call] = count > UINT64_MAX - m->fail_at[call] ? UINT64_MAX :
-								   m->fail_at[call] + count;
+	m->fail_to[call] =
+		count > UINT64_MAX - m->fail_at[call] ? UINT64_MAX : m->fail_at[call] + count;
 	m->fault[call] = f;
 	m->has_failed = 0;
 	pthread_mutex_unlock(&m->store_lock);

@@ -32,10 +32,10 @@ typedef enum {
 
 typedef enum {
 	MS_WELL,
-	MS_REFUSE,	 /* an error, nothing happened */
-	MS_FULL,	 /* the same as a full disk says it */
+	MS_REFUSE,       /* an error, nothing happened */
+	MS_FULL,         /* the same as a full disk says it */
 	MS_UNKNOWN_DONE, /* outcome unknown; it did happen */
-	MS_UNKNOWN_LOST	 /* outcome unknown; it did not */
+	MS_UNKNOWN_LOST  /* outcome unknown; it did not */
 } memstore_fault;
 
 /* The n-th call of that kind from now on (1 = the next) fails so; then `count` more (0 = only it). */

@@ -9,14 +9,10 @@
 
 static void zero_sizes_give_real_blocks(void)
 {
-	_cleanup_(nc_freep)
-	void *a = nc_malloc(0);
-	_cleanup_(nc_freep)
-	void *b = nc_calloc(0, 8);
-	_cleanup_(nc_freep)
-	void *c = nc_realloc(NULL, 0);
-	_cleanup_(nc_freep)
-	void *d = nc_memdup("", 0);
+	_cleanup_(nc_freep) void *a = nc_malloc(0);
+	_cleanup_(nc_freep) void *b = nc_calloc(0, 8);
+	_cleanup_(nc_freep) void *c = nc_realloc(NULL, 0);
+	_cleanup_(nc_freep) void *d = nc_memdup("", 0);
 	CHECK(a && b && c && d);
 	nc_free(NULL);
 }
@@ -53,8 +49,7 @@ static void a_sticky_failure_lasts_until_turned_off(void)
 	nc_alloc_fail_at(2, NC_FAIL_STICKY);
 	char *a = nc_strdup("one"), *b = nc_strdup("two"), *c = nc_strndup("three", 2);
 	nc_alloc_fail_at(0, NC_FAIL_ONCE);
-	_cleanup_(nc_freep)
-	char *d = nc_asprintf("%d-%s", 4, "four");
+	_cleanup_(nc_freep) char *d = nc_asprintf("%d-%s", 4, "four");
 	CHECK_STR(a, "one");
 	CHECK(!b && !c);
 	CHECK_STR(d, "4-four");
@@ -112,10 +107,8 @@ static void jansson_allocates_with_us(void)
 
 static void strndup_stops_at_the_end_of_the_text(void)
 {
-	_cleanup_(nc_freep)
-	char *a = nc_strndup("ab", 10);
-	_cleanup_(nc_freep)
-	char *b = nc_strndup("abcdef", 3);
+	_cleanup_(nc_freep) char *a = nc_strndup("ab", 10);
+	_cleanup_(nc_freep) char *b = nc_strndup("abcdef", 3);
 	CHECK_STR(a, "ab");
 	CHECK_STR(b, "abc");
 }

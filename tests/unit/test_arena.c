@@ -9,8 +9,7 @@
 
 static void blocks_are_aligned_and_zeroed(void)
 {
-	_cleanup_(nc_arena_freep)
-	nc_arena *a = nc_arena_new(1 << 20);
+	_cleanup_(nc_arena_freep) nc_arena *a = nc_arena_new(1 << 20);
 	REQUIRE(a);
 	for (size_t n = 0; n < 200; n++) {
 		unsigned char *p = nc_arena_alloc(a, n);
@@ -29,8 +28,7 @@ static void blocks_are_aligned_and_zeroed(void)
 
 static void the_limit_is_exact_and_sticky_until_reset(void)
 {
-	_cleanup_(nc_arena_freep)
-	nc_arena *a = nc_arena_new(64);
+	_cleanup_(nc_arena_freep) nc_arena *a = nc_arena_new(64);
 	REQUIRE(a);
 	CHECK(nc_arena_alloc(a, 33) != NULL); /* 48 of 64 */
 	CHECK_UINT(nc_arena_used(a), 48);
@@ -47,8 +45,7 @@ static void the_limit_is_exact_and_sticky_until_reset(void)
 
 static void a_small_block_after_a_failure_fails_too(void)
 {
-	_cleanup_(nc_arena_freep)
-	nc_arena *a = nc_arena_new(100);
+	_cleanup_(nc_arena_freep) nc_arena *a = nc_arena_new(100);
 	REQUIRE(a);
 	CHECK(nc_arena_alloc(a, 1000) == NULL);
 	CHECK(nc_arena_alloc(a, 1) == NULL);
@@ -56,8 +53,7 @@ static void a_small_block_after_a_failure_fails_too(void)
 
 static void sizes_that_overflow_are_refused(void)
 {
-	_cleanup_(nc_arena_freep)
-	nc_arena *a = nc_arena_new(SIZE_MAX);
+	_cleanup_(nc_arena_freep) nc_arena *a = nc_arena_new(SIZE_MAX);
 	REQUIRE(a);
 	CHECK(nc_arena_alloc(a, SIZE_MAX) == NULL);
 	nc_arena_reset(a);
@@ -67,8 +63,7 @@ static void sizes_that_overflow_are_refused(void)
 
 static void blocks_larger_than_a_chunk_keep_the_chunk(void)
 {
-	_cleanup_(nc_arena_freep)
-	nc_arena *a = nc_arena_new(1 << 22);
+	_cleanup_(nc_arena_freep) nc_arena *a = nc_arena_new(1 << 22);
 	REQUIRE(a);
 	char *small = nc_arena_strdup(a, "small");
 	char *big = nc_arena_alloc(a, 200000);
@@ -83,8 +78,7 @@ static void blocks_larger_than_a_chunk_keep_the_chunk(void)
 
 static void a_first_block_larger_than_a_chunk_is_freed_by_reset(void)
 {
-	_cleanup_(nc_arena_freep)
-	nc_arena *a = nc_arena_new(1 << 22);
+	_cleanup_(nc_arena_freep) nc_arena *a = nc_arena_new(1 << 22);
 	REQUIRE(a);
 	CHECK(nc_arena_alloc(a, 200000) != NULL);
 	nc_arena_reset(a);
@@ -93,14 +87,17 @@ static void a_first_block_larger_than_a_chunk_is_freed_by_reset(void)
 
 static void texts_are_copied(void)
 {
-	_cleanup_(nc_arena_freep)
-	nc_arena *a = nc_arena_new(4096);
+	_cleanup_(nc_arena_freep) nc_arena *a = nc_arena_new(4096);
 	REQUIRE(a);
 	CHECK_STR(nc_arena_strndup(a, "abcdef", 3), "abc");
 	CHECK_STR(nc_arena_strndup(a, "ab", 9), "ab");
 	CHECK_STR(nc_arena_printf(a, "%s-%d", "vm", 7), "vm-7");
 	CHECK_MEM(nc_arena_memdup(a, "a\0b", 3), "a\0b", 3);
 	CHECK(nc_arena_memdup(a, NULL, 0) != NULL);
+	uint64_t *numbers = nc_arena_new_array(a, uint64_t, 5);
+	REQUIRE(numbers);
+	CHECK_UINT(numbers[4], 0);
+	nc_arena_free(NULL);
 }
 
 static void running_out_of_memory_is_an_answer(void)
@@ -108,8 +105,7 @@ static void running_out_of_memory_is_an_answer(void)
 	nc_code rc = NC_OK;
 	NC_TORTURE(rc)
 	{
-		_cleanup_(nc_arena_freep)
-		nc_arena *a = nc_arena_new(1 << 20);
+		_cleanup_(nc_arena_freep) nc_arena *a = nc_arena_new(1 << 20);
 		if (!a) {
 			rc = NC_E_NOMEM;
 			continue;

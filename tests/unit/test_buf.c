@@ -10,8 +10,7 @@
 
 static void contents_always_end_in_nul(void)
 {
-	_cleanup_(nc_buf_done)
-	nc_buf b;
+	_cleanup_(nc_buf_done) nc_buf b;
 	nc_buf_init(&b, 1000);
 	CHECK_STR(b.ptr, "");
 	nc_buf_puts(&b, "a");
@@ -27,8 +26,7 @@ static void contents_always_end_in_nul(void)
 
 static void the_limit_is_exact_and_sticky(void)
 {
-	_cleanup_(nc_buf_done)
-	nc_buf b;
+	_cleanup_(nc_buf_done) nc_buf b;
 	nc_buf_init(&b, 5);
 	nc_buf_puts(&b, "12345");
 	CHECK(!nc_buf_failed(&b));
@@ -49,8 +47,7 @@ static void the_limit_is_exact_and_sticky(void)
 
 static void printf_cut_by_the_memory_is_written_whole(void)
 {
-	_cleanup_(nc_buf_done)
-	nc_buf b;
+	_cleanup_(nc_buf_done) nc_buf b;
 	char want[600];
 	nc_buf_init(&b, 1000);
 	for (size_t n = 0; n < 500; n += 7) {
@@ -64,8 +61,7 @@ static void printf_cut_by_the_memory_is_written_whole(void)
 
 static void a_limit_of_zero_holds_nothing(void)
 {
-	_cleanup_(nc_buf_done)
-	nc_buf b;
+	_cleanup_(nc_buf_done) nc_buf b;
 	nc_buf_init(&b, 0);
 	nc_buf_puts(&b, "");
 	CHECK(!nc_buf_failed(&b));
@@ -76,8 +72,7 @@ static void a_limit_of_zero_holds_nothing(void)
 
 static void a_huge_limit_does_not_overflow(void)
 {
-	_cleanup_(nc_buf_done)
-	nc_buf b;
+	_cleanup_(nc_buf_done) nc_buf b;
 	nc_buf_init(&b, SIZE_MAX - 1);
 	nc_buf_puts(&b, "abc");
 	CHECK(nc_buf_reserve(&b, SIZE_MAX - 3) == NULL);
@@ -87,16 +82,13 @@ static void a_huge_limit_does_not_overflow(void)
 static void take_hands_the_text_over(void)
 {
 	size_t len = 99;
-	_cleanup_(nc_buf_done)
-	nc_buf b;
+	_cleanup_(nc_buf_done) nc_buf b;
 	nc_buf_init(&b, 100);
-	_cleanup_(nc_freep)
-	char *none = nc_buf_take(&b, &len);
+	_cleanup_(nc_freep) char *none = nc_buf_take(&b, &len);
 	CHECK_STR(none, "");
 	CHECK_UINT(len, 0);
 	nc_buf_puts(&b, "taken");
-	_cleanup_(nc_freep)
-	char *text = nc_buf_take(&b, &len);
+	_cleanup_(nc_freep) char *text = nc_buf_take(&b, &len);
 	CHECK_STR(text, "taken");
 	CHECK_UINT(len, 5);
 	CHECK_UINT(b.len, 0);
@@ -106,8 +98,7 @@ static void take_hands_the_text_over(void)
 
 static void reserve_and_commit_write_in_place(void)
 {
-	_cleanup_(nc_buf_done)
-	nc_buf b;
+	_cleanup_(nc_buf_done) nc_buf b;
 	nc_buf_init(&b, 300);
 	char *to = nc_buf_reserve(&b, 200);
 	REQUIRE(to);
@@ -147,8 +138,7 @@ static void consume_too_much(void *arg)
 
 static void misuse_is_an_assertion(void)
 {
-	_cleanup_(nc_buf_done)
-	nc_buf b;
+	_cleanup_(nc_buf_done) nc_buf b;
 	nc_buf_init(&b, 100000);
 	CHECK(nc_test_aborts(commit_too_much, &b));
 	CHECK(nc_test_aborts(consume_too_much, &b));
@@ -156,8 +146,7 @@ static void misuse_is_an_assertion(void)
 
 static void numbers_are_little_endian(void)
 {
-	_cleanup_(nc_buf_done)
-	nc_buf b;
+	_cleanup_(nc_buf_done) nc_buf b;
 	nc_buf_init(&b, 100);
 	nc_buf_put_u16(&b, 0x0102);
 	nc_buf_put_u32(&b, 0x03040506);
@@ -168,8 +157,7 @@ static void numbers_are_little_endian(void)
 
 static void varints_read_back_at_every_length(void)
 {
-	_cleanup_(nc_buf_done)
-	nc_buf b;
+	_cleanup_(nc_buf_done) nc_buf b;
 	nc_buf_init(&b, 1000);
 	for (unsigned bit = 0; bit < 64; bit++) {
 		for (int d = -1; d <= 1; d++) {
@@ -223,8 +211,7 @@ static void an_underrun_is_sticky(void)
 
 static void a_length_past_the_end_is_bad(void)
 {
-	_cleanup_(nc_buf_done)
-	nc_buf b;
+	_cleanup_(nc_buf_done) nc_buf b;
 	nc_buf_init(&b, 100);
 	nc_buf_put_lstr(&b, "hello", 5);
 	nc_cur whole = nc_cur_of(nc_buf_bytes(&b));
@@ -254,8 +241,7 @@ static void running_out_of_memory_is_sticky(void)
 	nc_code rc = NC_OK;
 	NC_TORTURE(rc)
 	{
-		_cleanup_(nc_buf_done)
-		nc_buf b;
+		_cleanup_(nc_buf_done) nc_buf b;
 		nc_buf_init(&b, 1 << 20);
 		for (int i = 0; i < 300; i++)
 			nc_buf_printf(&b, "%d,", i);
@@ -271,11 +257,9 @@ static void take_of_an_empty_buffer_may_fail(void)
 	NC_TORTURE(rc)
 	{
 		size_t len = 77;
-		_cleanup_(nc_buf_done)
-		nc_buf b;
+		_cleanup_(nc_buf_done) nc_buf b;
 		nc_buf_init(&b, 10);
-		_cleanup_(nc_freep)
-		char *p = nc_buf_take(&b, &len);
+		_cleanup_(nc_freep) char *p = nc_buf_take(&b, &len);
 		rc = b.error;
 		CHECK(p ? len == 0 : len == 77);
 	}

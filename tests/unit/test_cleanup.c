@@ -11,8 +11,7 @@ static void a_descriptor_closes_with_its_scope(void)
 {
 	int kept;
 	{
-		_cleanup_(nc_closep)
-		int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+		_cleanup_(nc_closep) int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 		REQUIRE(fd >= 0);
 		kept = fd;
 		errno = EXDEV;

@@ -114,7 +114,7 @@ static void messages_are_one_line_and_cut_between_characters(void)
 	for (size_t pad = 310; pad < 320; pad++) {
 		char text[400];
 		memset(text, 'x', pad);
-		strcpy(text + pad, "\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac");
+		memcpy(text + pad, "\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac\xe2\x82\xac", 13);
 		nc_err(&e, NC_E_INVAL, "%s", text);
 		size_t len = strlen(e.message);
 		CHECK_UINT(len, pad + (319 - pad) / 3 * 3);

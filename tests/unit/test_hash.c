@@ -52,8 +52,7 @@ static void sha256_gives_the_published_values(void)
 
 static void a_file_hashes_as_its_bytes(void)
 {
-	_cleanup_(nc_freep)
-	char *path = nc_test_path("hashed");
+	_cleanup_(nc_freep) char *path = nc_test_path("hashed");
 	static char text[40001];
 	memset(text, 'q', sizeof(text) - 1);
 	nc_test_write(path, text);
@@ -61,8 +60,7 @@ static void a_file_hashes_as_its_bytes(void)
 	uint64_t size = 0;
 	nc_error err = NC_ERROR_INIT;
 	nc_sha256_hex(nc_str(text), want);
-	_cleanup_(nc_closep)
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	_cleanup_(nc_closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
 	CHECK_INT(lseek(fd, 17, SEEK_SET), 17);
 	CHECK_OK(nc_sha256_file(fd, got, &size, &err), &err);
 	CHECK_STR(got, want);

@@ -4,7 +4,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -27,14 +29,12 @@ static size_t count_entries(const char *path)
 
 static void a_file_is_read_up_to_its_limit(void)
 {
-	_cleanup_(nc_freep)
-	char *path = nc_test_path("read");
+	_cleanup_(nc_freep) char *path = nc_test_path("read");
 	nc_error err = NC_ERROR_INIT;
 	static char text[10001];
 	memset(text, 'r', sizeof(text) - 1);
 	nc_test_write(path, text);
-	_cleanup_(nc_freep)
-	char *got = NULL;
+	_cleanup_(nc_freep) char *got = NULL;
 	size_t len = 0;
 	CHECK_OK(nc_file_read(path, 10000, &got, &len, &err), &err);
 	CHECK_UINT(len, 10000);
@@ -49,8 +49,7 @@ static void a_file_is_read_up_to_its_limit(void)
 
 static void files_without_a_size_are_read_whole(void)
 {
-	_cleanup_(nc_freep)
-	char *got = NULL;
+	_cleanup_(nc_freep) char *got = NULL;
 	nc_error err = NC_ERROR_INIT;
 	size_t len = 0;
 	CHECK_OK(nc_file_read("/proc/self/status", 1 << 20, &got, &len, &err), &err);
@@ -60,10 +59,8 @@ static void files_without_a_size_are_read_whole(void)
 
 static void an_empty_file_is_an_empty_text(void)
 {
-	_cleanup_(nc_freep)
-	char *path = nc_test_path("empty");
-	_cleanup_(nc_freep)
-	char *got = NULL;
+	_cleanup_(nc_freep) char *path = nc_test_path("empty");
+	_cleanup_(nc_freep) char *got = NULL;
 	nc_test_write(path, "");
 	CHECK_OK(nc_file_read(path, 0, &got, NULL, NULL), NULL);
 	CHECK_STR(got, "");
@@ -82,12 +79,9 @@ static void a_missing_file_is_not_found_by_name(void)
 
 static void a_replaced_file_has_its_mode_and_leaves_no_litter(void)
 {
-	_cleanup_(nc_freep)
-	char *dir = nc_test_path("replace");
-	_cleanup_(nc_freep)
-	char *path = nc_test_path("replace/file");
-	_cleanup_(nc_freep)
-	char *got = NULL;
+	_cleanup_(nc_freep) char *dir = nc_test_path("replace");
+	_cleanup_(nc_freep) char *path = nc_test_path("replace/file");
+	_cleanup_(nc_freep) char *got = NULL;
 	nc_error err = NC_ERROR_INIT;
 	struct stat st;
 	mode_t former = umask(0077);
@@ -104,17 +98,14 @@ static void a_replaced_file_has_its_mode_and_leaves_no_litter(void)
 
 static void a_replace_that_fails_leaves_the_old_file(void)
 {
-	_cleanup_(nc_freep)
-	char *dir = nc_test_path("keep");
-	_cleanup_(nc_freep)
-	char *path = nc_test_path("keep/dir");
+	_cleanup_(nc_freep) char *dir = nc_test_path("keep");
+	_cleanup_(nc_freep) char *path = nc_test_path("keep/dir");
 	nc_error err = NC_ERROR_INIT;
 	CHECK_OK(nc_mkdir_p(path, 0700, &err), &err);
 	CHECK(nc_file_replace(path, 0644, nc_str("x"), &err) != NC_OK);
 	CHECK_HAS(err.message, "could not rename");
 	CHECK_UINT(count_entries(dir), 1);
-	_cleanup_(nc_freep)
-	char *nowhere = nc_test_path("no such/file");
+	_cleanup_(nc_freep) char *nowhere = nc_test_path("no such/file");
 	CHECK_CODE(nc_file_replace(nowhere, 0644, nc_str("x"), &err), NC_E_NOTFOUND);
 }
 
@@ -133,12 +124,9 @@ static void a_relative_name_is_synced_in_its_folder(void)
 
 static void folders_are_made_as_deep_as_needed(void)
 {
-	_cleanup_(nc_freep)
-	char *deep = nc_test_path("one/two/three");
-	_cleanup_(nc_freep)
-	char *file = nc_test_path("a-file");
-	_cleanup_(nc_freep)
-	char *below = nc_test_path("a-file/x");
+	_cleanup_(nc_freep) char *deep = nc_test_path("one/two/three");
+	_cleanup_(nc_freep) char *file = nc_test_path("a-file");
+	_cleanup_(nc_freep) char *below = nc_test_path("a-file/x");
 	nc_error err = NC_ERROR_INIT;
 	struct stat st;
 	CHECK_OK(nc_mkdir_p(deep, 0750, &err), &err);
@@ -173,32 +161,53 @@ static void an_early_end_is_a_protocol_error(void)
 
 static void a_full_disk_is_said(void)
 {
-	_cleanup_(nc_closep)
-	int fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
+	_cleanup_(nc_closep) int fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
 	nc_error err = NC_ERROR_INIT;
 	REQUIRE(fd >= 0);
 	CHECK_CODE(nc_write_full(fd, "x", 1, &err), NC_E_UNAVAILABLE);
 	CHECK_INT(err.native, ENOSPC);
 }
 
+static void a_file_that_cannot_be_written_whole_leaves_the_old_one(void)
+{
+	_cleanup_(nc_freep) char *dir = nc_test_path("short");
+	_cleanup_(nc_freep) char *path = nc_test_path("short/file");
+	_cleanup_(nc_freep) char *got = NULL;
+	static char big[50001];
+	nc_error err = NC_ERROR_INIT;
+	struct rlimit limit, former;
+	memset(big, 'b', sizeof(big) - 1);
+	CHECK_OK(nc_mkdir_p(dir, 0700, &err), &err);
+	CHECK_OK(nc_file_replace(path, 0600, nc_str("old"), &err), &err);
+	signal(SIGXFSZ, SIG_IGN);
+	getrlimit(RLIMIT_FSIZE, &former);
+	limit = (struct rlimit){ 10000, former.rlim_max };
+	CHECK_INT(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	CHECK(nc_file_replace(path, 0600, nc_str(big), &err) != NC_OK);
+	CHECK_INT(setrlimit(RLIMIT_FSIZE, &former), 0);
+	signal(SIGXFSZ, SIG_DFL);
+	CHECK_INT(err.native, EFBIG);
+	CHECK_HAS(err.message, path);
+	CHECK_OK(nc_file_read(path, 100, &got, NULL, &err), &err);
+	CHECK_STR(got, "old");
+	CHECK_UINT(count_entries(dir), 1);
+}
+
 static void running_out_of_memory_changes_nothing(void)
 {
-	_cleanup_(nc_freep)
-	char *path = nc_test_path("torture");
+	_cleanup_(nc_freep) char *path = nc_test_path("torture");
 	static char text[20001];
 	memset(text, 't', sizeof(text) - 1);
 	nc_test_write(path, text);
 	nc_code rc = NC_OK;
 	NC_TORTURE(rc)
 	{
-		_cleanup_(nc_freep)
-		char *got = NULL;
+		_cleanup_(nc_freep) char *got = NULL;
 		size_t len = 3;
 		rc = nc_file_read(path, 30000, &got, &len, NULL);
 		CHECK(rc == NC_OK ? len == 20000 : !got && len == 3);
 	}
-	_cleanup_(nc_freep)
-	char *deep = nc_test_path("t/u");
+	_cleanup_(nc_freep) char *deep = nc_test_path("t/u");
 	NC_TORTURE(rc)
 	rc = nc_mkdir_p(deep, 0700, NULL);
 	NC_TORTURE(rc)
@@ -216,5 +225,6 @@ NC_TESTS(io){
 	T(folders_are_made_as_deep_as_needed),
 	T(an_early_end_is_a_protocol_error),
 	T(a_full_disk_is_said),
+	T(a_file_that_cannot_be_written_whole_leaves_the_old_one),
 	T(running_out_of_memory_changes_nothing),
 };

@@ -100,8 +100,7 @@ static void put_nested(nc_buf *b, size_t depth)
 
 static void the_depth_limit_is_exact_and_knows_strings(void)
 {
-	_cleanup_(nc_buf_done)
-	nc_buf b;
+	_cleanup_(nc_buf_done) nc_buf b;
 	json_t *doc = NULL;
 	nc_error err = NC_ERROR_INIT;
 	nc_buf_init(&b, LIMIT);
@@ -111,22 +110,25 @@ static void the_depth_limit_is_exact_and_knows_strings(void)
 	put_nested(&b, NC_JSON_DEPTH_MAX + 1);
 	doc = NULL;
 	CHECK_CODE(nc_json_parse(nc_buf_bytes(&b), LIMIT, &doc, &err), NC_E_INVAL);
-	CHECK_HAS(err.message, "nested more than 32 deep");
+	CHECK_HAS(err.message, "at line 1, column 97: nested more than 32 deep");
 	CHECK(doc == NULL);
+	nc_buf_reset(&b);
+	nc_buf_puts(&b, "[\n[\n");
+	for (int i = 0; i < 31; i++)
+		nc_buf_putc(&b, '[');
+	CHECK_CODE(nc_json_parse(nc_buf_bytes(&b), LIMIT, &doc, &err), NC_E_INVAL);
+	CHECK_HAS(err.message, "at line 3, column 31: nested");
 	/* a wide document is not a deep one */
-	_cleanup_(nc_json_decrefp)
-	json_t *wide = doc_of("[[],[],{},[],[[]],[],[],[],[],[],[],[],"
-			      "[],[],[],[],[],[],[],[],[],[],[],[],[],"
-			      "[],[],[],[],[],[],[],[],[],[],[],[]]");
+	_cleanup_(nc_json_decrefp) json_t *wide = doc_of("[[],[],{},[],[[]],[],[],[],[],[],[],[],"
+							 "[],[],[],[],[],[],[],[],[],[],[],[],[],"
+							 "[],[],[],[],[],[],[],[],[],[],[],[]]");
 	CHECK(json_array_size(wide) > 32);
 }
 
 static void any_value_may_stand_at_the_root(void)
 {
-	_cleanup_(nc_json_decrefp)
-	json_t *s = doc_of(" \"text\" ");
-	_cleanup_(nc_json_decrefp)
-	json_t *n = doc_of("-12");
+	_cleanup_(nc_json_decrefp) json_t *s = doc_of(" \"text\" ");
+	_cleanup_(nc_json_decrefp) json_t *n = doc_of("-12");
 	CHECK_STR(json_string_value(s), "text");
 	CHECK_INT(json_integer_value(n), -12);
 	const char *v = NULL;
@@ -155,9 +157,8 @@ static void paths_name_keys_and_indexes(void)
 
 static void readers_take_what_fits(void)
 {
-	_cleanup_(nc_json_decrefp)
-	json_t *o = doc_of("{\"s\":\"abc\",\"i\":-5,\"f\":1.5,\"n\":4,"
-			   "\"t\":true,\"b\":false,\"o\":{},\"a\":[1]}");
+	_cleanup_(nc_json_decrefp) json_t *o = doc_of("{\"s\":\"abc\",\"i\":-5,\"f\":1.5,\"n\":4,"
+						      "\"t\":true,\"b\":false,\"o\":{},\"a\":[1]}");
 	const char *s = NULL;
 	const json_t *obj = NULL, *arr = NULL;
 	int64_t i = 0;
@@ -199,8 +200,7 @@ static void check_no_reader_takes(const json_t *o, const char *key, nc_presence 
 
 static void absent_members_leave_the_output(void)
 {
-	_cleanup_(nc_json_decrefp)
-	json_t *o = doc_of("{\"z\":null}");
+	_cleanup_(nc_json_decrefp) json_t *o = doc_of("{\"z\":null}");
 	check_no_reader_takes(o, "x", NC_OPTIONAL, NC_OK);
 	check_no_reader_takes(o, "x", NC_REQUIRED, NC_E_INVAL);
 	check_no_reader_takes(o, "z", NC_OPTIONAL, NC_E_INVAL); /* null is not absent */
@@ -208,8 +208,8 @@ static void absent_members_leave_the_output(void)
 
 static void wrong_types_and_ranges_name_the_path(void)
 {
-	_cleanup_(nc_json_decrefp)
-	json_t *o = doc_of("{\"s\":\"abcd\",\"i\":11,\"f\":3.5,\"a\":[1,2,3]}");
+	_cleanup_(nc_json_decrefp) json_t *o =
+		doc_of("{\"s\":\"abcd\",\"i\":11,\"f\":3.5,\"a\":[1,2,3]}");
 	nc_jpath disks = { NULL, "disks", 0 }, third = { &disks, NULL, 3 };
 	const char *s = "kept";
 	const json_t *j = NULL;
@@ -236,12 +236,9 @@ static void wrong_types_and_ranges_name_the_path(void)
 static void unknown_keys_come_with_a_guess(void)
 {
 	static const char *const known[] = { "name", "vcpus", "memory_mib", NULL };
-	_cleanup_(nc_json_decrefp)
-	json_t *good = doc_of("{\"vcpus\":1,\"name\":2}");
-	_cleanup_(nc_json_decrefp)
-	json_t *typo = doc_of("{\"vcpsu\":1}");
-	_cleanup_(nc_json_decrefp)
-	json_t *odd = doc_of("{\"colour\":1}");
+	_cleanup_(nc_json_decrefp) json_t *good = doc_of("{\"vcpus\":1,\"name\":2}");
+	_cleanup_(nc_json_decrefp) json_t *typo = doc_of("{\"vcpsu\":1}");
+	_cleanup_(nc_json_decrefp) json_t *odd = doc_of("{\"colour\":1}");
 	nc_jpath at = { NULL, "spec", 0 };
 	nc_error err = NC_ERROR_INIT;
 	CHECK_OK(nc_json_only_keys(good, &at, known, &err), &err);
@@ -276,8 +273,7 @@ static void running_out_of_memory_is_not_a_bad_document(void)
 	nc_code rc = NC_OK;
 	NC_TORTURE(rc)
 	{
-		_cleanup_(nc_json_decrefp)
-		json_t *doc = NULL;
+		_cleanup_(nc_json_decrefp) json_t *doc = NULL;
 		nc_error err = NC_ERROR_INIT;
 		rc = parse("{\"name\":\"web-1\",\"disks\":[{\"size\":1.5},[],\"x\"],"
 			   "\"longer\":\"\\u20ac and some more text\",\"n\":123456789}",

@@ -29,8 +29,7 @@ static void done(writer *x)
 
 static void objects_and_arrays_get_their_commas(void)
 {
-	_cleanup_(done)
-	writer x;
+	_cleanup_(done) writer x;
 	start(&x);
 	nc_jw_obj(&x.w);
 	nc_jw_kstr(&x.w, "a", "b");
@@ -48,17 +47,18 @@ static void objects_and_arrays_get_their_commas(void)
 	nc_jw_obj_end(&x.w);
 	nc_jw_kraw(&x.w, "r", "[1,2]", 5);
 	nc_jw_kstr(&x.w, "n", NULL);
+	nc_jw_ku64(&x.w, "u", 18);
 	nc_jw_ktime(&x.w, "at", 0);
 	nc_jw_obj_end(&x.w);
 	nc_jw_done(&x.w);
-	CHECK_STR(x.buf.ptr, "{\"a\":\"b\",\"c\":[1,{},[],null],\"d\":{\"t\":true,\"f\":false},"
-			     "\"r\":[1,2],\"n\":null,\"at\":\"1970-01-01T00:00:00.000Z\"}");
+	CHECK_STR(x.buf.ptr,
+		"{\"a\":\"b\",\"c\":[1,{},[],null],\"d\":{\"t\":true,\"f\":false},"
+		"\"r\":[1,2],\"n\":null,\"u\":18,\"at\":\"1970-01-01T00:00:00.000Z\"}");
 }
 
 static void integers_are_exact_at_the_edges(void)
 {
-	_cleanup_(done)
-	writer x;
+	_cleanup_(done) writer x;
 	start(&x);
 	nc_jw_arr(&x.w);
 	nc_jw_i64(&x.w, INT64_MIN);
@@ -78,8 +78,7 @@ static void integers_are_exact_at_the_edges(void)
 
 static void integers_agree_with_printf(void)
 {
-	_cleanup_(done)
-	writer x;
+	_cleanup_(done) writer x;
 	start(&x);
 	for (int i = 0; i < 20000; i++) {
 		uint64_t v = nc_test_random() >> (nc_test_random() % 64);
@@ -94,8 +93,7 @@ static void integers_agree_with_printf(void)
 
 static void check_double(double v, const char *want)
 {
-	_cleanup_(done)
-	writer x;
+	_cleanup_(done) writer x;
 	start(&x);
 	nc_jw_f64(&x.w, v);
 	CHECK_STR(x.buf.ptr, want);
@@ -118,8 +116,7 @@ static void doubles_are_short(void)
 
 static void doubles_read_back_to_the_bit(void)
 {
-	_cleanup_(done)
-	writer x;
+	_cleanup_(done) writer x;
 	start(&x);
 	for (int i = 0; i < 20000; i++) {
 		uint64_t bits = nc_test_random();
@@ -137,8 +134,7 @@ static void doubles_read_back_to_the_bit(void)
 
 static void check_string(const char *raw, size_t n, const char *want)
 {
-	_cleanup_(done)
-	writer x;
+	_cleanup_(done) writer x;
 	start(&x);
 	nc_jw_strn(&x.w, raw, n);
 	CHECK_STR(x.buf.ptr, want);
@@ -153,6 +149,33 @@ static void strings_are_escaped(void)
 	check_string("\0\x01\x1f\x7f", 4, "\"\\u0000\\u0001\\u001f\\u007f\"");
 	check_string("\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80", 9,
 		"\"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\"");
+}
+
+static void every_byte_at_every_place_is_seen(void)
+{
+	for (size_t at = 0; at < 20; at++) {
+		for (unsigned c = 0; c < 256; c++) {
+			char raw[21] = "abcdefghijklmnopqrst";
+			_cleanup_(done) writer x;
+			start(&x);
+			nc_buf_reserve(&x.buf, 500); /* the quick way needs the room */
+			raw[at] = (char)c;
+			nc_jw_strn(&x.w, raw, 20);
+			int plain = c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+			REQUIRE(CHECK_INT(x.buf.len == 22, plain));
+			REQUIRE(!plain || memcmp(x.buf.ptr + 1, raw, 20) == 0);
+			REQUIRE(memcmp(x.buf.ptr + 1, raw, at) == 0);
+			REQUIRE(memcmp(x.buf.ptr + x.buf.len - 20 + at, raw + at + 1, 19 - at) ==
+				0);
+		}
+	}
+}
+
+static void controls_that_terminals_obey_are_escaped(void)
+{
+	check_string("a\xc2\x9b"
+		     "b\xc2\xa0",
+		6, "\"a\\u009bb\xc2\xa0\"");
 }
 
 #define FFFD "\xef\xbf\xbd"
@@ -174,8 +197,7 @@ static void bytes_that_are_not_utf8_are_replaced(void)
 
 static void random_bytes_come_out_as_json(void)
 {
-	_cleanup_(done)
-	writer x;
+	_cleanup_(done) writer x;
 	start(&x);
 	for (int round = 0; round < 3000; round++) {
 		char raw[24];
@@ -203,8 +225,7 @@ static void the_limit_of_the_buffer_is_kept(void)
 {
 	const size_t whole = strlen("{'key':'value\\n...','n':-12345,'f':0.25}");
 	for (size_t limit = 0; limit < whole + 5; limit++) {
-		_cleanup_(nc_buf_done)
-		nc_buf b;
+		_cleanup_(nc_buf_done) nc_buf b;
 		nc_jw w;
 		nc_buf_init(&b, limit);
 		nc_jw_init(&w, &b);
@@ -285,8 +306,7 @@ static void misuse_is_an_assertion(void)
 		key_without_value, wrong_bracket, end_of_nothing, two_roots, unclosed,
 		nothing_written, too_deep };
 	for (size_t i = 0; i < NC_LEN(wrong); i++) {
-		_cleanup_(done)
-		writer x;
+		_cleanup_(done) writer x;
 		start(&x);
 		CHECK(nc_test_aborts(wrong[i], &x.w));
 	}
@@ -294,8 +314,7 @@ static void misuse_is_an_assertion(void)
 
 static void sixty_three_levels_are_allowed(void)
 {
-	_cleanup_(done)
-	writer x;
+	_cleanup_(done) writer x;
 	start(&x);
 	for (int i = 0; i < 63; i++)
 		nc_jw_arr(&x.w);
@@ -312,6 +331,8 @@ NC_TESTS(jsonw){
 	T(doubles_are_short),
 	T(doubles_read_back_to_the_bit),
 	T(strings_are_escaped),
+	T(every_byte_at_every_place_is_seen),
+	T(controls_that_terminals_obey_are_escaped),
 	T(bytes_that_are_not_utf8_are_replaced),
 	T(random_bytes_come_out_as_json),
 	T(the_limit_of_the_buffer_is_kept),

@@ -19,8 +19,7 @@ static nc_bytes key_of(int i, char buf[16])
 
 static void put_get_replace_and_delete(void)
 {
-	_cleanup_(nc_map_freep)
-	nc_map *m = nc_map_new();
+	_cleanup_(nc_map_freep) nc_map *m = nc_map_new();
 	REQUIRE(m);
 	void *old = &old;
 	CHECK(nc_map_get(m, nc_str("a")) == NULL);
@@ -38,8 +37,7 @@ static void put_get_replace_and_delete(void)
 
 static void keys_are_bytes_and_copied(void)
 {
-	_cleanup_(nc_map_freep)
-	nc_map *m = nc_map_new();
+	_cleanup_(nc_map_freep) nc_map *m = nc_map_new();
 	REQUIRE(m);
 	char key[] = "x\0y";
 	CHECK_CODE(nc_map_put(m, (nc_bytes){ key, 3 }, &values[0], NULL), NC_OK);
@@ -53,8 +51,7 @@ static void keys_are_bytes_and_copied(void)
 
 static void random_use_agrees_with_an_array(void)
 {
-	_cleanup_(nc_map_freep)
-	nc_map *m = nc_map_new();
+	_cleanup_(nc_map_freep) nc_map *m = nc_map_new();
 	REQUIRE(m);
 	void *model[300] = { 0 };
 	size_t count = 0;
@@ -81,8 +78,7 @@ static void random_use_agrees_with_an_array(void)
 static void iteration_sees_each_once_also_while_deleting(void)
 {
 	for (size_t n = 0; n < 400; n += 37) {
-		_cleanup_(nc_map_freep)
-		nc_map *m = nc_map_new();
+		_cleanup_(nc_map_freep) nc_map *m = nc_map_new();
 		REQUIRE(m);
 		char buf[16], seen[400] = { 0 };
 		for (size_t i = 0; i < n; i++)
@@ -113,8 +109,7 @@ static void running_out_of_memory_keeps_the_old_map(void)
 	nc_code rc = NC_OK;
 	NC_TORTURE(rc)
 	{
-		_cleanup_(nc_map_freep)
-		nc_map *m = nc_map_new();
+		_cleanup_(nc_map_freep) nc_map *m = nc_map_new();
 		if (!m) {
 			rc = NC_E_NOMEM;
 			continue;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "testing.h"
 
+#include <sched.h>
 #include <string.h>
 
 #include "base/metric.h"
@@ -30,8 +31,7 @@ static size_t count_of(const char *text, const char *part)
 
 static void the_page_is_grouped_and_sorted(void)
 {
-	_cleanup_(nc_buf_done)
-	nc_buf b;
+	_cleanup_(nc_buf_done) nc_buf b;
 	nc_buf_init(&b, 1 << 20);
 	nc_metric_add(&b_two, 2);
 	nc_metric_set(&a_gauge, -7);
@@ -69,8 +69,7 @@ static void observations_fall_into_the_right_bucket(void)
 
 static void a_histogram_is_cumulative_and_in_seconds(void)
 {
-	_cleanup_(nc_buf_done)
-	nc_buf b;
+	_cleanup_(nc_buf_done) nc_buf b;
 	nc_buf_init(&b, 1 << 20);
 	nc_metric_observe_us(&seconds, 10);
 	nc_metric_observe_us(&seconds, 20);
@@ -91,14 +90,12 @@ static void rendering_without_memory_fails_the_buffer(void)
 	nc_code rc = NC_OK;
 	NC_TORTURE(rc)
 	{
-		_cleanup_(nc_buf_done)
-		nc_buf b;
+		_cleanup_(nc_buf_done) nc_buf b;
 		nc_buf_init(&b, 1 << 20);
 		nc_metric_render(&b);
 		rc = b.error;
 	}
-	_cleanup_(nc_buf_done)
-	nc_buf tiny;
+	_cleanup_(nc_buf_done) nc_buf tiny;
 	nc_buf_init(&tiny, 10);
 	nc_metric_render(&tiny);
 	CHECK_CODE(tiny.error, NC_E_INVAL);
@@ -120,14 +117,43 @@ static void *count_up(void *arg)
 	return NULL;
 }
 
+static nc_metric fresh[300];
+static atomic_size_t arrived;
+
+static void *use_all(void *arg)
+{
+	(void)arg;
+	for (size_t i = 0; i < NC_LEN(fresh); i++) {
+		atomic_fetch_add(&arrived, 1);
+		while (atomic_load(&arrived) < 2 * (i + 1)) /* both at once, as near as can be */
+			sched_yield();
+		nc_metric_add(&fresh[i], 1);
+	}
+	return NULL;
+}
+
+static void a_metric_first_used_by_two_threads_is_listed_once(void)
+{
+	uint64_t tids[2];
+	for (size_t i = 0; i < NC_LEN(fresh); i++)
+		fresh[i] = (nc_metric){ .name = "fresh_total", .type = NC_METRIC_COUNTER };
+	for (size_t i = 0; i < 2; i++)
+		REQUIRE(nc_thread_start(&tids[i], "fresh", use_all, NULL) == 0);
+	for (size_t i = 0; i < 2; i++)
+		nc_thread_join(tids[i]);
+	_cleanup_(nc_buf_done) nc_buf b;
+	nc_buf_init(&b, 1 << 20);
+	nc_metric_render(&b);
+	CHECK_UINT(count_of(b.ptr, "\nfresh_total 2\n"), NC_LEN(fresh));
+}
+
 static void threads_lose_no_count(void)
 {
 	uint64_t tids[THREADS];
 	for (size_t i = 0; i < THREADS; i++)
 		REQUIRE(nc_thread_start(&tids[i], "count", count_up, NULL) == 0);
 	for (int i = 0; i < 20; i++) {
-		_cleanup_(nc_buf_done)
-		nc_buf b;
+		_cleanup_(nc_buf_done) nc_buf b;
 		nc_buf_init(&b, 1 << 20);
 		nc_metric_render(&b);
 		CHECK(!nc_buf_failed(&b));
@@ -135,8 +161,7 @@ static void threads_lose_no_count(void)
 	for (size_t i = 0; i < THREADS; i++)
 		nc_thread_join(tids[i]);
 	CHECK_INT(nc_metric_get(&shared), THREADS * ROUNDS);
-	_cleanup_(nc_buf_done)
-	nc_buf b;
+	_cleanup_(nc_buf_done) nc_buf b;
 	nc_buf_init(&b, 1 << 20);
 	nc_metric_render(&b);
 	CHECK_UINT(count_of(b.ptr, "\nshared_total "), 1);
@@ -148,5 +173,6 @@ NC_TESTS(metric){
 	T(observations_fall_into_the_right_bucket),
 	T(a_histogram_is_cumulative_and_in_seconds),
 	T(rendering_without_memory_fails_the_buffer),
+	T(a_metric_first_used_by_two_threads_is_listed_once),
 	T(threads_lose_no_count),
 };

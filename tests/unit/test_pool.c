@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "base/clock.h"
 #include "base/pool.h"
@@ -155,6 +156,42 @@ static void a_forfeited_thread_is_replaced_and_ends_with_its_job(void)
 	nc_pool_free(p);
 }
 
+static sem_t go_first, go_second, both_started;
+static atomic_int n_twice;
+
+static void run_twice(nc_job *job)
+{
+	(void)job;
+	sem_t *go = atomic_fetch_add(&n_twice, 1) == 0 ? &go_first : &go_second;
+	sem_post(&both_started);
+	while (sem_wait(go) != 0)
+		;
+}
+
+/* The same memory, used again for a second job while a thread still names it as its first. */
+static void of_two_jobs_at_one_address_the_newer_is_forfeited(void)
+{
+	static nc_job job = { .run = run_twice };
+	nc_pool *p = pool_of(2);
+	REQUIRE(p);
+	sem_init(&go_first, 0, 0);
+	sem_init(&go_second, 0, 0);
+	sem_init(&both_started, 0, 0);
+	for (int i = 0; i < 2; i++) {
+		CHECK_CODE(nc_pool_submit(p, &job), NC_OK);
+		while (sem_wait(&both_started) != 0)
+			;
+	}
+	nc_pool_forfeit(p, &job);
+	CHECK_UINT(nc_pool_forfeited(p), 1);
+	sem_post(&go_second);
+	for (int i = 0; i < 3000 && nc_pool_forfeited(p); i++)
+		nc_clock_sleep_us(1000);
+	CHECK_UINT(nc_pool_forfeited(p), 0);
+	sem_post(&go_first);
+	nc_pool_free(p);
+}
+
 static void a_pool_ends_without_its_forfeited_threads(void)
 {
 	static held_job hung;
@@ -204,6 +241,27 @@ static void a_thread_may_be_forfeited_while_the_pool_ends(void)
 	nc_clock_sleep_us(2000);
 }
 
+static atomic_int slow_ended;
+
+static void be_slow(nc_job *job)
+{
+	(void)job;
+	nc_clock_sleep_us(5000);
+	atomic_store(&slow_ended, 1);
+}
+
+static void ending_waits_for_the_job_under_way(void)
+{
+	static nc_job slow = { .run = be_slow };
+	nc_pool *p = pool_of(1);
+	REQUIRE(p);
+	CHECK_CODE(nc_pool_submit(p, &slow), NC_OK);
+	while (nc_pool_queued(p)) /* taken, not yet ended */
+		nc_clock_sleep_us(100);
+	nc_pool_free(p);
+	CHECK(atomic_load(&slow_ended));
+}
+
 typedef struct resubmit {
 	nc_job job;
 	nc_pool *pool;
@@ -237,8 +295,7 @@ static void without_memory_a_job_is_refused_or_waits_for_a_thread_there_is(void)
 	nc_code rc = NC_OK;
 	NC_TORTURE(rc)
 	{
-		_cleanup_(nc_pool_freep)
-		nc_pool *q = NULL;
+		_cleanup_(nc_pool_freep) nc_pool *q = NULL;
 		rc = nc_pool_new("torture", 1, &q, NULL);
 		CHECK((rc == NC_OK) == (q != NULL));
 	}
@@ -288,6 +345,25 @@ static void jobs_left_without_a_thread_are_run_at_the_end(void)
 	nc_clock_sleep_us(2000);
 }
 
+/* Runs first: later the C library keeps stacks for new threads, and no memory is asked for. */
+static void without_any_thread_a_job_is_refused(void)
+{
+	static counted_job job = { .job.run = count_in_order };
+	struct rlimit former;
+	if (NC_SANITIZED) /* their shadow lies beyond any limit */
+		return;
+	nc_pool *p = pool_of(2);
+	REQUIRE(p);
+	getrlimit(RLIMIT_AS, &former);
+	struct rlimit none = { 1 << 20, former.rlim_max };
+	setrlimit(RLIMIT_AS, &none);
+	nc_code rc = nc_pool_submit(p, &job.job);
+	setrlimit(RLIMIT_AS, &former);
+	CHECK_CODE(rc, NC_E_UNAVAILABLE);
+	nc_pool_free(p);
+	nc_pool_free(NULL);
+}
+
 typedef struct thread_facts {
 	char name[16];
 	sigset_t mask;
@@ -322,12 +398,15 @@ static void threads_have_names_and_blocked_signals(void)
 }
 
 NC_TESTS(pool){
+	T(without_any_thread_a_job_is_refused),
 	T(one_thread_runs_jobs_first_come_first_served),
 	T(many_threads_run_every_job_once),
 	T(a_pool_never_runs_more_than_its_maximum),
 	T(a_forfeited_thread_is_replaced_and_ends_with_its_job),
+	T(of_two_jobs_at_one_address_the_newer_is_forfeited),
 	T(a_pool_ends_without_its_forfeited_threads),
 	T(a_thread_may_be_forfeited_while_the_pool_ends),
+	T(ending_waits_for_the_job_under_way),
 	T(an_ending_pool_takes_no_jobs),
 	T(without_memory_a_job_is_refused_or_waits_for_a_thread_there_is),
 	T(jobs_left_without_a_thread_are_run_at_the_end),

@@ -103,6 +103,86 @@ static void without_memory_it_waits_and_frees_at_once(void)
 	nc_qsbr_unregister(r);
 }
 
+static atomic_int is_reading, is_quiescent;
+static int was_quiescent;
+
+static void note_quiescence(void *p)
+{
+	(void)p;
+	was_quiescent = atomic_load(&is_quiescent);
+}
+
+static void *read_for_a_while(void *arg)
+{
+	(void)arg;
+	nc_qsbr_reader *r = nc_qsbr_register();
+	nc_assert(r);
+	atomic_store(&is_reading, 1);
+	nc_clock_sleep_us(5000);
+	atomic_store(&is_quiescent, 1);
+	nc_qsbr_unregister(r);
+	return NULL;
+}
+
+static void without_memory_it_still_waits_for_the_readers(void)
+{
+	uint64_t tid;
+	REQUIRE(nc_thread_start(&tid, "read", read_for_a_while, NULL) == 0);
+	while (!atomic_load(&is_reading))
+		nc_clock_sleep_us(100);
+	nc_alloc_fail_at(1, NC_FAIL_ONCE);
+	nc_qsbr_retire(&was_quiescent, note_quiescence);
+	nc_alloc_fail_at(0, NC_FAIL_ONCE);
+	CHECK(was_quiescent);
+	nc_thread_join(tid);
+}
+
+static atomic_uint turns;
+static unsigned turns_at[2];
+
+static void note_turn(void *p)
+{
+	turns_at[1] = atomic_load(&turns);
+	(void)p;
+}
+
+static void note_turn_and_retire(void *p)
+{
+	turns_at[0] = atomic_load(&turns);
+	nc_qsbr_retire(p, note_turn);
+}
+
+static atomic_int is_turning, stop_turning;
+
+static void *take_turns(void *arg)
+{
+	(void)arg;
+	nc_qsbr_reader *r = nc_qsbr_register();
+	nc_assert(r);
+	atomic_store(&is_turning, 1);
+	while (!atomic_load(&stop_turning)) {
+		nc_clock_sleep_us(500);
+		atomic_fetch_add(&turns, 1);
+		nc_qsbr_quiesce(r);
+	}
+	nc_qsbr_unregister(r);
+	return NULL;
+}
+
+static void what_is_retired_while_freeing_waits_for_its_own_turn(void)
+{
+	uint64_t tid;
+	REQUIRE(nc_thread_start(&tid, "turns", take_turns, NULL) == 0);
+	while (!atomic_load(&is_turning))
+		nc_clock_sleep_us(100);
+	nc_qsbr_retire(&turns, note_turn_and_retire);
+	nc_qsbr_synchronize();
+	CHECK(turns_at[0] > 0);
+	CHECK(turns_at[1] > turns_at[0]);
+	atomic_store(&stop_turning, 1);
+	nc_thread_join(tid);
+}
+
 /* A value published behind one pointer; a reader that sees a freed one reads `dead`. */
 typedef struct version {
 	uint64_t alive, n;
@@ -182,6 +262,8 @@ NC_TESTS(qsbr){
 	T(a_reader_holds_what_was_retired_since_it_was_quiescent),
 	T(a_writer_that_reads_does_not_wait_for_itself),
 	T(freeing_may_retire_more),
+	T(without_memory_it_still_waits_for_the_readers),
+	T(what_is_retired_while_freeing_waits_for_its_own_turn),
 	T(without_memory_it_waits_and_frees_at_once),
 	T(readers_never_see_freed_memory),
 };

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "testing.h"
 
+#include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -14,20 +16,17 @@ static const uint8_t key[32] = "0123456789abcdef0123456789abcde";
 static void a_secret_keeps_its_bytes(void)
 {
 	char value[] = "hunter2";
-	_cleanup_(nc_secret_freep)
-	nc_secret *s = nc_secret_new(nc_str(value));
+	_cleanup_(nc_secret_freep) nc_secret *s = nc_secret_new(nc_str(value));
 	REQUIRE(s);
 	nc_zero(value, sizeof(value));
 	CHECK_MEM(value, "\0\0\0\0\0\0\0\0", 8);
 	CHECK(nc_bytes_eq(nc_secret_get(s), nc_str("hunter2")));
-	_cleanup_(nc_secret_freep)
-	nc_secret *none = nc_secret_new((nc_bytes){ NULL, 0 });
+	_cleanup_(nc_secret_freep) nc_secret *none = nc_secret_new((nc_bytes){ NULL, 0 });
 	REQUIRE(none);
 	CHECK_UINT(nc_secret_get(none).len, 0);
 	static char big[20000];
 	memset(big, 'b', sizeof(big));
-	_cleanup_(nc_secret_freep)
-	nc_secret *large = nc_secret_new((nc_bytes){ big, 20000 });
+	_cleanup_(nc_secret_freep) nc_secret *large = nc_secret_new((nc_bytes){ big, 20000 });
 	REQUIRE(large);
 	CHECK_MEM(nc_secret_get(large).ptr, big, sizeof(big));
 	CHECK(nc_secret_new((nc_bytes){ big, SIZE_MAX }) == NULL);
@@ -120,13 +119,65 @@ static void too_small_an_output_is_refused(void)
 	CHECK_OK(nc_unseal(key, nc_str(""), box, open, 4, &n, &err), &err);
 }
 
+/* OpenSSL allocates with us here, before it has allocated anything. */
+static void *ssl_malloc(size_t n, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	return nc_malloc(n);
+}
+
+static void *ssl_realloc(void *p, size_t n, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	return nc_realloc(p, n);
+}
+
+static void ssl_free(void *p, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	nc_free(p);
+}
+
+__attribute__((constructor)) static void install_in_openssl(void)
+{
+	CRYPTO_set_mem_functions(ssl_malloc, ssl_realloc, ssl_free);
+}
+
+static nc_code seal_and_open(void)
+{
+	uint8_t sealed[32];
+	char open[4];
+	size_t n = 77, len = 77;
+	nc_code rc = nc_seal(key, nc_str("a"), nc_str("abcd"), sealed, 32, &n, NULL);
+	CHECK_UINT(n, rc == NC_OK ? 32 : 77);
+	CHECK_UINT(ERR_peek_error(), 0);
+	if (rc != NC_OK)
+		return rc;
+	nc_bytes box = { sealed, n };
+	rc = nc_unseal(key, nc_str("a"), box, open, 4, &len, NULL);
+	CHECK_UINT(len, rc == NC_OK ? 4 : 77);
+	CHECK_UINT(ERR_peek_error(), 0);
+	CHECK(rc != NC_OK || memcmp(open, "abcd", 4) == 0);
+	return rc;
+}
+
+static void running_out_of_memory_while_sealing_is_an_answer(void)
+{
+	CHECK_CODE(nc_seal_init(NULL), NC_OK); /* OpenSSL itself doesn't survive it before */
+	nc_code rc = NC_OK;
+	NC_TORTURE(rc)
+	rc = seal_and_open();
+}
+
 static void running_out_of_memory_gives_no_secret(void)
 {
 	nc_code rc = NC_OK;
 	NC_TORTURE(rc)
 	{
-		_cleanup_(nc_secret_freep)
-		nc_secret *s = nc_secret_new(nc_str("x"));
+		_cleanup_(nc_secret_freep) nc_secret *s = nc_secret_new(nc_str("x"));
 		rc = s ? NC_OK : NC_E_NOMEM;
 	}
 }
@@ -138,5 +189,6 @@ NC_TESTS(secret){
 	T(the_cipher_is_aes_256_gcm),
 	T(every_changed_bit_is_denied_and_nothing_leaves),
 	T(too_small_an_output_is_refused),
+	T(running_out_of_memory_while_sealing_is_an_answer),
 	T(running_out_of_memory_gives_no_secret),
 };

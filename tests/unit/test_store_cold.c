@@ -334,7 +334,7 @@ static void log_is_trimmed_behind_what_is_kept(void)
 	memstore_free(m);
 }
 
-NC_TESTS(store_cold) {
+NC_TESTS(store_cold){
 	T(cold_items_leave_memory_and_are_still_found),
 	T(scan_merges_what_is_hot_and_cold),
 	T(deleted_cold_item_stays_away_while_the_store_is_behind),

@@ -255,12 +255,13 @@ static void restored_state_gets_a_new_log_and_keeps_its_installation(void)
 		snprintf(old_log, sizeof(old_log), "%s", new_log);
 	}
 	memstore_fail(m, MS_APPEND, 1, 0, MS_FULL);
-	CHECK_CODE(nc_db_mark_restored(&memstore_table, m, "test", new_log, &err), NC_E_UNAVAILABLE);
+	CHECK_CODE(
+		nc_db_mark_restored(&memstore_table, m, "test", new_log, &err), NC_E_UNAVAILABLE);
 	CHECK_HAS(err.message, "could not mark the state as restored");
 	memstore_free(m);
 }
 
-NC_TESTS(store_damage) {
+NC_TESTS(store_damage){
 	T(damaged_value_is_named_and_the_rest_served),
 	T(damaged_value_is_had_back_from_the_log),
 	T(nothing_is_had_back_across_a_hole_in_the_log),

@@ -329,7 +329,7 @@ static void guard_done(void *arg, uint64_t seq)
 
 static nc_guard guard_of(tally *y)
 {
-	return (nc_guard){ guard_check, guard_undo, guard_done, y };
+	return (nc_guard){ .check = guard_check, .undo = guard_undo, .done = guard_done, .arg = y };
 }
 
 static void guard_refuses_or_is_told_the_end(void)
@@ -530,7 +530,7 @@ static void schema_faults_are_refused(void)
 	memstore_free(m);
 }
 
-NC_TESTS(store_db) {
+NC_TESTS(store_db){
 	T(first_open_makes_an_identity_and_the_next_one_finds_it),
 	T(put_is_seen_at_once_and_after_reopening),
 	T(indexes_follow_every_change),

@@ -139,7 +139,8 @@ static void unknown_outcome_is_settled_before_anybody_is_answered(void)
 		nc_db_close(db);
 		db = su_open(m);
 		REQUIRE(db != NULL);
-		CHECK_STR(su_body(db, K_VM, "vm_2", body), faults[i] == MS_UNKNOWN_DONE ? "two" : "");
+		CHECK_STR(
+			su_body(db, K_VM, "vm_2", body), faults[i] == MS_UNKNOWN_DONE ? "two" : "");
 		CHECK_STR(su_body(db, K_VM, "vm_3", body), "three");
 		nc_db_close(db);
 		memstore_free(m);
@@ -583,7 +584,7 @@ static void newer_format_is_refused_before_anything_is_written(void)
 	memstore_free(m);
 }
 
-NC_TESTS(store_fault) {
+NC_TESTS(store_fault){
 	T(refused_append_fails_its_transactions_alone),
 	T(full_disk_is_told_and_left_again_by_itself),
 	T(unknown_outcome_is_settled_before_anybody_is_answered),

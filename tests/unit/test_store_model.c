@@ -341,9 +341,9 @@ static void compare_index(world *w, const nc_root *r, uint16_t index, const char
 		uint64_t of_key = 0;
 		for (int id = 0; id < IDS; id++) {
 			const fields *f = &w->item[0][id];
-			int has = index == VM_NAME ? f->name :
-				index == VM_STATUS ? f->status :
-						     f->label;
+			int has = index == VM_NAME     ? f->name
+				  : index == VM_STATUS ? f->status
+						       : f->label;
 			if (!f->exists || has != key)
 				continue;
 			nc_bytes at;
@@ -454,8 +454,8 @@ static void settle_unknown(world *w)
 		find_token f = { .token = p->token };
 		if (!(p->flags & NC_ERR_OUTCOME_UNKNOWN))
 			continue;
-		CHECK_CODE(
-			nc_db_read_lane(w->db, NC_LANE_EVENT, 0, 0, 0, find_entry, &f, NULL), NC_OK);
+		CHECK_CODE(nc_db_read_lane(w->db, NC_LANE_EVENT, 0, 0, 0, find_entry, &f, NULL),
+			NC_OK);
 		if (f.seq == 0)
 			continue;
 		CHECK_CODE(predict(w, p), NC_OK);
@@ -510,9 +510,8 @@ static void die(world *w)
 
 static void arm_faults(world *w)
 {
-	static const memstore_fault faults[] = {
-		MS_REFUSE, MS_FULL, MS_UNKNOWN_DONE, MS_UNKNOWN_LOST
-	};
+	static const memstore_fault faults[] = { MS_REFUSE, MS_FULL, MS_UNKNOWN_DONE,
+		MS_UNKNOWN_LOST };
 	w->may_fail = 1;
 	memstore_fail(w->m, pick(2) ? MS_APPEND : MS_MATERIALISE, 1 + pick(5), pick(3),
 		faults[pick(NC_LEN(faults))]);
@@ -595,6 +594,6 @@ static void random_transactions_and_crashes_match_the_model(void)
 	free(w);
 }
 
-NC_TESTS(store_model) {
+NC_TESTS(store_model){
 	T(random_transactions_and_crashes_match_the_model),
 };

@@ -35,7 +35,8 @@ static void building_and_submitting_survives_each_failed_allocation(void)
 	REQUIRE(db != NULL);
 	nc_code rc = NC_OK;
 	int round = 0;
-	NC_TORTURE (rc) {
+	NC_TORTURE(rc)
+	{
 		nc_error err = NC_ERROR_INIT;
 		char id[40];
 		uint64_t seq = nc_db_seq(db);
@@ -90,16 +91,20 @@ static void reading_the_store_survives_each_failed_allocation(void)
 		su_commit(t, NULL);
 	}
 	CHECK_OK(nc_db_flush(db, NULL), NULL);
-	NC_TORTURE (rc) {
+	NC_TORTURE(rc)
+	{
 		rc = su_get(db, K_OP, "op_7", body, NULL);
 	}
-	NC_TORTURE (rc) {
+	NC_TORTURE(rc)
+	{
 		rc = nc_db_scan(db, K_OP, nc_str(""), 0, ignore_item, NULL, NULL);
 	}
-	NC_TORTURE (rc) {
+	NC_TORTURE(rc)
+	{
 		rc = nc_db_read_lane(db, NC_LANE_EVENT, 0, 0, 0, ignore_entry, NULL, NULL);
 	}
-	NC_TORTURE (rc) {
+	NC_TORTURE(rc)
+	{
 		uint64_t n;
 		rc = nc_db_check(db, NULL, NULL, &n, NULL);
 		CHECK(rc != NC_OK || n == 0);
@@ -115,7 +120,8 @@ static void opening_survives_each_failed_allocation(void)
 	memstore_power(m, 20); /* so that there is something to replay */
 	memstore_mark(m);
 	nc_code rc = NC_OK;
-	NC_TORTURE (rc) {
+	NC_TORTURE(rc)
+	{
 		nc_db_options o = su_options(m);
 		nc_db *db = NULL;
 		memstore_rewind(m);
@@ -135,7 +141,8 @@ static void opening_a_damaged_state_survives_each_failed_allocation(void)
 	memstore *m = make_state();
 	memstore_mark(m);
 	nc_code rc = NC_OK;
-	NC_TORTURE (rc) {
+	NC_TORTURE(rc)
+	{
 		nc_db_options o = su_options(m);
 		nc_db *db = NULL;
 		nc_db_health h;
@@ -319,7 +326,8 @@ static void materialiser_writes_everything_in_the_end(void)
 			;
 		arm_failed = 0;
 		arm_nth = nth;
-		for (int i = 0; i < 2; i++) { /* the first arms, the second fails and is made again */
+		for (int i = 0; i < 2;
+			i++) { /* the first arms, the second fails and is made again */
 			char id[40];
 			snprintf(id, sizeof(id), "vm_%03d", (int)(nth % 300));
 			CHECK_OK(su_vm(db, id, id, i ? "y" : "x", NULL), NULL);
@@ -420,7 +428,7 @@ static void store_that_fails_at_any_call_loses_nothing(void)
 	}
 }
 
-NC_TESTS(store_torture) {
+NC_TESTS(store_torture){
 	T(building_and_submitting_survives_each_failed_allocation),
 	T(reading_the_store_survives_each_failed_allocation),
 	T(opening_survives_each_failed_allocation),

@@ -234,8 +234,8 @@ static int add_tests(CU_pSuite suite, const char *filter)
 {
 	int n = 0;
 	for (const nc_test *t = __start_nc_tests; t < __stop_nc_tests; t++) {
-		if (filter && !strstr(t->name, filter))
-			continue;
+		if (!t->name || (filter && !strstr(t->name, filter)))
+			continue; /* tables of two files may have a gap between them */
 		if (!CU_add_test(suite, t->name, t->run))
 			die("CU_add_test");
 		n++;
@@ -245,8 +245,10 @@ static int add_tests(CU_pSuite suite, const char *filter)
 
 static void list_tests(void)
 {
-	for (const nc_test *t = __start_nc_tests; t < __stop_nc_tests; t++)
-		puts(t->name);
+	for (const nc_test *t = __start_nc_tests; t < __stop_nc_tests; t++) {
+		if (t->name)
+			puts(t->name);
+	}
 }
 
 static int run_tests(const char *filter, CU_BasicRunMode mode)

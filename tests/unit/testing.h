@@ -43,7 +43,9 @@ typedef struct nc_test {
 /* Ends the test: for what nothing after it can do without. */
 #define REQUIRE(e)                                                                                 \
 	do {                                                                                       \
-		if (!CHECK(e))                                                                     \
+		int nc_holds_ = !!(e);                                                             \
+		nc_check_true(nc_holds_, #e, __FILE__, __LINE__);                                  \
+		if (!nc_holds_)                                                                    \
 			return;                                                                    \
 	} while (0)
 

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The API's life and its place between http/ and the rest. Reactor threads register as readers of
+ * the read model and tell it once a turn that they hold nothing.
+ */
+#include "api/api.h"
+
+#include <grp.h>
+#include <string.h>
+
+#include "api/internal.h"
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/metric.h"
+
+static nc_metric requests = { .name = "novacron_http_requests_total",
+	.help = "Requests answered.",
+	.type = NC_METRIC_COUNTER };
+static nc_metric durations = { .name = "novacron_http_request_seconds",
+	.help = "Time from the first byte of a request to the last of its answer.",
+	.type = NC_METRIC_HISTOGRAM };
+
+static gid_t find_group(const char *name)
+{
+	struct group g, *found = NULL;
+	char buf[4096];
+
+	if (!*name || getgrnam_r(name, &g, buf, sizeof(buf), &found) || !found)
+		return (gid_t)-1;
+	return found->gr_gid;
+}
+
+nc_code nc_api_new(const nc_api_options *o, nc_api **ret, nc_error *err)
+{
+	nc_api *api = nc_calloc(1, sizeof(*api));
+
+	if (!api)
+		return nc_err_nomem(err);
+	api->o = *o;
+	_cleanup_(nc_config_unrefp) const nc_config *cfg = nc_config_holder_get(o->config);
+	api->admin_gid = find_group(cfg->server.socket_group);
+	nc_code rc = nc_pool_new("nc-api", NC_MAX(o->workers, 2u), &api->pool, err);
+	if (rc == NC_OK)
+		rc = nc_waiters_new(api, &api->waiters, err);
+	if (rc == NC_OK)
+		rc = nc_api_build_routes(api, err);
+	if (rc != NC_OK) {
+		nc_api_free(api);
+		return rc;
+	}
+	nc_metric_register(&requests);
+	nc_metric_register(&durations);
+	*ret = api;
+	return NC_OK;
+}
+
+void nc_api_free(nc_api *api)
+{
+	if (!api)
+		return;
+	nc_waiters_free(api->waiters);
+	nc_pool_free(api->pool);
+	nc_free(api->routes);
+	nc_free(api);
+}
+
+void nc_api_attach(nc_api *api, nc_http_server *server)
+{
+	api->server = server;
+}
+
+void nc_api_published(nc_api *api, const nc_db_batch *b)
+{
+	nc_waiters_published(api->waiters, b);
+}
+
+void nc_api_drain(nc_api *api)
+{
+	nc_waiters_drain(api->waiters);
+}
+
+/* ---- hooks of the server ---- */
+
+static void on_access(void *user, const nc_http_req *req, int status, uint64_t bytes, int64_t us)
+{
+	(void)user;
+	(void)req;
+	(void)status;
+	(void)bytes;
+	nc_metric_add(&requests, 1);
+	nc_metric_observe_us(&durations, us);
+}
+
+static void unknown_path(nc_http_req *req, void *user)
+{
+	nc_error err = NC_ERROR_INIT;
+
+	(void)user;
+	nc_problem_err(&err, "not_found", "nothing is at %.100s", nc_http_req_path(req));
+	nc_err_hint(&err, NC_E_NOTFOUND, "GET /api/v1 lists what there is");
+	nc_reply_problem(req, &err, NULL);
+}
+
+void nc_api_serve(nc_api *api, nc_http_options *http)
+{
+	http->routes = api->routes;
+	http->route_count = api->n_routes;
+	http->fallback = unknown_path;
+	http->fallback_user = api;
+	http->hooks.user = api;
+	http->hooks.render_fault = nc_api_render_fault;
+	http->hooks.access = on_access;
+	http->server_name = "novacron";
+}

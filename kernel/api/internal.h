@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NC_API_INTERNAL_H
+#define NC_API_INTERNAL_H
+
+/* Inside of api/. Nobody else includes it. */
+
+#include <pthread.h>
+
+#include "api/api.h"
+#include "auth/principal.h"
+#include "base/jsonw.h"
+#include "model/problem.h"
+#include "model/query.h"
+
+typedef struct nc_waiters nc_waiters;
+
+struct nc_api {
+	nc_api_options o;
+	nc_http_server *server;
+	nc_pool *pool;
+	nc_waiters *waiters;
+	nc_http_route *routes;
+	size_t n_routes;
+	gid_t admin_gid; /* of server.socket_group; (gid_t)-1 = none */
+};
+
+/* ---- route.c: what a route is ---- */
+
+/* What a handler gets, beside the request: who asks, and on whose behalf. Reactor thread. */
+typedef struct nc_call_ctx {
+	nc_api *api;
+	nc_http_req *req;
+	nc_principal who;
+	nc_arena *arena;
+} nc_call_ctx;
+
+/* On the reactor: answers at once, never blocks. */
+typedef void (*nc_api_read_fn)(nc_call_ctx *c);
+
+/* On a worker: everything it needs was copied out of the request. */
+typedef struct nc_api_job {
+	nc_job job;
+	nc_api *api;
+	const struct nc_api_route *route;
+	nc_http_token token;
+	nc_arena *arena;
+	nc_principal who;
+	const char *request_id;
+	const char *method, *path;
+	const char *params[4]; /* of the pattern, in order */
+	const nc_http_pair *query;
+	size_t n_query;
+	nc_bytes body;
+	json_t *json; /* the body parsed; NULL = none */
+	const char *project, *if_match, *idempotency_key, *prefer;
+	nc_buf out;
+	int is_streaming; /* the handler answers by itself, later */
+	char waits_for[NC_DB_ID_MAX + 1];
+	void (*finish)(struct nc_api_job *j);
+	int64_t deadline_us; /* of a long poll */
+} nc_api_job;
+typedef void (*nc_api_work_fn)(nc_api_job *j);
+
+typedef struct nc_api_route {
+	const char *method, *pattern;
+	const char *permission; /* "{kind}.read": the kind's name is filled in */
+	nc_api_read_fn read;    /* one of the two */
+	nc_api_work_fn work;
+	const char *doc;
+	size_t body_limit; /* 0 = none taken */
+} nc_api_route;
+
+extern const nc_api_route nc_api_objects[], nc_api_operations[], nc_api_events_routes[],
+	nc_api_admin[], nc_api_plugins[], nc_api_health[], nc_api_hosts[];
+
+const char *nc_job_query(const nc_api_job *j, const char *name); /* NULL = absent */
+
+/* ---- answers ---- */
+void nc_reply_json(
+	nc_http_req *req, int status, nc_bytes json, const nc_http_header *headers, size_t n);
+void nc_reply_problem(nc_http_req *req, const nc_error *err, const nc_act *act /* or NULL */);
+void nc_job_reply(nc_api_job *j, int status, const nc_http_header *headers, size_t n);
+void nc_job_problem(nc_api_job *j, const nc_error *err, const nc_act *act);
+void nc_problem_render(const nc_error *err, const nc_act *act, const char *request_id, nc_buf *out);
+const char *nc_api_render_fault(void *user, const nc_http_fault *f, nc_buf *body);
+
+/* ---- operations.c ---- */
+/* Answer a job with the operation named by j->waits_for: 202 while it goes on, else 200 with the
+ * final object when `wants_object`, or 200 with the operation. */
+typedef enum { NC_ANSWER_OPERATION, NC_ANSWER_OBJECT } nc_answer_what;
+void nc_operation_answer(nc_api_job *j, nc_answer_what what);
+/* Whether the kind has a sub-resource of that name ("disks"). */
+int nc_kind_has_sub(const nc_kind *kind, const char *field);
+
+/* The project named by ?project= (or none): its id into reach. */
+nc_code nc_reach_of(const nc_root *r, const char *project, nc_reach *ret, nc_error *err);
+nc_code nc_kind_of_path(const char *plural, const nc_kind **ret, nc_error *err);
+
+/* ---- waiters.c: those who wait for an operation to end ---- */
+nc_code nc_waiters_new(nc_api *api, nc_waiters **ret, nc_error *err);
+void nc_waiters_free(nc_waiters *w);
+/* The job answers when the operation has ended or the time is over: `finish` runs on a worker.
+ * Takes the job. */
+void nc_waiters_add(nc_waiters *w, nc_api_job *j, const char *operation, int64_t timeout_us,
+	void (*finish)(nc_api_job *j));
+void nc_waiters_published(nc_waiters *w, const nc_db_batch *b);
+void nc_waiters_wake(nc_waiters *w, const char *what); /* everyone who waits for this */
+void nc_waiters_drain(nc_waiters *w);
+
+/* ---- route.c ---- */
+nc_code nc_api_build_routes(nc_api *api, nc_error *err);
+void nc_job_submit(nc_api_job *j);
+void nc_job_free(nc_api_job *j);
+
+#endif

@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Operations: read one (live progress laid over the record), wait for its end, cancel, abandon.
+ * Finished ones live in the store alone, so reading one is a worker's job.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/internal.h"
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "model/body.h"
+
+int nc_kind_has_sub(const nc_kind *kind, const char *field)
+{
+	for (size_t i = 0; i < kind->n_fields; i++)
+		if (kind->fields[i].mut == NC_SUBRESOURCE && !strcmp(kind->fields[i].name, field))
+			return 1;
+	return 0;
+}
+
+/* ---- one operation, wherever it lies ---- */
+
+typedef struct fetched {
+	nc_api_job *j;
+	nc_bytes body;
+	nc_operation *op;
+} fetched;
+
+static nc_code on_item(void *ctx, const nc_item *it)
+{
+	fetched *f = ctx;
+	nc_bytes body = nc_item_body(it);
+	nc_object *o = NULL;
+	nc_code rc = nc_model_load(it, f->j->arena, &o, NULL);
+
+	if (rc != NC_OK)
+		return rc;
+	f->op = NC_AS(nc_operation, o);
+	f->body.ptr = nc_arena_memdup(f->j->arena, body.ptr, body.len);
+	f->body.len = body.len;
+	return f->body.ptr ? NC_OK : NC_E_NOMEM;
+}
+
+static nc_code fetch(nc_api_job *j, const char *id, fetched *f, nc_error *err)
+{
+	*f = (fetched){ .j = j };
+	nc_code rc = nc_db_get(j->api->o.db, NC_KIND_OPERATION, nc_str(id), on_item, f, err);
+	if (rc != NC_E_NOTFOUND)
+		return rc;
+	nc_problem_err(err, "not_found", "there is no operation %.48s", id);
+	return nc_err_hint(err, rc, "finished ones are kept for 90 days: novacron operation list");
+}
+
+/* What is under way right now, into the operation before it is rendered. */
+static void lay_progress(nc_api_job *j, nc_operation *op)
+{
+	nc_op_live live;
+
+	if (nc_ops_get_live(j->api->o.ops, op->o.id, &live) != NC_OK)
+		return;
+	op->progress.phase = nc_arena_strdup(j->arena, live.phase);
+	op->progress.permille = live.permille;
+	op->progress.done_bytes = (int64_t)live.done_bytes;
+	op->progress.total_bytes = (int64_t)live.total_bytes;
+	op->progress.rate_bytes_s = (int64_t)live.rate_bps;
+	op->progress.eta_s = live.eta_ms < 0 ? 0 : live.eta_ms / 1000;
+	op->progress.stalled_since_ms = live.stalled_since_ms;
+	if (*live.waiting_for) {
+		const char **trail =
+			nc_arena_new_array(j->arena, const char *, op->n_reason_trail + 1);
+		if (!trail)
+			return;
+		for (size_t i = 0; i < op->n_reason_trail; i++)
+			trail[i] = op->reason_trail[i];
+		trail[op->n_reason_trail++] =
+			nc_arena_printf(j->arena, "waits for %s", live.waiting_for);
+		op->reason_trail = trail;
+	}
+}
+
+static void render(nc_api_job *j, fetched *f)
+{
+	if (nc_operation_state_is_final(f->op->state)) {
+		nc_buf_put(&j->out, f->body.ptr, f->body.len);
+		return;
+	}
+	lay_progress(j, f->op);
+	nc_object_render(&f->op->o, &j->out);
+}
+
+/* ---- after a wait ---- */
+
+static int put_target(nc_api_job *j, const nc_operation *op)
+{
+	const nc_kind *kind = nc_kind_find(op->target.kind ? op->target.kind : "");
+	const nc_root *r = nc_db_read_begin(j->api->o.db);
+	const nc_item *it = kind ? nc_root_get(r, kind->number, nc_str(op->target.id)) : NULL;
+
+	if (it)
+		nc_observed_serve(nc_flow_observed(j->api->o.flow), it, &j->out);
+	nc_db_read_end(j->api->o.db);
+	return it != NULL;
+}
+
+static void failed_operation(nc_api_job *j, const nc_operation *op)
+{
+	nc_error err = NC_ERROR_INIT;
+	nc_act act = { .arena = j->arena };
+
+	nc_faults_init(&act.faults, j->arena);
+	if (op->error)
+		nc_op_error_to(op->error, &err);
+	else
+		nc_problem_err(&err, "cancelled", "operation %s was cancelled", op->o.id);
+	if (op->n_decision_ids)
+		snprintf(act.decision, sizeof(act.decision), "%s",
+			op->decision_ids[op->n_decision_ids - 1]);
+	nc_job_problem(j, &err, &act);
+}
+
+void nc_operation_answer(nc_api_job *j, nc_answer_what what)
+{
+	nc_error err = NC_ERROR_INIT;
+	fetched f;
+
+	if (fetch(j, j->waits_for, &f, &err) != NC_OK) {
+		nc_job_problem(j, &err, NULL);
+		return;
+	}
+	int is_final = nc_operation_state_is_final(f.op->state);
+	j->out.len = 0;
+	if (what == NC_ANSWER_OPERATION) {
+		render(j, &f);
+		nc_job_reply(j, 200, NULL, 0);
+		return;
+	}
+	if (is_final && f.op->state != NC_OPER_SUCCEEDED) {
+		failed_operation(j, f.op);
+		return;
+	}
+	if (is_final) {
+		if (!put_target(j, f.op))
+			nc_buf_puts(&j->out, "{\"deleted\":true}");
+		nc_job_reply(j, 200, NULL, 0);
+		return;
+	}
+	char location[80];
+	nc_http_header header = { "Location", location };
+	snprintf(location, sizeof(location), "/api/v1/operations/%s", f.op->o.id);
+	nc_buf_puts(&j->out, "{\"operation\":");
+	render(j, &f);
+	nc_buf_puts(&j->out, ",\"object\":");
+	if (!put_target(j, f.op))
+		nc_buf_puts(&j->out, "null");
+	nc_buf_putc(&j->out, '}');
+	nc_job_reply(j, 202, &header, 1);
+}
+
+static void finish_wait(nc_api_job *j)
+{
+	nc_operation_answer(j, NC_ANSWER_OPERATION);
+}
+
+/* ---- routes ---- */
+
+static void get(nc_api_job *j)
+{
+	nc_error err = NC_ERROR_INIT;
+	const char *wait = nc_job_query(j, "wait");
+	int64_t wait_us = 0;
+	fetched f;
+
+	if (wait && nc_duration_parse(wait, &wait_us) < 0) {
+		nc_problem_err(&err, "invalid", "wait: \"%.20s\" is not a duration like 30s", wait);
+		nc_job_problem(j, &err, NULL);
+		return;
+	}
+	if (fetch(j, j->params[0], &f, &err) != NC_OK) {
+		nc_job_problem(j, &err, NULL);
+		return;
+	}
+	if (wait_us && !nc_operation_state_is_final(f.op->state)) {
+		j->is_streaming = 1;
+		nc_waiters_add(j->api->waiters, j, f.op->o.id, NC_MIN(wait_us, INT64_C(3600000000)),
+			finish_wait);
+		return;
+	}
+	render(j, &f);
+	nc_job_reply(j, 200, NULL, 0);
+}
+
+typedef struct listing {
+	nc_api_job *j;
+	const char *state, *target;
+	uint32_t n, limit;
+	const char *last;
+} listing;
+
+static nc_code on_listed(void *ctx, const nc_item *it)
+{
+	listing *l = ctx;
+	nc_bytes body = nc_item_body(it);
+
+	l->last = nc_arena_strdup(l->j->arena, nc_item_id(it));
+	if (l->state) {
+		nc_bytes s = nc_body_member(body, "state");
+		if (s.len != strlen(l->state) + 2 ||
+			memcmp((const char *)s.ptr + 1, l->state, s.len - 2))
+			return NC_OK;
+	}
+	if (l->n++)
+		nc_buf_putc(&l->j->out, ',');
+	nc_buf_put(&l->j->out, body.ptr, body.len);
+	return l->n == l->limit ? NC_E_BUSY : NC_OK; /* the page is full: end the walk */
+}
+
+/* All of them, hot and cold, by age. */
+static void list(nc_api_job *j)
+{
+	nc_error err = NC_ERROR_INIT;
+	const char *limit = nc_job_query(j, "limit"), *cursor = nc_job_query(j, "cursor");
+	listing l = { .j = j, .state = nc_job_query(j, "state"), .limit = 100 };
+
+	if (limit) {
+		long n = strtol(limit, NULL, 10);
+		if (n < 1 || n > 1000) {
+			nc_problem_err(&err, "invalid", "limit: must be 1 to 1000");
+			nc_job_problem(j, &err, NULL);
+			return;
+		}
+		l.limit = (uint32_t)n;
+	}
+	nc_buf_puts(&j->out, "{\"items\":[");
+	nc_code rc = nc_db_scan(j->api->o.db, NC_KIND_OPERATION, nc_str(cursor ? cursor : ""), 0,
+		on_listed, &l, &err);
+	if (rc != NC_OK && rc != NC_E_BUSY) {
+		nc_job_problem(j, &err, NULL);
+		return;
+	}
+	nc_buf_putc(&j->out, ']');
+	if (rc == NC_E_BUSY && l.last)
+		nc_buf_printf(&j->out, ",\"next_cursor\":\"%s\"", l.last);
+	nc_buf_putc(&j->out, '}');
+	nc_job_reply(j, 200, NULL, 0);
+}
+
+static void answer_after(nc_api_job *j, nc_code rc, const nc_error *err)
+{
+	fetched f;
+	nc_error lost = NC_ERROR_INIT;
+
+	if (rc != NC_OK) {
+		nc_job_problem(j, err, NULL);
+		return;
+	}
+	if (fetch(j, j->params[0], &f, &lost) != NC_OK) {
+		nc_job_problem(j, &lost, NULL);
+		return;
+	}
+	render(j, &f);
+	nc_job_reply(j, nc_operation_state_is_final(f.op->state) ? 200 : 202, NULL, 0);
+}
+
+static void cancel(nc_api_job *j)
+{
+	nc_error err = NC_ERROR_INIT;
+	nc_code rc = nc_ops_cancel(j->api->o.ops, j->params[0], j->who.name, &err);
+
+	answer_after(j, rc, &err);
+}
+
+static void abandon(nc_api_job *j)
+{
+	nc_error err = NC_ERROR_INIT;
+	const char *reason = json_string_value(json_object_get(j->json, "reason"));
+	nc_code rc = nc_ops_abandon(j->api->o.ops, j->params[0], j->who.name, reason, &err);
+
+	answer_after(j, rc, &err);
+}
+
+static nc_code render_decision(void *ctx, const nc_item *it)
+{
+	nc_api_job *j = ctx;
+
+	return nc_decision_render(nc_item_body(it), &j->out, NULL);
+}
+
+static void decision(nc_api_job *j)
+{
+	nc_error err = NC_ERROR_INIT;
+
+	if (nc_db_get(j->api->o.db, NC_KIND_DECISION, nc_str(j->params[0]), render_decision, j,
+		    &err) != NC_OK) {
+		if (err.code == NC_E_NOTFOUND)
+			nc_problem_err(
+				&err, "not_found", "there is no decision %.48s", j->params[0]);
+		nc_job_problem(j, &err, NULL);
+		return;
+	}
+	nc_job_reply(j, 200, NULL, 0);
+}
+
+#define FAMILY(prefix)                                                                             \
+	{ .method = "GET",                                                                         \
+		.pattern = prefix,                                                                 \
+		.permission = "operation.read",                                                    \
+		.work = list,                                                                      \
+		.doc = "operations, hot and finished: state, limit, cursor" },                     \
+		{ .method = "GET",                                                                 \
+			.pattern = prefix "/{id}",                                                 \
+			.permission = "operation.read",                                            \
+			.work = get,                                                               \
+			.doc = "one; ?wait=30s blocks until it has ended" },                       \
+		{ .method = "DELETE",                                                              \
+			.pattern = prefix "/{id}",                                                 \
+			.permission = "operation.cancel",                                          \
+			.work = cancel,                                                            \
+			.doc = "ask for cancel" },                                                 \
+		{ .method = "POST",                                                                \
+			.pattern = prefix "/{id}/cancel",                                          \
+			.permission = "operation.cancel",                                          \
+			.work = cancel,                                                            \
+			.body_limit = 4096,                                                        \
+			.doc = "ask for cancel" },                                                 \
+	{                                                                                          \
+		.method = "POST", .pattern = prefix "/{id}/abandon",                               \
+		.permission = "operation.abandon", .work = abandon, .body_limit = 4096,            \
+		.doc = "end it, outcome unknown: {reason}"                                         \
+	}
+
+const nc_api_route nc_api_operations[] = {
+	FAMILY("/api/v1/operations"),
+	FAMILY("/api/v1/tasks"),
+	{ .method = "GET",
+		.pattern = "/api/v1/decisions/{id}",
+		.permission = "decision.read",
+		.work = decision,
+		.doc = "why a placement went as it did" },
+	{ .method = NULL },
+};

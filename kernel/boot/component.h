@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NC_BOOT_COMPONENT_H
+#define NC_BOOT_COMPONENT_H
+
+#include <stdint.h>
+
+#include "novacron/abi.h"
+
+/*
+ * What is started, in which phase, after what. A table of these is the daemon; the runner starts
+ * what has no unmet need side by side, tries again where that may help, and undoes everything in
+ * reverse when a required one fails for good.
+ */
+typedef enum {
+	NC_PHASE_PRE_INIT,
+	NC_PHASE_CORE_INIT,
+	NC_PHASE_SERVICE_INIT,
+	NC_PHASE_POST_INIT,
+	NC_PHASE_COUNT
+} nc_phase;
+extern const char *const nc_phase_words[];
+
+enum { NC_COMPONENT_OPTIONAL = 1, NC_COMPONENT_RETRY = 2 };
+
+#define NC_NEEDS_MAX 6
+typedef struct nc_component {
+	const char *name;
+	nc_phase phase;
+	uint32_t flags;
+	const char *needs[NC_NEEDS_MAX]; /* by name, of this phase or an earlier one */
+	nc_code (*start)(void *ctx, nc_error *err);
+	void (*stop)(void *ctx); /* undoes start; NULL = nothing to undo */
+} nc_component;
+
+typedef struct nc_boot_limits {
+	int64_t phase_us[NC_PHASE_COUNT];
+	unsigned retries;
+	int64_t retry_delay_us; /* doubles */
+} nc_boot_limits;
+
+typedef struct nc_runner nc_runner;
+/* Checks the table: names unique, needs known, no circle (an nc_assert: it is ours). */
+nc_code nc_runner_new(const nc_component *table, unsigned n, void *ctx,
+	const nc_boot_limits *limits, nc_runner **ret, nc_error *err);
+/* Run the phases up to and including `last`. On failure what was started is stopped again. */
+nc_code nc_runner_start(nc_runner *r, nc_phase last, nc_error *err);
+void nc_runner_stop(nc_runner *r); /* everything started, in reverse */
+void nc_runner_free(nc_runner *r);
+
+#endif

@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Acts on plain objects, the same for every kind: create, patch, replace, delete, actions. A kind
+ * that needs more has a row in `special` and does its own part there. Each act is tried again from
+ * a fresh root when the sequencer found that somebody was faster, unless the request itself said
+ * which revision it meant. Worker threads; blocking.
+ */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "flow/acts.h"
+#include "model/problem.h"
+
+#define TRIES_MAX 20
+
+static const nc_special *const specials[] = { &nc_vm_special, &nc_provider_special };
+
+static const nc_special *special_of(const nc_kind *kind)
+{
+	for (size_t i = 0; i < NC_LEN(specials); i++)
+		if (specials[i]->kind == kind)
+			return specials[i];
+	return NULL;
+}
+
+/* ---- one attempt, with its root ---- */
+
+typedef struct attempt {
+	nc_act *a;
+	const nc_kind *kind;
+	const char *ref;
+	const json_t *body;
+	nc_delete_how how;
+	const char *action, *field, *sub_id;
+	const nc_root *root;
+	nc_stage stage;
+	int status;
+} attempt;
+
+typedef nc_code (*attempt_fn)(attempt *t, nc_error *err);
+
+/* The sequencer's refusals carry no problem code; ours do. */
+static int is_lost_race(nc_code rc, const nc_error *err)
+{
+	return rc == NC_E_CONFLICT && strncmp(err->domain, "nc.", 3) != 0;
+}
+
+static nc_code try_once(attempt *t, attempt_fn fn, nc_error *err)
+{
+	nc_act *a = t->a;
+
+	t->stage = (nc_stage){ .a = a, .txn = nc_txn_new(a->flow->db) };
+	if (!t->stage.txn)
+		return nc_err_nomem(err);
+	t->root = nc_db_read_begin(a->flow->db);
+	nc_code rc = nc_act_replay(a, t->root, err);
+	int is_replay = rc == NC_E_EXISTS;
+	if (rc == NC_OK)
+		rc = fn(t, err);
+	nc_db_read_end(a->flow->db);
+	if (rc == NC_OK && t->status)
+		return nc_stage_commit(&t->stage, t->status, err);
+	nc_txn_free(t->stage.txn);
+	return is_replay ? NC_OK : rc; /* status 0: the answer is in the act already */
+}
+
+static nc_code carry_out(attempt *t, attempt_fn fn, nc_error *err)
+{
+	nc_error local = NC_ERROR_INIT;
+	nc_code rc = NC_E_CONFLICT;
+
+	nc_faults_init(&t->a->faults, t->a->arena);
+	for (int i = 0; i < TRIES_MAX; i++) {
+		nc_err_clear(&local);
+		t->status = 0;
+		rc = try_once(t, fn, &local);
+		if (!is_lost_race(rc, &local))
+			break;
+		if (t->a->if_match)
+			nc_problem_err(&local, "changed", "it was changed meanwhile");
+	}
+	if (rc != NC_OK)
+		nc_err_copy(err, &local);
+	return rc;
+}
+
+static nc_code faulty(nc_act *a, nc_error *err)
+{
+	nc_code rc = nc_faults_error(&a->faults, err);
+
+	return rc == NC_OK ? NC_E_INVAL : rc;
+}
+
+static nc_code check_verb(attempt *t, unsigned verb, nc_error *err)
+{
+	return nc_kind_check_verb(t->kind, verb, nc_providers_have, t->a->flow, err);
+}
+
+static nc_code find(attempt *t, nc_object **ret, nc_error *err)
+{
+	const nc_item *it = NULL;
+	nc_act *a = t->a;
+	nc_code rc =
+		nc_model_resolve(t->root, t->kind, &a->reach, t->ref, &it, &a->candidates, err);
+
+	if (rc != NC_OK)
+		return rc;
+	if ((rc = nc_observed_load(a->flow->observed, it, a->arena, ret, err)) != NC_OK)
+		return rc;
+	if (a->if_match && !nc_etag_match(a->if_match, (*ret)->revision))
+		return nc_problem_err(err, "changed", "%s %s is at revision %llu, not %s",
+			t->kind->name, (*ret)->name ? (*ret)->name : (*ret)->id,
+			(unsigned long long)(*ret)->revision, a->if_match);
+	return NC_OK;
+}
+
+static const char *event_name(attempt *t, const char *what)
+{
+	return nc_arena_printf(t->a->arena, "%s.%s", t->kind->name, what);
+}
+
+/* ---- create ---- */
+
+static nc_code give_project(attempt *t, nc_object *o, nc_error *err)
+{
+	int is_scoped = t->kind->scope == NC_SCOPE_PROJECT || t->kind->scope == NC_SCOPE_SHARED;
+
+	if (!is_scoped)
+		return NC_OK;
+	o->project = t->a->reach.project;
+	if (o->project)
+		return NC_OK;
+	nc_problem_err(
+		err, "invalid", "a %s belongs to a project and none is named", t->kind->name);
+	return nc_err_hint(err, NC_E_INVAL, "add ?project=NAME; novacron project list shows them");
+}
+
+static nc_code create(attempt *t, nc_error *err)
+{
+	nc_act *a = t->a;
+	const nc_special *special = special_of(t->kind);
+	nc_code rc = check_verb(t, NC_CAN_CREATE, err);
+
+	if (rc != NC_OK)
+		return rc;
+	nc_faults_init(&a->faults, a->arena);
+	nc_object *o = nc_object_parse(t->kind, t->body, a->arena, &a->faults);
+	if (!o)
+		return faulty(a, err);
+	if ((rc = give_project(t, o, err)) != NC_OK)
+		return rc;
+	nc_model_resolve_refs(t->root, o, &a->reach, &a->faults);
+	if (nc_faults_any(&a->faults))
+		return faulty(a, err);
+	t->stage.object = o;
+	t->stage.event = event_name(t, "created");
+	t->status = 201;
+	if (special && special->create && (rc = special->create(&t->stage, t->root, err)) != NC_OK)
+		return rc;
+	if (t->stage.op)
+		t->status = 202;
+	return NC_OK;
+}
+
+nc_code nc_act_create(nc_act *a, const nc_kind *kind, const json_t *body, nc_error *err)
+{
+	attempt t = { .a = a, .kind = kind, .body = body };
+
+	return carry_out(&t, create, err);
+}
+
+/* ---- change ---- */
+
+static nc_code changed(attempt *t, nc_object *o, const nc_change *change, nc_error *err)
+{
+	const nc_special *special = special_of(t->kind);
+
+	t->stage.object = o;
+	t->status = 200;
+	if (!change->is_changed) { /* nothing to write: answer what is there */
+		t->status = 0;
+		t->a->http_status = 200;
+		t->a->revision = o->revision;
+		nc_object_render(o, t->a->body);
+		return NC_OK;
+	}
+	nc_model_resolve_refs(t->root, o, &t->a->reach, &t->a->faults);
+	if (nc_faults_any(&t->a->faults))
+		return faulty(t->a, err);
+	t->stage.event = event_name(t, "updated");
+	if (special && special->changed)
+		return special->changed(&t->stage, t->root, change, err);
+	return NC_OK;
+}
+
+static nc_code change_with(attempt *t,
+	nc_code (*apply)(nc_object *, const json_t *, nc_faults *, nc_change *), nc_error *err)
+{
+	nc_object *o = NULL;
+	nc_change change = { 0 };
+	nc_code rc = check_verb(t, NC_CAN_UPDATE, err);
+
+	if (rc == NC_OK)
+		rc = find(t, &o, err);
+	if (rc != NC_OK)
+		return rc;
+	nc_faults_init(&t->a->faults, t->a->arena);
+	rc = apply(o, t->body, &t->a->faults, &change);
+	if (nc_faults_any(&t->a->faults))
+		return faulty(t->a, err);
+	return rc == NC_OK ? changed(t, o, &change, err) : rc;
+}
+
+static nc_code patch(attempt *t, nc_error *err)
+{
+	return change_with(t, nc_object_patch, err);
+}
+
+static nc_code replace(attempt *t, nc_error *err)
+{
+	return change_with(t, nc_object_replace, err);
+}
+
+nc_code nc_act_patch(
+	nc_act *a, const nc_kind *kind, const char *ref, const json_t *body, nc_error *err)
+{
+	attempt t = { .a = a, .kind = kind, .ref = ref, .body = body };
+
+	return carry_out(&t, patch, err);
+}
+
+nc_code nc_act_replace(
+	nc_act *a, const nc_kind *kind, const char *ref, const json_t *body, nc_error *err)
+{
+	attempt t = { .a = a, .kind = kind, .ref = ref, .body = body };
+
+	return carry_out(&t, replace, err);
+}
+
+/* ---- delete ---- */
+
+static nc_code delete (attempt *t, nc_error *err)
+{
+	nc_act *a = t->a;
+	nc_object *o = NULL;
+	const nc_special *special = special_of(t->kind);
+	nc_code rc = check_verb(t, NC_CAN_DELETE, err);
+
+	if (rc == NC_OK)
+		rc = find(t, &o, err);
+	if (rc == NC_OK && (!special || !special->keeps_users))
+		rc = nc_model_check_delete(
+			t->root, o, a->used_by, NC_LEN(a->used_by), &a->n_used_by, err);
+	else if (rc == NC_OK && o->is_protected)
+		rc = nc_model_check_delete(t->root, o, a->used_by, 0, &a->n_used_by, err);
+	if (rc != NC_OK)
+		return rc;
+	t->stage.object = o;
+	t->stage.event = event_name(t, "deleted");
+	t->status = 200;
+	if (special && special->remove) {
+		rc = special->remove(&t->stage, t->root, t->how, err);
+		t->status = t->stage.op ? 202 : t->status;
+		return rc;
+	}
+	t->stage.is_delete = 1;
+	return NC_OK;
+}
+
+nc_code nc_act_delete(
+	nc_act *a, const nc_kind *kind, const char *ref, nc_delete_how how, nc_error *err)
+{
+	attempt t = { .a = a, .kind = kind, .ref = ref, .how = how };
+
+	return carry_out(&t, delete, err);
+}
+
+/* ---- actions ---- */
+
+static const nc_action *find_action(const nc_kind *kind, const char *name)
+{
+	for (const nc_action *x = nc_actions(); x->kind; x++)
+		if (!strcmp(x->kind, kind->name) && !strcmp(x->name, name))
+			return x;
+	return NULL;
+}
+
+static nc_code no_such_action(const nc_kind *kind, const char *name, nc_error *err)
+{
+	char list[300];
+	size_t n = 0;
+
+	list[0] = '\0';
+	for (const nc_action *x = nc_actions(); x->kind && n < sizeof(list); x++)
+		if (!strcmp(x->kind, kind->name))
+			n += (size_t)snprintf(
+				list + n, sizeof(list) - n, "%s%s", n ? ", " : "", x->name);
+	nc_problem_err(err, "not_found", "a %s has no action \"%.40s\"", kind->name, name);
+	return nc_err_hint(err, NC_E_NOTFOUND, "it has: %s", *list ? list : "none");
+}
+
+static nc_code act(attempt *t, nc_error *err)
+{
+	const nc_action *x = find_action(t->kind, t->action);
+	nc_object *o = NULL;
+
+	if (!x)
+		return no_such_action(t->kind, t->action, err);
+	nc_code rc = find(t, &o, err);
+	if (rc != NC_OK)
+		return rc;
+	t->stage.object = o;
+	t->status = 202;
+	rc = x->run(&t->stage, t->root, x, t->body, err);
+	if (rc != NC_OK)
+		return rc;
+	if (t->stage.is_unchanged) {
+		t->status = 0;
+		t->a->http_status = 200;
+		t->a->revision = o->revision;
+		nc_buf_puts(t->a->body, "{\"changed\":false,\"object\":");
+		nc_object_render(o, t->a->body);
+		nc_buf_putc(t->a->body, '}');
+	} else if (!t->stage.op) {
+		t->status = 200;
+	}
+	return NC_OK;
+}
+
+nc_code nc_act_do(nc_act *a, const nc_kind *kind, const char *ref, const char *action,
+	const json_t *body, nc_error *err)
+{
+	attempt t = { .a = a, .kind = kind, .ref = ref, .action = action, .body = body };
+
+	return carry_out(&t, act, err);
+}
+
+/* ---- sub-resources ---- */
+
+static nc_code sub(attempt *t, nc_error *err)
+{
+	nc_object *o = NULL;
+	nc_change change = { .is_changed = 1 };
+	nc_code rc = check_verb(t, NC_CAN_UPDATE, err);
+
+	if (rc == NC_OK)
+		rc = find(t, &o, err);
+	if (rc != NC_OK)
+		return rc;
+	const nc_special *special = special_of(t->kind);
+	if (special && special->sub_unsupported) {
+		nc_problem_err(err, "unsupported", "%s of a %s can't be changed here yet", t->field,
+			t->kind->name);
+		return nc_err_hint(err, NC_E_UNSUPPORTED, "%s", special->sub_unsupported);
+	}
+	nc_faults_init(&t->a->faults, t->a->arena);
+	if (!t->sub_id)
+		rc = nc_object_sub_add(o, t->field, t->body, &t->a->faults) ? NC_OK : NC_E_INVAL;
+	else if (t->body)
+		rc = nc_object_sub_patch(o, t->field, t->sub_id, t->body, &t->a->faults, &change);
+	else
+		rc = nc_object_sub_remove(o, t->field, t->sub_id, err);
+	if (nc_faults_any(&t->a->faults))
+		return faulty(t->a, err);
+	return rc == NC_OK ? changed(t, o, &change, err) : rc;
+}
+
+nc_code nc_act_sub(nc_act *a, const nc_kind *kind, const char *ref, const char *field,
+	const char *sub_id, const json_t *body, nc_error *err)
+{
+	attempt t = {
+		.a = a, .kind = kind, .ref = ref, .field = field, .sub_id = sub_id, .body = body
+	};
+
+	return carry_out(&t, sub, err);
+}

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The keeper and the kernel's own two calls. The keeper is one thread that blocks on drivers and
+ * the store as long as they take; nothing waits for it but nc_care_stop.
+ */
+#include "flow/care.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "base/pool.h"
+#include "flow/reports.h"
+#include "flow/retention.h"
+
+/* ---- provider.open, provider.close ---- */
+
+typedef struct own_call {
+	nc_flow *f;
+	nc_op_sink sink;
+	int is_open;
+	char provider[NC_DB_ID_MAX + 1];
+} own_call;
+
+static nc_code open_provider(nc_flow *f, const char *id, nc_error *err)
+{
+	_cleanup_(nc_arena_freep) nc_arena *a = nc_arena_new(1u << 20);
+	nc_object *o = NULL;
+
+	if (!a)
+		return nc_err_nomem(err);
+	const nc_root *r = nc_db_read_begin(f->db);
+	nc_code rc = nc_model_get(r, &nc_kind_provider, id, a, &o, err);
+	nc_db_read_end(f->db);
+	if (rc == NC_OK)
+		rc = nc_providers_open(f->providers, NC_AS(nc_provider, o), err);
+	return rc == NC_OK ? nc_flow_find_hosts(f, id, err) : rc;
+}
+
+static void *own_call_main(void *arg)
+{
+	own_call *k = arg;
+	nc_error err = NC_ERROR_INIT;
+	nc_code rc = NC_OK;
+
+	if (k->is_open)
+		rc = open_provider(k->f, k->provider, &err);
+	else
+		nc_providers_close(k->f->providers, k->provider);
+	nc_op_result r = { .code = NC_OK,
+		.outcome = rc == NC_OK ? NC_DONE : NC_FAILED_NO_EFFECT,
+		.recovered = rc == NC_OK ? NC_REC_DONE : NC_REC_ABSENT,
+		.err = &err };
+	k->sink.done(k->sink.arg, &r);
+	nc_free(k);
+	return NULL;
+}
+
+nc_code nc_care_call(nc_flow *f, const nc_op_call *call, const nc_op_sink *sink, nc_error *err)
+{
+	own_call *k = nc_calloc(1, sizeof(*k));
+	uint64_t thread;
+
+	if (!k)
+		return nc_err_nomem(err);
+	k->f = f;
+	k->sink = *sink;
+	k->is_open = !strcmp(call->verb, "provider.open");
+	snprintf(k->provider, sizeof(k->provider), "%s", call->provider);
+	int e = nc_thread_start(&thread, "nc-provider", own_call_main, k);
+	if (e) {
+		nc_free(k);
+		return nc_err_errno(err, e, "could not start a thread to open a provider");
+	}
+	nc_thread_detach(thread);
+	return NC_OK;
+}
+
+/* ---- the keeper ---- */
+
+typedef struct provider_ids {
+	char (*ids)[NC_DB_ID_MAX + 1];
+	size_t n;
+} provider_ids;
+
+static void list_providers(nc_flow *f, provider_ids *list)
+{
+	const nc_root *r = nc_db_read_begin(f->db);
+	nc_walk w;
+
+	list->n = 0;
+	list->ids = nc_calloc(nc_root_count(r, NC_KIND_PROVIDER) + 1, sizeof(*list->ids));
+	nc_walk_init(
+		&w, r, NC_KIND_PROVIDER, NC_BY_ID, (nc_bytes){ 0 }, (nc_bytes){ 0 }, NC_ASCENDING);
+	for (const nc_item *it; list->ids && (it = nc_walk_next(&w, NULL));)
+		snprintf(list->ids[list->n++], sizeof(*list->ids), "%s", nc_item_id(it));
+	nc_db_read_end(f->db);
+}
+
+static void look_at(nc_flow *f, const char *provider)
+{
+	nc_error err = NC_ERROR_INIT;
+	nc_code rc = nc_flow_find_hosts(f, provider, &err);
+
+	if (rc == NC_OK)
+		rc = nc_flow_look_at_guests(f, provider, &err);
+	if (rc != NC_OK)
+		nc_log(L_WARN, "provider.look.failed", F_STR("provider", provider), F_ERR(&err),
+			F_STR("consequence", "trying again at the next round"));
+}
+
+static void round_of_care(nc_flow *f)
+{
+	provider_ids list = { 0 };
+
+	nc_providers_open_all(f->providers);
+	list_providers(f, &list);
+	for (size_t i = 0; i < list.n; i++)
+		look_at(f, list.ids[i]);
+	nc_free(list.ids);
+	nc_retention_round(f);
+}
+
+static void on_report(void *ctx, nc_bytes json)
+{
+	json_t *j = NULL;
+
+	if (nc_json_parse(json, NC_SINK_MAX, &j, NULL) != NC_OK)
+		return;
+	nc_flow_saw_guest(ctx, j);
+	json_decref(j);
+}
+
+typedef enum { STOP, READ_REPORTS, ROUND } wish;
+
+/* Until there is something to do, at the latest when the next round is due. */
+static wish wait_for_wish(nc_flow *f, const struct timespec *due)
+{
+	wish w = ROUND;
+
+	pthread_mutex_lock(&f->keeper_lock);
+	while (!f->is_stopping && !f->wants_round && !f->has_reports)
+		if (pthread_cond_timedwait(&f->keeper_wake, &f->keeper_lock, due))
+			break;
+	if (f->is_stopping)
+		w = STOP;
+	else if (f->has_reports && !f->wants_round)
+		w = READ_REPORTS;
+	f->has_reports = 0;
+	if (w == ROUND)
+		f->wants_round = 0;
+	pthread_mutex_unlock(&f->keeper_lock);
+	return w;
+}
+
+static void set_due(nc_flow *f, struct timespec *due)
+{
+	int64_t every = nc_flow_get_settings(f).inventory_every_us;
+
+	every = every ? every : 60000000;
+	clock_gettime(CLOCK_MONOTONIC, due);
+	due->tv_sec += every / 1000000;
+	due->tv_nsec += every % 1000000 * 1000;
+	due->tv_sec += due->tv_nsec / 1000000000;
+	due->tv_nsec %= 1000000000;
+}
+
+static void *keeper_main(void *arg)
+{
+	nc_flow *f = arg;
+
+	struct timespec due;
+
+	round_of_care(f);
+	set_due(f, &due);
+	for (wish w; (w = wait_for_wish(f, &due)) != STOP;) {
+		nc_reports_drain(f->reports, on_report, f);
+		if (w != ROUND)
+			continue;
+		round_of_care(f);
+		set_due(f, &due);
+	}
+	return NULL;
+}
+
+nc_code nc_care_start(nc_flow *f, nc_error *err)
+{
+	int e = nc_thread_start(&f->keeper, "nc-keeper", keeper_main, f);
+
+	if (e)
+		return nc_err_errno(err, e, "could not start the keeper");
+	f->is_keeping = 1;
+	return NC_OK;
+}
+
+void nc_care_soon(nc_flow *f)
+{
+	pthread_mutex_lock(&f->keeper_lock);
+	f->wants_round = 1;
+	pthread_cond_signal(&f->keeper_wake);
+	pthread_mutex_unlock(&f->keeper_lock);
+}
+
+void nc_care_read(nc_flow *f)
+{
+	pthread_mutex_lock(&f->keeper_lock);
+	f->has_reports = 1;
+	pthread_cond_signal(&f->keeper_wake);
+	pthread_mutex_unlock(&f->keeper_lock);
+}
+
+void nc_care_stop(nc_flow *f)
+{
+	pthread_mutex_lock(&f->keeper_lock);
+	f->is_stopping = 1;
+	pthread_cond_signal(&f->keeper_wake);
+	pthread_mutex_unlock(&f->keeper_lock);
+	if (f->is_keeping)
+		nc_thread_join(f->keeper);
+	f->is_keeping = 0;
+}

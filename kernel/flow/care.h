@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NC_FLOW_CARE_H
+#define NC_FLOW_CARE_H
+
+#include "flow/internal.h"
+
+/*
+ * The keeper: one thread that looks after what nobody asked for. Every round it opens providers
+ * that are not open, looks at their hosts and guests, purges what was deleted long enough ago and
+ * drops what is past its retention. A round that fails says so and is tried again.
+ */
+nc_code nc_care_start(nc_flow *f, nc_error *err);
+void nc_care_stop(nc_flow *f);
+void nc_care_soon(nc_flow *f); /* any thread: a round now, not at the next tick */
+void nc_care_read(nc_flow *f); /* any thread: there are reports to read */
+
+/* provider.open and provider.close as driver calls: on a thread of their own. */
+nc_code nc_care_call(nc_flow *f, const nc_op_call *call, const nc_op_sink *sink, nc_error *err);
+
+#endif

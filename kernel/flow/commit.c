@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From an act to one record and its answer: object, operation, event, sealed secrets and the
+ * idempotency key together, or nothing. And the other way: the answer an earlier request with the
+ * same key got.
+ */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/hash.h"
+#include "flow/internal.h"
+#include "flow/sealing.h"
+#include "model/internal.h"
+#include "model/problem.h"
+
+void nc_flow_event(nc_txn *t, const nc_object *obj, const char *type, const char *actor,
+	const char *op_id, const char *decision_id)
+{
+	nc_event_add(t, &(nc_event){ .ts_ms = nc_clock_wall_ms(),
+				.type = type,
+				.topic = obj->kind->name,
+				.key = obj->id,
+				.name = obj->name,
+				.project = obj->project,
+				.actor = actor,
+				.op_id = op_id,
+				.decision_id = decision_id,
+				.object_revision = obj->revision });
+}
+
+/* ---- idempotency ---- */
+
+/* Scoped to principal and project: two users' keys never meet. */
+static const char *key_id(const nc_act *a)
+{
+	char hex[65];
+	const char *text = nc_arena_printf(a->arena, "%s\n%s\n%s", a->actor,
+		a->reach.project ? a->reach.project : "", a->idempotency_key);
+
+	if (!text)
+		return NULL;
+	nc_sha256_hex(nc_str(text), hex);
+	return nc_arena_printf(a->arena, "idem_%.32s", hex);
+}
+
+static nc_code stage_key(nc_stage *s, const nc_root *r, int status, nc_bytes body, nc_error *err)
+{
+	nc_act *a = s->a;
+	const char *id = key_id(a);
+	nc_object *o = id ? nc_object_new(&nc_kind_idempotency, a->arena) : NULL;
+
+	if (!o)
+		return nc_err_nomem(err);
+	nc_idempotency *k = NC_AS(nc_idempotency, o);
+	const nc_item *released = nc_root_get(r, NC_KIND_IDEMPOTENCY, nc_str(id));
+	o->id = id;
+	o->rev = released ? released->rev : 0; /* replay has found that it may be used again */
+	o->status = s->op ? "running" : "final";
+	k->request_hash = a->request_hash;
+	k->operation = s->op ? s->op->o.id : NULL;
+	k->http_status = status;
+	k->body = body;
+	k->expires_at_ms = nc_clock_wall_ms() + nc_flow_get_settings(a->flow).idempotency_ttl_ms;
+	return nc_model_put(s->txn, o, err);
+}
+
+/* The operation of an earlier request, wherever it lies now. */
+typedef struct found_op {
+	nc_act *a;
+	nc_operation *op;
+	nc_bytes body;
+} found_op;
+
+static nc_code on_operation(void *ctx, const nc_item *it)
+{
+	found_op *found = ctx;
+	nc_object *o = NULL;
+	nc_bytes body = nc_item_body(it);
+	nc_code rc = nc_model_load(it, found->a->arena, &o, NULL);
+
+	if (rc != NC_OK)
+		return rc;
+	found->op = NC_AS(nc_operation, o);
+	found->body.ptr = nc_arena_memdup(found->a->arena, body.ptr, body.len);
+	found->body.len = body.len;
+	return found->body.ptr ? NC_OK : NC_E_NOMEM;
+}
+
+static void answer_operation(nc_act *a, const nc_root *r, const found_op *found)
+{
+	const nc_op_target *target = &found->op->target;
+	const nc_kind *kind = nc_kind_find(target->kind ? target->kind : "");
+	const nc_item *it =
+		kind && target->id ? nc_root_get(r, kind->number, nc_str(target->id)) : NULL;
+
+	nc_buf_puts(a->body, "{\"operation\":");
+	nc_buf_put(a->body, found->body.ptr, found->body.len);
+	nc_buf_puts(a->body, ",\"object\":");
+	if (it)
+		nc_observed_serve(a->flow->observed, it, a->body);
+	else
+		nc_buf_puts(a->body, "null");
+	nc_buf_putc(a->body, '}');
+	a->operation = found->op->o.id;
+}
+
+nc_code nc_act_replay(nc_act *a, const nc_root *r, nc_error *err)
+{
+	found_op found = { .a = a };
+	nc_object *o = NULL;
+	const char *id = a->idempotency_key && !a->is_dry_run ? key_id(a) : NULL;
+	const nc_item *it = id ? nc_root_get(r, NC_KIND_IDEMPOTENCY, nc_str(id)) : NULL;
+
+	if (!it)
+		return NC_OK;
+	nc_code rc = nc_model_load(it, a->arena, &o, err);
+	if (rc != NC_OK)
+		return rc;
+	nc_idempotency *k = NC_AS(nc_idempotency, o);
+	if (k->expires_at_ms <= nc_clock_wall_ms())
+		return NC_OK;
+	if (strcmp(k->request_hash, a->request_hash)) {
+		nc_problem_err(err, "idempotency_mismatch",
+			"idempotency key \"%.64s\" was used with another request",
+			a->idempotency_key);
+		return nc_err_hint(err, NC_E_INVAL, "use a fresh key for a fresh request");
+	}
+	if (k->operation) {
+		rc = nc_db_get(a->flow->db, NC_KIND_OPERATION, nc_str(k->operation), on_operation,
+			&found, err);
+		if (rc != NC_OK)
+			return rc == NC_E_NOTFOUND ? NC_OK : rc;
+		/* A failure that may be retried has released the key. */
+		if (found.op->state == NC_OPER_FAILED && found.op->error &&
+			found.op->error->is_retryable)
+			return NC_OK;
+		answer_operation(a, r, &found);
+	} else {
+		nc_buf_put(a->body, k->body.ptr, k->body.len);
+	}
+	a->http_status = (int)k->http_status;
+	a->is_replay = 1;
+	return NC_E_EXISTS;
+}
+
+/* ---- one record ---- */
+
+nc_code nc_stage_operation(nc_stage *s, const char *kind, const json_t *request, nc_error *err)
+{
+	nc_act *a = s->a;
+	nc_object *target = s->object;
+	nc_code rc = nc_ops_stage(a->flow->ops, a->arena, kind, &s->op, err);
+
+	if (rc != NC_OK)
+		return rc;
+	s->op->target = (nc_op_target){
+		.kind = target->kind->name, .id = target->id, .name = target->name
+	};
+	s->op->o.project = target->project;
+	s->op->actor = a->actor;
+	s->op->idempotency_key = a->idempotency_key;
+	s->op->request_hash = a->request_hash;
+	if (json_object_size(request)) {
+		char *text = json_dumps(request, JSON_COMPACT);
+		s->op->request = nc_str(text ? nc_arena_strdup(a->arena, text) : NULL);
+		nc_freep(&text);
+		if (!s->op->request.ptr)
+			return nc_err_nomem(err);
+	}
+	return NC_OK;
+}
+
+/* The answer's JSON from what was staged. */
+static void render(nc_stage *s, nc_buf *out)
+{
+	if (!s->op) {
+		if (s->is_delete)
+			nc_buf_puts(out, "{\"deleted\":true,\"object\":");
+		nc_object_render(s->object, out);
+		if (s->is_delete)
+			nc_buf_putc(out, '}');
+		return;
+	}
+	nc_buf_puts(out, "{\"operation\":");
+	nc_object_render(&s->op->o, out);
+	nc_buf_puts(out, ",\"object\":");
+	nc_object_render(s->object, out);
+	nc_buf_putc(out, '}');
+}
+
+static nc_code put_all(nc_stage *s, const nc_root *r, nc_error *err)
+{
+	nc_act *a = s->a;
+	nc_code rc = NC_OK;
+
+	if (s->is_delete) {
+		nc_model_expect_unused(s->txn, s->object);
+		nc_model_delete(s->txn, s->object);
+		rc = nc_act_forget_secrets(a->flow, s->txn, s->object, err);
+	} else {
+		rc = nc_flow_seal(a->flow, s->txn, r, s->object, err);
+		if (rc == NC_OK)
+			rc = nc_model_put(s->txn, s->object, err);
+	}
+	if (rc == NC_OK && s->op)
+		rc = nc_ops_put(s->txn, s->op, err);
+	if (rc == NC_OK && s->event)
+		nc_flow_event(
+			s->txn, s->object, s->event, a->actor, s->op ? s->op->o.id : NULL, NULL);
+	return rc;
+}
+
+nc_code nc_stage_commit(nc_stage *s, int http_status, nc_error *err)
+{
+	nc_act *a = s->a;
+	nc_txn *txn = s->txn;
+	const nc_root *r = nc_db_read_begin(a->flow->db);
+	size_t mark = a->body->len;
+	nc_code rc = put_all(s, r, err);
+
+	if (rc == NC_OK) {
+		render(s, a->body);
+		nc_bytes body = { a->body->ptr + mark, a->body->len - mark };
+		if (nc_buf_failed(a->body))
+			rc = nc_err_nomem(err);
+		else if (a->idempotency_key && !a->is_dry_run)
+			rc = stage_key(s, r, http_status, s->op ? (nc_bytes){ 0 } : body, err);
+	}
+	nc_db_read_end(a->flow->db);
+	if (rc != NC_OK || a->is_dry_run) {
+		nc_txn_free(txn);
+		if (rc == NC_OK)
+			a->http_status = 200;
+		else
+			a->body->len = mark;
+		return rc;
+	}
+	rc = nc_txn_commit(txn, &a->seq, err);
+	if (rc != NC_OK) {
+		a->body->len = mark;
+		return rc;
+	}
+	a->http_status = http_status;
+	a->operation = s->op ? s->op->o.id : NULL;
+	a->revision = s->is_delete ? 0 : s->object->revision;
+	return NC_OK;
+}

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The flow's life: made in the services phase, attached to the operation engine, started last and
+ * stopped first. It owns the provider table and the keeper's thread; everything else is borrowed
+ * from boot/, which outlives it.
+ */
+#include "flow/flow.h"
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "flow/care.h"
+#include "flow/internal.h"
+#include "flow/reports.h"
+
+nc_code nc_flow_new(const nc_flow_options *o, nc_flow **ret, nc_error *err)
+{
+	_cleanup_(nc_freep) nc_flow *f = nc_calloc(1, sizeof(*f));
+	pthread_condattr_t attr;
+
+	if (!f)
+		return nc_err_nomem(err);
+	f->db = o->db;
+	f->sched = o->sched;
+	f->plugins = o->plugins;
+	f->observed = o->observed;
+	f->events = o->events;
+	f->keyring = o->keyring;
+	f->settings = o->settings;
+	nc_code rc = nc_providers_new(f, &f->providers, err);
+	if (rc != NC_OK)
+		return rc;
+	if ((rc = nc_reports_new(&f->reports, err)) != NC_OK) {
+		nc_providers_free(f->providers);
+		return rc;
+	}
+	pthread_mutex_init(&f->settings_lock, NULL);
+	pthread_mutex_init(&f->keeper_lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&f->keeper_wake, &attr);
+	pthread_condattr_destroy(&attr);
+	nc_flow_driver_init(f);
+	*ret = nc_steal(&f);
+	return NC_OK;
+}
+
+void nc_flow_free(nc_flow *f)
+{
+	if (!f)
+		return;
+	nc_providers_free(f->providers);
+	nc_reports_free(f->reports);
+	pthread_mutex_destroy(&f->settings_lock);
+	pthread_mutex_destroy(&f->keeper_lock);
+	pthread_cond_destroy(&f->keeper_wake);
+	nc_free(f);
+}
+
+nc_code nc_flow_attach(nc_flow *f, nc_ops *ops, nc_error *err)
+{
+	const nc_op_type *const single[] = { &nc_flow_vm_create, &nc_flow_vm_resize,
+		&nc_flow_vm_delete, &nc_flow_vm_purge, &nc_flow_provider_create,
+		&nc_flow_provider_delete, &nc_flow_orphan_delete };
+	nc_code rc = NC_OK;
+
+	f->ops = ops;
+	for (size_t i = 0; rc == NC_OK && i < NC_LEN(single); i++)
+		rc = nc_ops_register(ops, single[i], err);
+	for (size_t i = 0; rc == NC_OK && i < nc_flow_n_vm_power; i++)
+		rc = nc_ops_register(ops, &nc_flow_vm_power[i], err);
+	return rc;
+}
+
+nc_flow_settings nc_flow_get_settings(nc_flow *f)
+{
+	pthread_mutex_lock(&f->settings_lock);
+	nc_flow_settings s = f->settings;
+	pthread_mutex_unlock(&f->settings_lock);
+	return s;
+}
+
+void nc_flow_configure(nc_flow *f, const nc_flow_settings *s)
+{
+	pthread_mutex_lock(&f->settings_lock);
+	f->settings = *s;
+	pthread_mutex_unlock(&f->settings_lock);
+}
+
+nc_code nc_flow_start(nc_flow *f, nc_error *err)
+{
+	return nc_care_start(f, err);
+}
+
+void nc_flow_stop(nc_flow *f)
+{
+	nc_care_stop(f);
+}
+
+nc_observed *nc_flow_observed(nc_flow *f)
+{
+	return f->observed;
+}
+
+nc_ops *nc_flow_ops(nc_flow *f)
+{
+	return f->ops;
+}
+
+/* ---- the publish hook ---- */
+
+static void on_change(
+	void *ctx, uint64_t seq, uint16_t kind, const nc_item *was, const nc_item *now)
+{
+	nc_flow *f = ctx;
+
+	(void)seq;
+	if (was && !now)
+		nc_observed_drop(f->observed, kind, nc_item_id(was));
+}
+
+void nc_flow_published(nc_flow *f, const nc_db_batch *b)
+{
+	nc_db_batch_changes(b, on_change, f);
+}
+
+/* ---- what plugins say ---- */
+
+static void on_report(void *user, nc_pinst *inst, nc_bytes target, uint64_t obs_seq, nc_bytes json)
+{
+	nc_flow *f = user;
+
+	(void)target;
+	if (nc_reports_add(f->reports, nc_pinst_name(inst), obs_seq, json))
+		nc_care_read(f);
+	else
+		nc_care_soon(f);
+}
+
+static void on_overflow(void *user, nc_pinst *inst)
+{
+	(void)inst;
+	nc_care_soon(user);
+}
+
+static void on_event(void *user, const char *type, nc_bytes json)
+{
+	(void)user;
+	_cleanup_(nc_freep) char *text = nc_strndup(json.ptr, json.len);
+	nc_log(L_WARN, type, F_RAW("detail", text ? text : "{}"));
+}
+
+static void on_host_lost(void *user, nc_pinst *inst, const char *why)
+{
+	(void)user;
+	nc_log(L_WARN, "plugin.host.lost", F_STR("instance", nc_pinst_name(inst)),
+		F_STR("why", why), F_STR("consequence", "recovering its calls when it is back"));
+}
+
+static void on_host_back(void *user, nc_pinst *inst)
+{
+	nc_log(L_INFO, "plugin.host.back", F_STR("instance", nc_pinst_name(inst)));
+	nc_care_soon(user);
+}
+
+void nc_flow_plugin_hooks(nc_flow *f, nc_plugin_hooks *hooks)
+{
+	*hooks = (nc_plugin_hooks){ .user = f,
+		.report = on_report,
+		.report_overflow = on_overflow,
+		.event = on_event,
+		.host_lost = on_host_lost,
+		.host_back = on_host_back };
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NC_FLOW_FLOW_H
+#define NC_FLOW_FLOW_H
+
+/*
+ * What the product does, on top of the engines: the operations' steps (one file a family), the
+ * providers that are open, and the acts that requests ask for. An act checks, stages one
+ * transaction and commits it; what takes longer is an operation, which that transaction starts.
+ *
+ * The room between sched/ and auth/: it may use everything below, and knows nothing of HTTP.
+ */
+
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/json.h"
+#include "event/event.h"
+#include "flow/keyring.h"
+#include "model/model.h"
+#include "model/observed.h"
+#include "op/op.h"
+#include "plugin/plugin.h"
+#include "sched/sched.h"
+#include "store/db.h"
+
+typedef struct nc_flow nc_flow;
+
+typedef struct nc_flow_settings { /* live: nc_flow_configure */
+	int64_t deleted_retention_ms;
+	int64_t shutdown_timeout_s;
+	int64_t idempotency_ttl_ms;
+	int64_t operation_retention_ms, event_retention_ms, audit_retention_ms;
+	int64_t inventory_every_us; /* of each provider; 0 = 60 s */
+} nc_flow_settings;
+
+typedef struct nc_flow_options {
+	nc_db *db;
+	nc_sched *sched;
+	nc_plugins *plugins;
+	nc_observed *observed;
+	nc_events *events;
+	nc_keyring *keyring;
+	nc_flow_settings settings;
+} nc_flow_options;
+
+nc_code nc_flow_new(const nc_flow_options *o, nc_flow **ret, nc_error *err);
+/* The driver side of the operation engine; and the engine, once it is there. */
+const nc_op_driver *nc_flow_driver(nc_flow *f);
+nc_code nc_flow_attach(nc_flow *f, nc_ops *ops, nc_error *err); /* registers every operation */
+void nc_flow_configure(nc_flow *f, const nc_flow_settings *s);
+/* Open the instances of all enabled providers, side by side, then keep looking after them: hosts
+ * found, guests observed, soft-deleted things purged, what is past its retention dropped. A provider
+ * that fails is degraded and tried again; it fails nothing. */
+nc_code nc_flow_start(nc_flow *f, nc_error *err);
+void nc_flow_stop(nc_flow *f);
+void nc_flow_free(nc_flow *f);
+/* From the db's published hook: objects that are gone leave the observed table. */
+void nc_flow_published(nc_flow *f, const nc_db_batch *b);
+/* What plugins report goes here; for nc_plugins_set_hooks (user = the flow). */
+void nc_flow_plugin_hooks(nc_flow *f, nc_plugin_hooks *hooks);
+nc_observed *nc_flow_observed(nc_flow *f);
+nc_ops *nc_flow_ops(nc_flow *f);
+
+/* ---- acts ---- */
+
+/* Who asks for what, and what came of it. Built by api/ for one request, on its worker. */
+typedef struct nc_act {
+	nc_flow *flow;
+	nc_arena *arena;
+	const char *actor;           /* "uid:0", a user's id */
+	nc_reach reach;              /* the project it acts in */
+	const char *idempotency_key; /* or NULL */
+	const char *request_hash;    /* of method, path and body; with a key */
+	const char *if_match;        /* or NULL */
+	int is_dry_run;
+
+	/* the answer */
+	int http_status; /* 200, 201, 202, 204 */
+	nc_buf *body;    /* JSON appended: the object, {operation, object}, {changed:false,…} */
+	const char *operation; /* id, of a 202 */
+	uint64_t seq;          /* at which it is durable */
+	uint64_t revision;     /* of the object; 0 = none */
+	int is_replay;         /* the answer of an earlier request with the same key */
+	nc_faults faults;      /* all that is wrong, when NC_E_INVAL */
+	nc_used_by used_by[16];
+	uint64_t n_used_by;
+	nc_candidates candidates;        /* of an ambiguous name */
+	char decision[NC_DB_ID_MAX + 1]; /* placement that said no */
+} nc_act;
+
+/* Plain objects of any kind: create, merge patch, replace, delete. A kind that needs more (vm,
+ * provider, volume) has its own row in a table and starts an operation. */
+nc_code nc_act_create(nc_act *a, const nc_kind *kind, const json_t *body, nc_error *err);
+nc_code nc_act_patch(
+	nc_act *a, const nc_kind *kind, const char *ref, const json_t *body, nc_error *err);
+nc_code nc_act_replace(
+	nc_act *a, const nc_kind *kind, const char *ref, const json_t *body, nc_error *err);
+typedef enum { NC_DELETE_SOFT, NC_DELETE_PURGE } nc_delete_how;
+nc_code nc_act_delete(
+	nc_act *a, const nc_kind *kind, const char *ref, nc_delete_how how, nc_error *err);
+
+/* An action on an object: POST /vms/{id}/start. `body` may be NULL. NC_E_NOTFOUND: no such
+ * action (hint lists them); NC_E_UNSUPPORTED: known, but no driver here serves it. */
+nc_code nc_act_do(nc_act *a, const nc_kind *kind, const char *ref, const char *action,
+	const json_t *body, nc_error *err);
+/* Sub-resources: POST|PATCH|DELETE /vms/{id}/disks[/{disk}]. */
+nc_code nc_act_sub(nc_act *a, const nc_kind *kind, const char *ref, const char *field,
+	const char *sub_id /* NULL = add */, const json_t *body /* NULL = remove */, nc_error *err);
+
+/* The actions of a kind, for routes, help and hints; NULL-ended. */
+struct nc_stage;
+typedef struct nc_action {
+	const char *kind, *name; /* "vm", "start" */
+	const char *doc;
+	const char *permission; /* "vm.power.start" */
+	/* flow/'s own: stages what the action does. */
+	nc_code (*run)(struct nc_stage *s, const nc_root *r, const struct nc_action *self,
+		const json_t *body, nc_error *err);
+} nc_action;
+const nc_action *nc_actions(void);
+
+#endif

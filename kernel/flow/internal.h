@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NC_FLOW_INTERNAL_H
+#define NC_FLOW_INTERNAL_H
+
+/* Inside of flow/. Nobody else includes it. */
+
+#include <pthread.h>
+
+#include "base/map.h"
+#include "base/queue.h"
+#include "flow/flow.h"
+#include "model/allocation.h"
+#include "model/host.h"
+#include "model/provider.h"
+#include "model/vm.h"
+
+typedef struct nc_providers nc_providers;
+typedef struct nc_reports nc_reports;
+
+struct nc_flow {
+	nc_db *db;
+	nc_sched *sched;
+	nc_plugins *plugins;
+	nc_observed *observed;
+	nc_events *events;
+	nc_keyring *keyring;
+	nc_ops *ops;
+	nc_op_driver driver;
+	nc_providers *providers;
+	nc_reports *reports;
+	pthread_mutex_t settings_lock; /* guards settings */
+	nc_flow_settings settings;
+	uint64_t keeper; /* its thread */
+	int is_keeping;
+	pthread_mutex_t keeper_lock; /* guards is_stopping, wants_round */
+	pthread_cond_t keeper_wake;
+	int is_stopping, wants_round, has_reports;
+};
+nc_flow_settings nc_flow_get_settings(nc_flow *f);
+
+/* ---- driver.c ---- */
+void nc_flow_driver_init(nc_flow *f);
+
+/* ---- providers.c: which instance serves which provider object ---- */
+nc_code nc_providers_new(nc_flow *f, nc_providers **ret, nc_error *err);
+void nc_providers_free(nc_providers *p); /* closes all */
+/* The caller owns a reference. NC_E_UNAVAILABLE: not open (yet). */
+nc_code nc_providers_get(nc_providers *p, const char *id, nc_pinst **ret, nc_error *err);
+/* Open, or open again after a change. Blocking. */
+nc_code nc_providers_open(nc_providers *p, const nc_provider *obj, nc_error *err);
+void nc_providers_close(nc_providers *p, const char *id);
+void nc_providers_open_all(nc_providers *p);
+int nc_providers_have(void *flow, const char *extension); /* nc_has_feature_fn */
+
+/* ---- inventory.c: hosts and guests as the drivers see them ---- */
+nc_code nc_flow_find_hosts(nc_flow *f, const char *provider, nc_error *err);
+nc_code nc_flow_look_at_guests(nc_flow *f, const char *provider, nc_error *err);
+/* One guest's report into its VM. */
+void nc_flow_saw_guest(nc_flow *f, const json_t *guest);
+
+/* ---- vmreq.c: what drivers are asked about a VM; JSON into the arena ---- */
+nc_code nc_vmreq_create(nc_opctx *c, const nc_vm *vm, nc_bytes *ret, nc_error *err);
+nc_code nc_vmreq_power(
+	nc_opctx *c, const nc_vm *vm, const char *action, nc_bytes *ret, nc_error *err);
+nc_code nc_vmreq_update(nc_opctx *c, const nc_vm *vm, nc_bytes *ret, nc_error *err);
+nc_code nc_vmreq_destroy(nc_opctx *c, const nc_vm *vm, nc_bytes *ret, nc_error *err);
+/* Read power, native_id, addresses … of a result into the VM. */
+nc_code nc_vmres_apply(nc_opctx *c, nc_vm *vm, nc_bytes result, nc_error *err);
+nc_vm_power nc_vmres_power(const json_t *result);
+nc_code nc_vmres_addresses(nc_vm *vm, const json_t *result, int64_t now_ms, nc_error *err);
+/* Fill provider and target of a call from where the VM is. */
+nc_code nc_vm_call(nc_opctx *c, const nc_vm *vm, const char *verb, nc_op_call *call, nc_error *err);
+
+/* ---- the operations, one table a file ---- */
+extern const nc_op_type nc_flow_vm_create, nc_flow_vm_power[], nc_flow_vm_resize, nc_flow_vm_delete,
+	nc_flow_vm_purge, nc_flow_provider_create, nc_flow_provider_delete, nc_flow_orphan_delete;
+/* A VM's operation did not succeed: free of it, back to where it was or in error, and an event. */
+void nc_vm_op_failed(nc_opctx *c, nc_vm *vm, const char *event);
+/* Native identity: the same for every attempt at one incarnation. */
+void nc_vm_uuid(const char *id, uint64_t incarnation, char out[37]);
+void nc_vm_place_req(const nc_vm *vm, nc_place_req *req);
+extern const size_t nc_flow_n_vm_power;
+
+/* ---- commit.c: from an act to one record ---- */
+typedef struct nc_stage { /* what an act wants written */
+	nc_act *a;
+	nc_txn *txn;
+	nc_object *object; /* put, and shown; or NULL */
+	nc_operation *op;  /* started; or NULL */
+	const char *event; /* "vm.created"; NULL = none */
+	int is_delete;     /* the object goes */
+	int is_unchanged;  /* the goal holds already: write nothing */
+} nc_stage;
+/* Takes txn. Puts object and operation, seals secrets, adds event and idempotency, commits; on dry
+ * run writes nothing. Then the answer is in the act. */
+nc_code nc_stage_commit(nc_stage *s, int http_status, nc_error *err);
+/* An earlier request with this key: NC_E_EXISTS = answered (in the act), NC_E_INVAL = the key was
+ * used for another request, NC_OK = there was none. */
+nc_code nc_act_replay(nc_act *a, const nc_root *r, nc_error *err);
+/* Shred the sealed values of an object that goes for good. */
+nc_code nc_act_forget_secrets(nc_flow *f, nc_txn *t, nc_object *obj, nc_error *err);
+/* A new operation of this kind on obj, staged. */
+nc_code nc_stage_operation(nc_stage *s, const char *kind, const json_t *request, nc_error *err);
+void nc_flow_event(nc_txn *t, const nc_object *obj, const char *type, const char *actor,
+	const char *op_id, const char *decision_id);
+
+#endif

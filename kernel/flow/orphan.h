@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NC_FLOW_ORPHAN_H
+#define NC_FLOW_ORPHAN_H
+
+#include "flow/internal.h"
+
+/*
+ * Guests outside that carry an ownership tag and have no owner here. They are listed, never touched
+ * by themselves, except what a journal row of this installation records as failed: the sweeper may
+ * delete that, and only in the store epoch that made it (after a restore nothing is swept until an
+ * operator has gone through the list).
+ */
+
+/* Bring the list of one provider up to date from a complete inventory taken after `seq`. */
+nc_code nc_orphans_update(
+	nc_flow *f, const char *provider, const json_t *guests, uint64_t seq, nc_error *err);
+
+#endif

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * provider.create opens the instance and finds its hosts; provider.delete closes it and forgets
+ * them, refused while a VM is there. Both call the kernel's own verbs (care.c): like a driver's
+ * they take seconds, so they are operations with a deadline.
+ */
+#include <string.h>
+
+#include "base/err.h"
+#include "flow/internal.h"
+#include "model/problem.h"
+
+static nc_code self_call(nc_opctx *c, const char *verb, nc_op_call *call)
+{
+	call->provider = c->op->target.id;
+	call->target = "";
+	call->verb = verb;
+	call->request = nc_str("{}");
+	return NC_OK;
+}
+
+static nc_code open_it(nc_opctx *c, nc_op_call *call, nc_error *err)
+{
+	(void)err;
+	return self_call(c, "provider.open", call);
+}
+
+static nc_code close_it(nc_opctx *c, nc_op_call *call, nc_error *err)
+{
+	(void)err;
+	return self_call(c, "provider.close", call);
+}
+
+static nc_code created(nc_opctx *c, nc_error *err)
+{
+	(void)err;
+	if (!c->target)
+		return NC_OK;
+	int is_up = c->op->state == NC_OPER_SUCCEEDED;
+	c->target->status = is_up ? "up" : "down";
+	c->target_is_dirty = 1;
+	nc_flow_event(c->txn, c->target, is_up ? "provider.up" : "provider.down", c->op->actor,
+		c->op->o.id, NULL);
+	return NC_OK;
+}
+
+static const nc_op_step_def create_steps[] = {
+	{ .name = "open", .prepare = open_it, .deadline_us = 120000000 },
+};
+const nc_op_type nc_flow_provider_create = { .kind = "provider.create",
+	.steps = create_steps,
+	.n_steps = NC_LEN(create_steps),
+	.ended = created };
+
+/* The hosts go with their provider; one that has guests keeps it. */
+static nc_code forget_hosts(nc_opctx *c, nc_error *err)
+{
+	nc_walk w;
+	const nc_item *it;
+
+	nc_walk_init(&w, c->root, NC_KIND_HOST, NC_IX_REF, nc_str(c->op->target.id),
+		(nc_bytes){ 0 }, NC_ASCENDING);
+	for (nc_bytes key;
+		(it = nc_walk_next(&w, &key)) && nc_bytes_eq(key, nc_str(c->op->target.id));) {
+		nc_object *o = NULL;
+		nc_used_by user;
+		nc_code rc = nc_model_load(it, c->arena, &o, err);
+		if (rc != NC_OK)
+			return rc;
+		if (nc_model_used_by(c->root, o, &user, 1))
+			return nc_problem_err(err, "in_use", "host %s still has %s %s", o->name,
+				user.kind->name, user.name);
+		nc_model_delete(c->txn, o);
+	}
+	return NC_OK;
+}
+
+static nc_code deleted(nc_opctx *c, nc_error *err)
+{
+	(void)err;
+	if (!c->target)
+		return NC_OK;
+	if (c->op->state == NC_OPER_SUCCEEDED) {
+		c->target_is_gone = 1;
+		nc_flow_event(
+			c->txn, c->target, "provider.deleted", c->op->actor, c->op->o.id, NULL);
+		return nc_act_forget_secrets(c->user, c->txn, c->target, err);
+	}
+	c->target->status = "down";
+	c->target_is_dirty = 1;
+	return NC_OK;
+}
+
+static const nc_op_step_def delete_steps[] = {
+	{ .name = "forget_hosts", .run = forget_hosts },
+	{ .name = "close", .prepare = close_it },
+};
+const nc_op_type nc_flow_provider_delete = { .kind = "provider.delete",
+	.steps = delete_steps,
+	.n_steps = NC_LEN(delete_steps),
+	.ended = deleted };

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NC_FLOW_REPORTS_H
+#define NC_FLOW_REPORTS_H
+
+#include "flow/internal.h"
+
+/*
+ * What drivers reported and nobody has looked at yet: the newest word of each object, taken on
+ * threads that must not block and worked off by the keeper. Past the limit the reports are let go
+ * and a whole look is asked for instead, which tells the same.
+ */
+nc_code nc_reports_new(nc_reports **ret, nc_error *err);
+void nc_reports_free(nc_reports *r);
+/* Any thread, never blocks. 0 = dropped: look at everything. */
+int nc_reports_add(nc_reports *r, const char *instance, uint64_t obs_seq, nc_bytes json);
+/* Each of them through fn, in order of arrival; the keeper. */
+void nc_reports_drain(nc_reports *r, void (*fn)(void *ctx, nc_bytes json), void *ctx);
+
+#endif

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What requests may do to a VM. Creating takes sizing from template and instance type, pins their
+ * revisions, chooses the native identity and checks the quota early (the claim checks it again);
+ * verbs go through the one transition table and start their operation. Inside a read section.
+ */
+#include <string.h>
+
+#include "base/err.h"
+#include "base/id.h"
+#include "flow/acts.h"
+#include "model/guest.h"
+#include "model/problem.h"
+#include "model/tenancy.h"
+
+void nc_vm_uuid(const char *id, uint64_t incarnation, char out[37])
+{
+	char name[NC_DB_ID_MAX + 24];
+
+	snprintf(name, sizeof(name), "%s/%llu", id, (unsigned long long)incarnation);
+	nc_uuid_from("novacron.vm", name, out);
+}
+
+/* ---- create ---- */
+
+static nc_code load_ref(const nc_root *r, const nc_kind *kind, const char *id, nc_arena *a,
+	nc_object **ret, nc_error *err)
+{
+	return id ? nc_model_get(r, kind, id, a, ret, err) : NC_OK;
+}
+
+/* Sizing, disks and NICs that the request left to template, type and project. */
+static nc_code expand(nc_act *a, nc_vm *vm, const nc_root *r, nc_error *err)
+{
+	nc_arena *arena = vm->o.arena;
+	nc_object *tmpl = NULL, *type = NULL, *project = NULL;
+	nc_code rc = load_ref(r, &nc_kind_template, vm->template_id, arena, &tmpl, err);
+
+	if (rc != NC_OK)
+		return rc;
+	const nc_template *t = tmpl ? NC_AS(nc_template, tmpl) : NULL;
+	const char *type_id = vm->instance_type ? vm->instance_type : t ? t->instance_type : NULL;
+	rc = load_ref(r, &nc_kind_instance_type, type_id, arena, &type, err);
+	if (rc == NC_OK)
+		rc = load_ref(r, &nc_kind_project, vm->o.project, arena, &project, err);
+	if (rc != NC_OK)
+		return rc;
+	const nc_instance_type *it = type ? NC_AS(nc_instance_type, type) : NULL;
+	if (it && !vm->provider)
+		vm->provider = it->provider;
+	nc_vm_expand(vm, t, it, project ? NC_AS(nc_project, project)->default_network : NULL,
+		&a->faults);
+	return nc_faults_any(&a->faults) ? nc_faults_error(&a->faults, err) : NC_OK;
+}
+
+static nc_code create(nc_stage *s, const nc_root *r, nc_error *err)
+{
+	nc_vm *vm = NC_AS(nc_vm, s->object);
+	char uuid[37];
+	nc_place_req req;
+	nc_code rc = expand(s->a, vm, r, err);
+
+	if (rc != NC_OK)
+		return rc;
+	vm->incarnation = 1;
+	nc_vm_uuid(vm->o.id, vm->incarnation, uuid);
+	vm->uuid = nc_arena_strdup(vm->o.arena, uuid);
+	vm->lifecycle = NC_VM_BUILDING;
+	vm->task = NC_VM_SCHEDULING;
+	vm->generation = 1;
+	if (!vm->shutdown_timeout_s)
+		vm->shutdown_timeout_s = nc_flow_get_settings(s->a->flow).shutdown_timeout_s;
+	nc_vm_place_req(vm, &req);
+	rc = nc_sched_check_quota(s->a->flow->sched, r, vm->o.project, req.want, err);
+	if (rc == NC_OK)
+		rc = nc_stage_operation(s, "vm.create", NULL, err);
+	if (rc != NC_OK)
+		return rc;
+	vm->operation = s->op->o.id;
+	s->event = "vm.create_requested";
+	return NC_OK;
+}
+
+/* ---- verbs ---- */
+
+static nc_code begin(nc_stage *s, nc_vm_verb verb, const json_t *body, nc_error *err)
+{
+	nc_vm *vm = NC_AS(nc_vm, s->object);
+	const char *kind = nc_arena_printf(s->a->arena, "vm.%s", nc_vm_verb_words[verb]);
+	nc_vm_move move;
+	nc_code rc = kind ? nc_stage_operation(s, kind, body, err) : nc_err_nomem(err);
+
+	if (rc != NC_OK)
+		return rc;
+	rc = nc_vm_begin(vm, verb, s->op->o.id, &move, err);
+	if (rc != NC_OK)
+		return rc;
+	if (move.verdict == NC_VM_HOLDS) {
+		s->is_unchanged = !move.is_changed;
+		s->op = NULL;
+	}
+	return NC_OK;
+}
+
+/* How a delete of something busy with being created ends: cancel that first. */
+static nc_code remove_vm(nc_stage *s, const nc_root *r, nc_delete_how how, nc_error *err)
+{
+	nc_vm *vm = NC_AS(nc_vm, s->object);
+	int is_deleted = vm->lifecycle == NC_VM_DELETED;
+	int is_purge = how == NC_DELETE_PURGE || is_deleted;
+
+	(void)r;
+	s->event = NULL;
+	nc_code rc = begin(s, is_purge ? NC_VM_PURGE : NC_VM_DELETE, NULL, err);
+	if (rc == NC_E_BUSY && vm->operation)
+		return nc_err_hint(err, rc,
+			"wait for it, or: novacron operation cancel %s, then delete again",
+			vm->operation);
+	return rc;
+}
+
+static nc_code power(
+	nc_stage *s, const nc_root *r, const nc_action *self, const json_t *body, nc_error *err)
+{
+	static const char *const with_mode[] = { "mode", "timeout_s", NULL };
+	static const char *const plain[] = { NULL };
+	int has_mode = !strcmp(self->name, "stop") || !strcmp(self->name, "restart");
+	const char *mode = NULL;
+	int64_t timeout = 0;
+	nc_vm_verb verb;
+
+	(void)r;
+	nc_assert(nc_vm_verb_parse(self->name, &verb) == 0);
+	if (!body)
+		return begin(s, verb, NULL, err);
+	nc_code rc = nc_json_only_keys(body, NULL, has_mode ? with_mode : plain, err);
+	if (rc == NC_OK)
+		rc = nc_json_get_str(body, NULL, "mode", NC_OPTIONAL, 16, &mode, err);
+	if (rc == NC_OK)
+		rc = nc_json_get_i64(body, NULL, "timeout_s", NC_OPTIONAL, 0, 86400, &timeout, err);
+	if (rc == NC_OK && mode && strcmp(mode, "graceful") && strcmp(mode, "force"))
+		rc = nc_err(err, NC_E_INVAL, "mode: \"%.16s\" is not graceful or force", mode);
+	return rc == NC_OK ? begin(s, verb, body, err) : rc;
+}
+
+static nc_code resize(
+	nc_stage *s, const nc_root *r, const nc_action *self, const json_t *body, nc_error *err)
+{
+	static const char *const keys[] = { "vcpus", "memory_mib", NULL };
+	nc_vm *vm = NC_AS(nc_vm, s->object);
+	int64_t vcpus = vm->vcpus, memory = vm->memory_mib;
+
+	(void)self;
+	(void)r;
+	if (!json_object_size(body))
+		return nc_err(err, NC_E_INVAL, "resize needs vcpus, memory_mib or both");
+	nc_code rc = nc_json_only_keys(body, NULL, keys, err);
+	if (rc == NC_OK)
+		rc = nc_json_get_i64(body, NULL, "vcpus", NC_OPTIONAL, 1, 4096, &vcpus, err);
+	if (rc == NC_OK)
+		rc = nc_json_get_i64(
+			body, NULL, "memory_mib", NC_OPTIONAL, 1, INT64_C(1) << 26, &memory, err);
+	if (rc != NC_OK)
+		return rc;
+	if (vcpus == vm->vcpus && memory == vm->memory_mib) {
+		s->is_unchanged = 1;
+		return NC_OK;
+	}
+	return begin(s, NC_VM_RESIZE, body, err);
+}
+
+/* Out of soft delete: stopped, under its old name or a new one. */
+static nc_code restore(
+	nc_stage *s, const nc_root *r, const nc_action *self, const json_t *body, nc_error *err)
+{
+	static const char *const keys[] = { "name", NULL };
+	nc_vm *vm = NC_AS(nc_vm, s->object);
+	const char *name = NULL;
+	nc_code rc = nc_json_only_keys(body, NULL, keys, err);
+
+	(void)self;
+	(void)r;
+	if (rc == NC_OK)
+		rc = nc_json_get_str(body, NULL, "name", NC_OPTIONAL, 63, &name, err);
+	if (rc != NC_OK)
+		return rc;
+	if (vm->lifecycle != NC_VM_DELETED) {
+		s->is_unchanged = 1;
+		return NC_OK;
+	}
+	if (vm->operation)
+		return nc_problem_err(
+			err, "busy", "vm %s is being purged: %s", vm->o.name, vm->operation);
+	rc = nc_object_restore(s->object, name ? nc_arena_strdup(s->a->arena, name) : NULL, err);
+	if (rc != NC_OK)
+		return rc;
+	nc_vm_reset_state(vm, NC_VM_STOPPED);
+	vm->desired_state = NC_VM_WANT_STOPPED;
+	s->event = "vm.restored";
+	return NC_OK;
+}
+
+/* An operator says what it is, after having looked. */
+static nc_code reset_state(
+	nc_stage *s, const nc_root *r, const nc_action *self, const json_t *body, nc_error *err)
+{
+	static const char *const keys[] = { "lifecycle", NULL };
+	nc_vm *vm = NC_AS(nc_vm, s->object);
+	const char *word = NULL;
+	nc_code rc = nc_json_only_keys(body, NULL, keys, err);
+
+	(void)self;
+	(void)r;
+	if (rc == NC_OK)
+		rc = nc_json_get_str(body, NULL, "lifecycle", NC_REQUIRED, 16, &word, err);
+	if (rc != NC_OK)
+		return rc;
+	if (vm->operation)
+		return nc_problem_err(
+			err, "busy", "vm %s has operation %s under way", vm->o.name, vm->operation);
+	for (int i = 0; i < NC_VM_LIFECYCLE_COUNT; i++)
+		if (!strcmp(word, nc_vm_lifecycle_words[i]) && i != NC_VM_DELETED &&
+			i != NC_VM_BUILDING) {
+			nc_vm_reset_state(vm, (nc_vm_lifecycle)i);
+			vm->is_locked = 0;
+			vm->locked_reason = NULL;
+			s->event = "vm.state_reset";
+			return NC_OK;
+		}
+	return nc_err(err, NC_E_INVAL, "lifecycle: \"%s\" can't be set", word);
+}
+
+static nc_code delete_orphan(
+	nc_stage *s, const nc_root *r, const nc_action *self, const json_t *body, nc_error *err)
+{
+	(void)r;
+	(void)self;
+	(void)body;
+	nc_code rc = nc_stage_operation(s, "orphan.delete", NULL, err);
+	if (rc == NC_OK)
+		s->object->status = "deleting";
+	return rc;
+}
+
+#define POWER(verb, what)                                                                          \
+	{                                                                                          \
+		.kind = "vm", .name = verb, .doc = what, .permission = "vm.power." verb,           \
+		.run = power                                                                       \
+	}
+static const nc_action actions[] = {
+	POWER("start", "power on"),
+	POWER("stop", "power off: graceful, then force after timeout_s"),
+	POWER("restart", "graceful restart"),
+	POWER("reset", "hard reset"),
+	POWER("pause", "stop the vcpus"),
+	POWER("resume", "let paused vcpus go on"),
+	POWER("suspend", "memory to disk, power off"),
+	POWER("wake", "back from suspend"),
+	POWER("nmi", "send a non-maskable interrupt"),
+	{ "vm", "resize", "change vcpus and memory", "vm.resize", resize },
+	{ "vm", "restore", "bring a deleted one back, stopped", "vm.restore", restore },
+	{ "vm", "reset-state", "say what it is (administrators)", "vm.reset_state", reset_state },
+	{ "orphan", "delete", "destroy it at its provider", "orphan.delete", delete_orphan },
+	{ NULL, NULL, NULL, NULL, NULL },
+};
+
+const nc_action *nc_actions(void)
+{
+	return actions;
+}
+
+const nc_special nc_vm_special = { .kind = &nc_kind_vm,
+	.create = create,
+	.remove = remove_vm,
+	.keeps_users = 1,
+	.sub_unsupported = "give disks and nics when the VM is created; hot-plug comes with the "
+			   "driver of a real hypervisor" };

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * vm.resize: claim the new size first (so that it can't be lost to another), then tell the driver.
+ * Undone by claiming the old size again, which only ever shrinks what a failed growth took.
+ */
+#include "base/err.h"
+#include "flow/internal.h"
+
+static void want_of(const nc_vm *vm, int64_t vcpus, int64_t memory_mib, int64_t *want)
+{
+	want[NC_RES_VCPU] = vcpus;
+	want[NC_RES_MEMORY_MIB] = memory_mib;
+	want[NC_RES_DISK_GIB] = 0;
+	for (size_t i = 0; i < vm->n_disks; i++)
+		if (!vm->disks[i].volume)
+			want[NC_RES_DISK_GIB] += vm->disks[i].size_gib;
+}
+
+static nc_code read_request(nc_opctx *c, int64_t *vcpus, int64_t *memory_mib, nc_error *err)
+{
+	_cleanup_(nc_json_decrefp) json_t *j = NULL;
+	nc_code rc = nc_json_parse(c->op->request, 64u << 10, &j, err);
+
+	if (rc == NC_OK)
+		rc = nc_json_get_i64(j, NULL, "vcpus", NC_OPTIONAL, 1, 4096, vcpus, err);
+	if (rc == NC_OK)
+		rc = nc_json_get_i64(
+			j, NULL, "memory_mib", NC_OPTIONAL, 1, INT64_C(1) << 26, memory_mib, err);
+	return rc;
+}
+
+static nc_code claim(nc_opctx *c, nc_error *err)
+{
+	nc_vm *vm = NC_AS(nc_vm, c->target);
+	int64_t want[NC_RES_COUNT];
+	nc_vm_resize *from = nc_arena_new_array(c->arena, nc_vm_resize, 1);
+
+	if (!from)
+		return nc_err_nomem(err);
+	*from = (nc_vm_resize){ .vcpus = vm->vcpus, .memory_mib = vm->memory_mib };
+	nc_code rc = read_request(c, &vm->vcpus, &vm->memory_mib, err);
+	if (rc != NC_OK)
+		return rc;
+	want_of(vm, vm->vcpus, vm->memory_mib, want);
+	vm->resize_from = from;
+	c->target_is_dirty = 1;
+	return nc_sched_resize(((nc_flow *)c->user)->sched, c->txn, c->root, vm->o.id, want, err);
+}
+
+static nc_code unclaim(nc_opctx *c, nc_error *err)
+{
+	nc_vm *vm = NC_AS(nc_vm, c->target);
+	int64_t want[NC_RES_COUNT];
+
+	if (!vm->resize_from)
+		return NC_OK;
+	vm->vcpus = vm->resize_from->vcpus;
+	vm->memory_mib = vm->resize_from->memory_mib;
+	vm->resize_from = NULL;
+	want_of(vm, vm->vcpus, vm->memory_mib, want);
+	c->target_is_dirty = 1;
+	return nc_sched_resize(((nc_flow *)c->user)->sched, c->txn, c->root, vm->o.id, want, err);
+}
+
+static nc_code prepare(nc_opctx *c, nc_op_call *call, nc_error *err)
+{
+	nc_vm *vm = NC_AS(nc_vm, c->target);
+	nc_code rc = nc_vm_call(c, vm, "compute.update", call, err);
+
+	return rc == NC_OK ? nc_vmreq_update(c, vm, &call->request, err) : rc;
+}
+
+static nc_code finish(nc_opctx *c, nc_bytes result, nc_error *err)
+{
+	c->target_is_dirty = 1;
+	return nc_vmres_apply(c, NC_AS(nc_vm, c->target), result, err);
+}
+
+static nc_code ended(nc_opctx *c, nc_error *err)
+{
+	nc_vm *vm = c->target ? NC_AS(nc_vm, c->target) : NULL;
+
+	(void)err;
+	if (!vm)
+		return NC_OK;
+	if (c->op->state != NC_OPER_SUCCEEDED) {
+		nc_vm_op_failed(c, vm, "vm.resize_failed");
+		return NC_OK;
+	}
+	/* The driver took the new size as it is: nothing is left to confirm. */
+	nc_vm_lifecycle from = vm->doing ? vm->doing->from : vm->lifecycle;
+	nc_vm_finish(vm, vm->power);
+	vm->lifecycle = from;
+	vm->resize_from = NULL;
+	vm->operation = NULL;
+	c->target_is_dirty = 1;
+	nc_flow_event(c->txn, c->target, "vm.resized", c->op->actor, c->op->o.id, NULL);
+	return NC_OK;
+}
+
+static const nc_op_step_def steps[] = {
+	{ .name = "claim", .run = claim, .undo = unclaim, .flags = NC_STEP_CANCELABLE },
+	{ .name = "update", .prepare = prepare, .finish = finish, .flags = NC_STEP_CANCELABLE },
+};
+
+const nc_op_type nc_flow_vm_resize = {
+	.kind = "vm.resize", .steps = steps, .n_steps = NC_LEN(steps), .ended = ended
+};

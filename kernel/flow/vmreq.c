@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What drivers are asked about a VM, and what their answers mean for it. The request is made anew
+ * from the VM whenever it is needed (also to recover), so it must depend on nothing that moves
+ * while the operation runs. Worker threads, inside a turn.
+ */
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/err.h"
+#include "base/jsonw.h"
+#include "flow/internal.h"
+
+#define REQUEST_MAX (128u << 10)
+
+static void put_opt(nc_jw *w, const char *key, const char *value)
+{
+	if (value && *value)
+		nc_jw_kstr(w, key, value);
+}
+
+static void put_tag(nc_jw *w, const nc_opctx *c, const nc_vm *vm)
+{
+	nc_jw_kobj(w, "tag");
+	nc_jw_kstr(w, "installation", nc_db_installation(c->db));
+	nc_jw_kstr(w, "object", vm->o.id);
+	nc_jw_kstr(w, "operation", c->op->o.id);
+	nc_jw_ku64(w, "epoch", c->op->epoch);
+	nc_jw_obj_end(w);
+}
+
+static void put_identity(nc_jw *w, const nc_opctx *c, const nc_vm *vm)
+{
+	nc_jw_kstr(w, "id", vm->o.id);
+	nc_jw_kstr(w, "uuid", vm->uuid);
+	put_opt(w, "native_id", vm->native_id);
+	put_tag(w, c, vm);
+}
+
+static void put_disks(nc_jw *w, const nc_vm *vm)
+{
+	nc_jw_karr(w, "disks");
+	for (size_t i = 0; i < vm->n_disks; i++) {
+		const nc_vm_disk *d = &vm->disks[i];
+		nc_jw_obj(w);
+		nc_jw_kstr(w, "id", d->id);
+		nc_jw_ki64(w, "size_gib", NC_MAX(d->size_gib, (int64_t)1));
+		put_opt(w, "image", d->image);
+		put_opt(w, "volume", d->volume);
+		put_opt(w, "pool", d->pool);
+		nc_jw_obj_end(w);
+	}
+	nc_jw_arr_end(w);
+}
+
+static void put_nics(nc_jw *w, const nc_vm *vm)
+{
+	nc_jw_karr(w, "nics");
+	for (size_t i = 0; i < vm->n_nics; i++) {
+		const nc_vm_nic *n = &vm->nics[i];
+		nc_jw_obj(w);
+		nc_jw_kstr(w, "id", n->id);
+		put_opt(w, "mac", n->mac);
+		nc_jw_kstr(w, "network", n->network);
+		put_opt(w, "address", n->address);
+		nc_jw_obj_end(w);
+	}
+	nc_jw_arr_end(w);
+}
+
+static void put_metadata(nc_jw *w, const nc_vm *vm)
+{
+	nc_jw_kobj(w, "metadata");
+	for (size_t i = 0; i < vm->o.labels.n; i++)
+		nc_jw_kstr(w, vm->o.labels.v[i].key, vm->o.labels.v[i].value);
+	nc_jw_obj_end(w);
+}
+
+static nc_code finish(nc_opctx *c, nc_buf *b, nc_bytes *ret, nc_error *err)
+{
+	if (nc_buf_failed(b))
+		return b->error == NC_E_NOMEM
+			       ? nc_err_nomem(err)
+			       : nc_err(err, NC_E_INVAL, "the request for vm %s is too large",
+					 c->op->target.name);
+	ret->ptr = nc_arena_memdup(c->arena, b->ptr, b->len + 1);
+	ret->len = b->len;
+	return ret->ptr ? NC_OK : nc_err_nomem(err);
+}
+
+nc_code nc_vmreq_create(nc_opctx *c, const nc_vm *vm, nc_bytes *ret, nc_error *err)
+{
+	_cleanup_(nc_buf_done) nc_buf b;
+	nc_jw w;
+
+	nc_buf_init(&b, REQUEST_MAX);
+	nc_jw_init(&w, &b);
+	nc_jw_obj(&w);
+	nc_jw_kstr(&w, "id", vm->o.id);
+	nc_jw_kstr(&w, "uuid", vm->uuid);
+	nc_jw_kstr(&w, "name", vm->o.name);
+	nc_jw_kstr(&w, "project", vm->o.project ? vm->o.project : "none");
+	put_tag(&w, c, vm);
+	nc_jw_ku64(&w, "incarnation", vm->incarnation);
+	nc_jw_ki64(&w, "vcpus", vm->vcpus);
+	nc_jw_ki64(&w, "memory_mib", vm->memory_mib);
+	put_disks(&w, vm);
+	put_nics(&w, vm);
+	put_opt(&w, "image", vm->image);
+	if (vm->user_data.is_set) {
+		char handle[128];
+		snprintf(handle, sizeof(handle), "%s/user_data@%llu", vm->o.id,
+			(unsigned long long)vm->user_data.version);
+		nc_jw_kstr(&w, "user_data", handle);
+	}
+	put_metadata(&w, vm);
+	nc_jw_kbool(&w, "start", vm->desired_state == NC_VM_WANT_RUNNING);
+	nc_jw_obj_end(&w);
+	return finish(c, &b, ret, err);
+}
+
+nc_code nc_vmreq_power(
+	nc_opctx *c, const nc_vm *vm, const char *action, nc_bytes *ret, nc_error *err)
+{
+	_cleanup_(nc_buf_done) nc_buf b;
+	json_t *asked = c->op->request.len
+				? json_loadb(c->op->request.ptr, c->op->request.len, 0, NULL)
+				: NULL;
+	const json_t *mode = json_object_get(asked, "mode");
+	const json_t *timeout = json_object_get(asked, "timeout_s");
+	nc_jw w;
+
+	nc_buf_init(&b, REQUEST_MAX);
+	nc_jw_init(&w, &b);
+	nc_jw_obj(&w);
+	put_identity(&w, c, vm);
+	nc_jw_kstr(&w, "action", action);
+	if (!strcmp(action, "stop") || !strcmp(action, "restart")) {
+		if (mode)
+			nc_jw_kstr(&w, "mode", json_string_value(mode));
+		nc_jw_ki64(&w, "timeout_s",
+			timeout ? json_integer_value(timeout) : vm->shutdown_timeout_s);
+	}
+	nc_jw_obj_end(&w);
+	json_decref(asked);
+	return finish(c, &b, ret, err);
+}
+
+nc_code nc_vmreq_update(nc_opctx *c, const nc_vm *vm, nc_bytes *ret, nc_error *err)
+{
+	_cleanup_(nc_buf_done) nc_buf b;
+	nc_jw w;
+
+	nc_buf_init(&b, REQUEST_MAX);
+	nc_jw_init(&w, &b);
+	nc_jw_obj(&w);
+	put_identity(&w, c, vm);
+	nc_jw_kstr(&w, "name", vm->o.name);
+	nc_jw_ki64(&w, "vcpus", vm->vcpus);
+	nc_jw_ki64(&w, "memory_mib", vm->memory_mib);
+	put_metadata(&w, vm);
+	nc_jw_obj_end(&w);
+	return finish(c, &b, ret, err);
+}
+
+nc_code nc_vmreq_destroy(nc_opctx *c, const nc_vm *vm, nc_bytes *ret, nc_error *err)
+{
+	_cleanup_(nc_buf_done) nc_buf b;
+	nc_jw w;
+
+	nc_buf_init(&b, REQUEST_MAX);
+	nc_jw_init(&w, &b);
+	nc_jw_obj(&w);
+	put_identity(&w, c, vm);
+	nc_jw_karr(&w, "keep_disks");
+	for (size_t i = 0; i < vm->n_disks; i++)
+		if (!vm->disks[i].is_deleted_with_vm)
+			nc_jw_str(&w, vm->disks[i].id);
+	nc_jw_arr_end(&w);
+	nc_jw_obj_end(&w);
+	return finish(c, &b, ret, err);
+}
+
+nc_code nc_vm_call(nc_opctx *c, const nc_vm *vm, const char *verb, nc_op_call *call, nc_error *err)
+{
+	nc_object *o = NULL;
+
+	if (!vm->host)
+		return nc_err(err, NC_E_CONFLICT, "vm %s is on no host", vm->o.name);
+	nc_code rc = nc_model_get(c->root, &nc_kind_host, vm->host, c->arena, &o, err);
+	if (rc != NC_OK)
+		return rc;
+	const nc_host_obj *host = NC_AS(nc_host_obj, o);
+	call->provider = host->provider;
+	call->target = host->target ? host->target : host->o.name;
+	call->verb = verb;
+	return NC_OK;
+}
+
+/* ---- answers ---- */
+
+static nc_vm_power power_of(const char *word)
+{
+	static const struct {
+		const char *word;
+		nc_vm_power power;
+	} words[] = { { "running", NC_POWER_ON }, { "stopped", NC_POWER_OFF },
+		{ "paused", NC_POWER_PAUSED }, { "suspended", NC_POWER_SUSPENDED },
+		{ "crashed", NC_POWER_CRASHED } };
+
+	for (size_t i = 0; word && i < NC_LEN(words); i++)
+		if (!strcmp(word, words[i].word))
+			return words[i].power;
+	return NC_POWER_UNKNOWN;
+}
+
+nc_vm_power nc_vmres_power(const json_t *result)
+{
+	return power_of(json_string_value(json_object_get(result, "power")));
+}
+
+/* Addresses by NIC, in the order of the VM's NICs. */
+nc_code nc_vmres_addresses(nc_vm *vm, const json_t *result, int64_t now_ms, nc_error *err)
+{
+	const json_t *list = json_object_get(result, "addresses");
+	nc_arena *a = vm->o.arena;
+	size_t n = json_array_size(list);
+
+	vm->ports = nc_arena_new_array(a, nc_vm_port, vm->n_nics + 1);
+	if (!vm->ports)
+		return nc_err_nomem(err);
+	vm->n_ports = vm->n_nics;
+	for (size_t i = 0; i < vm->n_nics; i++) {
+		nc_vm_port *p = &vm->ports[i];
+		p->id = vm->nics[i].id;
+		p->mac = vm->nics[i].mac;
+		p->addresses = nc_arena_new_array(a, nc_vm_address, n + 1);
+		if (!p->addresses)
+			return nc_err_nomem(err);
+		for (size_t k = 0; k < n; k++) {
+			const json_t *e = json_array_get(list, k);
+			const char *nic = json_string_value(json_object_get(e, "nic"));
+			if (!nic || strcmp(nic, p->id))
+				continue;
+			p->addresses[p->n_addresses++] = (nc_vm_address){
+				.ip = nc_arena_strdup(
+					a, json_string_value(json_object_get(e, "ip"))),
+				.source = nc_arena_strdup(
+					a, json_string_value(json_object_get(e, "source"))),
+				.observed_at_ms = now_ms
+			};
+		}
+	}
+	return nc_arena_failed(a) ? nc_err_nomem(err) : NC_OK;
+}
+
+nc_code nc_vmres_apply(nc_opctx *c, nc_vm *vm, nc_bytes result, nc_error *err)
+{
+	_cleanup_(nc_json_decrefp) json_t *j = NULL;
+	nc_code rc = nc_json_parse(result, NC_RESULT_MAX, &j, err);
+
+	if (rc != NC_OK)
+		return nc_err_wrap(err, rc, "the driver's answer about vm %s", vm->o.name);
+	const char *native = json_string_value(json_object_get(j, "native_id"));
+	if (native)
+		vm->native_id = nc_arena_strdup(c->arena, native);
+	vm->power = nc_vmres_power(j);
+	vm->o.observed_at_ms = c->op->ended_at_ms ? c->op->ended_at_ms : vm->o.observed_at_ms;
+	if (json_object_get(j, "addresses"))
+		return nc_vmres_addresses(vm, j, vm->o.observed_at_ms, err);
+	return nc_arena_failed(c->arena) ? nc_err_nomem(err) : NC_OK;
+}

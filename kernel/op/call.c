@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Driver calls of runs: through the gate, out, and back. The driver's answer may come on any
+ * thread, also before the call has returned, and does no more than copy itself into the run and
+ * make it ready. Every call that went out comes back exactly once: the driver side promises that.
+ */
+#include "op/engine.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/log.h"
+
+void nc_run_call_clear(nc_run_call *call)
+{
+	nc_free(call->verb);
+	nc_free(call->target);
+	nc_free(call->request);
+	nc_free(call->checkpoint);
+	*call = (nc_run_call){ 0 };
+}
+
+void nc_run_result_clear(nc_run_result *r)
+{
+	nc_free(r->bytes);
+	*r = (nc_run_result){ 0 };
+}
+
+/* ---- answers made here; lock held ---- */
+
+static void answer_locally(nc_run *run, nc_code code, int32_t outcome, const nc_error *err)
+{
+	nc_run_result_clear(&run->result);
+	run->result.code = code;
+	run->result.outcome = outcome;
+	nc_err_copy(&run->result.err, err);
+	run->result.recovered = -1;
+	run->has_result = 1;
+	nc_run_make_ready(run);
+}
+
+void nc_run_cancel_unsent(nc_run *run)
+{
+	nc_error err = NC_ERROR_INIT;
+
+	nc_err(&err, NC_E_CANCELLED, "cancelled before it was sent");
+	answer_locally(run, NC_OK, NC_CANCELLED, &err);
+}
+
+/* Cancel is wanted and the call has not gone out: it certainly had no effect. */
+static int cancelled_before_sending(nc_run *run)
+{
+	if (!run->wants_cancel || run->call.is_recover || run->call.is_undo)
+		return 0;
+	nc_run_cancel_unsent(run);
+	return 1;
+}
+
+/* ---- the gate; lock held ---- */
+
+static void set_waiting_for(nc_run *run, const char *what, int64_t us)
+{
+	snprintf(run->live.waiting_for, sizeof(run->live.waiting_for), "%s %s on %s%s", what,
+		run->provider, *run->host ? run->host : "the provider",
+		us > 0 ? ", trying again soon" : "");
+}
+
+void nc_run_enter_gate(nc_run *run)
+{
+	nc_ops *ops = run->ops;
+	int64_t retry_us = 0;
+
+	if (cancelled_before_sending(run))
+		return;
+	run->ticket.provider = run->provider;
+	run->ticket.host = run->host;
+	run->ticket.project = run->project;
+	switch (nc_gate_enter(ops->gate, &run->ticket, nc_clock_mono_us(), &retry_us)) {
+	case NC_GATE_IN:
+		run->live.waiting_for[0] = '\0';
+		run->where = NC_RUN_READY;
+		run->is_admitted = 1;
+		nc_fair_push(ops->ready, run->project, &run->link);
+		pthread_cond_signal(&ops->wake);
+		break;
+	case NC_GATE_WAIT:
+		run->where = NC_RUN_GATED;
+		set_waiting_for(run, "its turn at", 0);
+		break;
+	case NC_GATE_OPEN_BREAKER:
+		set_waiting_for(run, "breaker open for", retry_us);
+		nc_run_sleep(run, retry_us);
+		break;
+	default: /* no memory for its names */
+		nc_run_sleep(run, 100000);
+	}
+}
+
+static void admit_next(nc_ops *ops, const char *provider)
+{
+	nc_gate_ticket *t = nc_gate_next(ops->gate, provider);
+
+	if (!t)
+		return;
+	nc_run *run = NC_CONTAINER(t, nc_run, ticket);
+	run->live.waiting_for[0] = '\0';
+	run->is_admitted = 1;
+	nc_run_make_ready(run);
+}
+
+/* What speaks against the target itself rather than against the request, or against a provider
+ * that is not open and has therefore not been asked. */
+static int is_fault_of_target(const nc_run_result *r)
+{
+	if (!r->was_sent)
+		return 0;
+	if (r->code == NC_OK && r->outcome == NC_UNKNOWN)
+		return 1;
+	return r->err.code == NC_E_TIMEOUT || r->err.code == NC_E_UNAVAILABLE;
+}
+
+static void leave_gate(nc_run *run)
+{
+	int is_fault = is_fault_of_target(&run->result);
+
+	nc_gate_leave(run->ops->gate, &run->ticket, is_fault, nc_clock_mono_us());
+	admit_next(run->ops, run->provider);
+}
+
+/* ---- out and back ---- */
+
+static int copy_result(nc_run_result *to, const nc_op_result *from)
+{
+	nc_run_result_clear(to);
+	to->code = from->code;
+	to->outcome = from->outcome;
+	to->recovered = from->recovered;
+	nc_err_copy(&to->err, from->err);
+	snprintf(
+		to->plugin_id, sizeof(to->plugin_id), "%s", from->plugin_id ? from->plugin_id : "");
+	snprintf(to->plugin_version, sizeof(to->plugin_version), "%s",
+		from->plugin_version ? from->plugin_version : "");
+	to->bytes = nc_malloc(from->result.len + 1);
+	if (!to->bytes)
+		return -1;
+	if (from->result.len)
+		memcpy(to->bytes, from->result.ptr, from->result.len);
+	to->bytes[from->result.len] = '\0';
+	to->len = from->result.len;
+	return 0;
+}
+
+static void on_result(void *arg, const nc_op_result *r)
+{
+	nc_run *run = arg;
+	nc_ops *ops = run->ops;
+
+	pthread_mutex_lock(&ops->lock);
+	if (copy_result(&run->result, r) < 0) {
+		/* The answer is lost for want of memory: it can be asked for again. */
+		run->result.code = NC_OK;
+		run->result.outcome = NC_UNKNOWN;
+	}
+	run->result.was_sent = 1;
+	run->call_is_out = 0;
+	run->handle = 0;
+	ops->calls_out--;
+	nc_run_drop_checkpoint(run, NC_E_NOTFOUND);
+	leave_gate(run);
+	if (!ops->is_stopping) {
+		run->has_result = 1;
+		nc_run_make_ready(run);
+	}
+	pthread_mutex_unlock(&ops->lock);
+}
+
+static void note_rate(nc_op_live *p, uint64_t done, int64_t now_us, int64_t since_us)
+{
+	if (done <= p->done_bytes || now_us <= since_us)
+		return;
+	p->rate_bps = (done - p->done_bytes) * 1000000u / (uint64_t)(now_us - since_us);
+	if (p->rate_bps && p->total_bytes > done)
+		p->eta_ms = (int64_t)((p->total_bytes - done) * 1000u / p->rate_bps);
+}
+
+/* Monotone within a phase: a driver that goes back is not shown going back. */
+static void on_progress(
+	void *arg, uint32_t permille, const char *phase, uint64_t done, uint64_t total)
+{
+	nc_run *run = arg;
+	nc_op_live *p = &run->live;
+	int64_t now = nc_clock_mono_us();
+
+	pthread_mutex_lock(&run->ops->lock);
+	int is_same = phase && !strcmp(p->phase, phase);
+	if (!is_same || permille > p->permille || done > p->done_bytes) {
+		p->total_bytes = total;
+		note_rate(p, done, now, run->progress_at_us);
+		snprintf(p->phase, sizeof(p->phase), "%s", phase ? phase : "");
+		p->permille = NC_MIN(permille, 1000u);
+		p->done_bytes = done;
+		run->progress_at_us = now;
+	}
+	pthread_mutex_unlock(&run->ops->lock);
+}
+
+static void refused(nc_run *run, nc_code code, const nc_error *err)
+{
+	nc_ops *ops = run->ops;
+
+	pthread_mutex_lock(&ops->lock);
+	run->call_is_out = 0;
+	ops->calls_out--;
+	nc_run_result_clear(&run->result);
+	run->result.code = code;
+	run->result.outcome = NC_FAILED_NO_EFFECT;
+	run->result.recovered = -1;
+	nc_err_copy(&run->result.err, err);
+	run->has_result = 1;
+	leave_gate(run);
+	nc_run_make_ready(run);
+	pthread_mutex_unlock(&ops->lock);
+}
+
+/* What a call needs, taken out of the run: the answer may come, and the run go, before it
+ * returns. Lock held. */
+typedef struct outgoing {
+	char id[NC_DB_ID_MAX + 1];
+	char *provider;
+	nc_run_call k; /* owned but for its flags */
+	uint32_t number;
+	int64_t default_us;
+} outgoing;
+
+static void outgoing_done(outgoing *o)
+{
+	nc_free(o->provider);
+	nc_run_call_clear(&o->k);
+}
+
+static int take_out(nc_run *run, outgoing *o)
+{
+	nc_ops *ops = run->ops;
+
+	o->provider = nc_strdup(run->provider);
+	if (!o->provider)
+		return -1;
+	memcpy(o->id, run->id, sizeof(o->id));
+	o->k = run->call;
+	run->call.verb = run->call.target = run->call.request = run->call.checkpoint = NULL;
+	o->default_us = ops->opt.default_deadline_us;
+	o->number = ++run->call_number;
+	run->where = NC_RUN_CALLING;
+	run->call_is_out = 1;
+	run->stop_reason = NC_RUN;
+	ops->calls_out++;
+	return 0;
+}
+
+/* The handle, if the answer has not overtaken it; tells what has been asked for meanwhile. */
+static int32_t keep_handle(nc_ops *ops, const outgoing *o, const nc_run *run, uint64_t handle)
+{
+	int32_t reason = NC_RUN;
+
+	pthread_mutex_lock(&ops->lock);
+	nc_run *still = nc_run_find(ops, o->id);
+	if (still && still == run && still->call_is_out && still->call_number == o->number) {
+		still->handle = handle;
+		reason = still->stop_reason;
+	}
+	pthread_mutex_unlock(&ops->lock);
+	return reason;
+}
+
+/* Inside the gate, but it will not be sent. Lock held. */
+static void turn_back(nc_run *run)
+{
+	nc_gate_leave(run->ops->gate, &run->ticket, 0, nc_clock_mono_us());
+	admit_next(run->ops, run->provider);
+}
+
+void nc_run_start_call(nc_run *run)
+{
+	nc_ops *ops = run->ops;
+	_cleanup_(outgoing_done) outgoing o = { .provider = NULL };
+	nc_error err = NC_ERROR_INIT;
+	uint64_t handle = 0;
+	int is_sent = 0;
+
+	pthread_mutex_lock(&ops->lock);
+	if (run->wants_cancel && !run->call.is_recover && !run->call.is_undo) {
+		turn_back(run);
+		nc_run_cancel_unsent(run);
+	} else if (take_out(run, &o) < 0) {
+		turn_back(run);
+		nc_run_sleep(run, 100000);
+	} else {
+		is_sent = 1;
+	}
+	pthread_mutex_unlock(&ops->lock);
+	if (!is_sent)
+		return;
+	nc_op_call call = { .provider = o.provider,
+		.verb = o.k.verb,
+		.target = o.k.target,
+		.request = { o.k.request, o.k.request_len },
+		.checkpoint = o.k.checkpoint,
+		.deadline_us = o.k.deadline_us ? o.k.deadline_us : o.default_us };
+	nc_op_sink sink = { .done = on_result,
+		.progress = on_progress,
+		.checkpoint = nc_run_want_checkpoint,
+		.arg = run };
+	nc_code rc = ops->driver.call(
+		ops->driver.ctx, &call, o.k.key, o.k.is_recover, &sink, &handle, &err);
+	if (rc != NC_OK) {
+		refused(run, rc, &err);
+		return;
+	}
+	int32_t reason = keep_handle(ops, &o, run, handle);
+	if (reason != NC_RUN)
+		ops->driver.stop(ops->driver.ctx, handle, reason);
+}
+
+void nc_run_stop_call(nc_run *run, int32_t reason)
+{
+	nc_ops *ops = run->ops;
+	uint64_t handle = run->handle;
+
+	run->stop_reason = (uint8_t)reason;
+	if (!handle) /* not known yet: nc_run_start_call sends it */
+		return;
+	pthread_mutex_unlock(&ops->lock);
+	ops->driver.stop(ops->driver.ctx, handle, reason);
+	pthread_mutex_lock(&ops->lock);
+}

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "plugin/inst_internal.h"
+#include "plugin/loader_internal.h"
+#include "plugin/slots.h"
+
+/*
+ * A call between its start and its one end. It is known to its owner by a handle of one table of
+ * the process, to the plugin's side by the same number. Three parties may end it: the plugin, its
+ * deadline (the io loop), and the loss of the process; the first wins, under inst_lock. It leaves the
+ * table when it has ended and the plugin has let go of it.
+ */
+
+#define CALLS_MAX (NC_SLOTS_MAX - 1)
+
+static pthread_mutex_t calls_lock = PTHREAD_MUTEX_INITIALIZER; /* guards calls and nc_live.refs */
+static nc_slots calls;                                         /* nc_live * */
+
+/* ---- the table ---- */
+
+nc_code nc_live_enter(nc_live *c)
+{
+	pthread_mutex_lock(&calls_lock);
+	if (calls.max == 0)
+		nc_slots_init(&calls, sizeof(nc_live *), CALLS_MAX);
+	nc_live **place = nc_slots_take(&calls, &c->handle);
+	if (place)
+		*place = c;
+	pthread_mutex_unlock(&calls_lock);
+	return place ? NC_OK : NC_E_NOMEM;
+}
+
+nc_live *nc_live_get(uint64_t handle)
+{
+	pthread_mutex_lock(&calls_lock);
+	nc_live **place = calls.max ? nc_slots_get(&calls, handle) : NULL;
+	nc_live *c = place ? *place : NULL;
+	if (c)
+		c->refs++;
+	pthread_mutex_unlock(&calls_lock);
+	return c;
+}
+
+static void free_live(nc_live *c)
+{
+	while (c->checkpoints) {
+		nc_live_checkpoint *k = c->checkpoints;
+		c->checkpoints = k->next;
+		nc_free(k);
+	}
+	nc_closep(&c->fd);
+	nc_free(c->end_result);
+	nc_free(c->block);
+	nc_pinst *inst = c->inst;
+	nc_free(c);
+	nc_pinst_unref(inst);
+}
+
+void nc_live_unref(nc_live *c)
+{
+	pthread_mutex_lock(&calls_lock);
+	int is_last = --c->refs == 0;
+	pthread_mutex_unlock(&calls_lock);
+	if (is_last)
+		free_live(c);
+}
+
+/* Out of the table and out of the instance, once. */
+void nc_live_forget(nc_live *c)
+{
+	pthread_mutex_lock(&calls_lock);
+	int is_known = nc_slots_get(&calls, c->handle) != NULL;
+	nc_slots_release(&calls, c->handle);
+	pthread_mutex_unlock(&calls_lock);
+	if (!is_known)
+		return;
+	pthread_mutex_lock(&c->inst->inst_lock);
+	nc_list_del(&c->inst_link);
+	nc_queue_release(c->inst, c);
+	pthread_cond_broadcast(&c->inst->has_changed);
+	pthread_mutex_unlock(&c->inst->inst_lock);
+	nc_live_unref(c);
+}
+
+static void forget_if_over(nc_live *c)
+{
+	pthread_mutex_lock(&c->inst->inst_lock);
+	int is_over = c->is_ended && c->has_returned;
+	pthread_mutex_unlock(&c->inst->inst_lock);
+	if (is_over)
+		nc_live_forget(c);
+}
+
+/* ---- the end ---- */
+
+void nc_live_end(nc_live *c, const nc_call_end *end)
+{
+	nc_pinst *inst = c->inst;
+	pthread_mutex_lock(&inst->inst_lock);
+	int is_first = !c->is_ended;
+	c->is_ended = 1;
+	inst->n_unknown += is_first && end->outcome == NC_UNKNOWN;
+	uint64_t timer = c->timer;
+	c->timer = 0;
+	pthread_mutex_unlock(&inst->inst_lock);
+	if (timer)
+		(void)nc_loop_timer_stop(nc_plugins_io(inst->p), timer);
+	if (is_first)
+		nc_live_tell_end(c, end);
+	forget_if_over(c);
+}
+
+void nc_live_fail(nc_live *c, int32_t outcome, const nc_error *err)
+{
+	pthread_mutex_lock(&c->inst->inst_lock);
+	int was_sent = c->state != NC_LIVE_QUEUED;
+	uint64_t n_objects = c->n_objects;
+	pthread_mutex_unlock(&c->inst->inst_lock);
+	nc_live_end(c, &(nc_call_end){ .code = err->code,
+			       .outcome = outcome,
+			       .recover_state = -1,
+			       .was_sent = was_sent,
+			       .error = err,
+			       .n_objects = n_objects });
+}
+
+/* ---- what comes back ---- */
+
+static int32_t outcome_of_state(int32_t state)
+{
+	static const int32_t outcomes[] = { [NC_REC_ABSENT] = NC_FAILED_NO_EFFECT,
+		[NC_REC_RUNNING] = NC_UNKNOWN,
+		[NC_REC_DONE] = NC_DONE,
+		[NC_REC_FAILED] = NC_FAILED_PARTIAL,
+		[NC_REC_UNKNOWN] = NC_UNKNOWN };
+	return state >= 0 && (size_t)state < NC_LEN(outcomes) ? outcomes[state] : NC_UNKNOWN;
+}
+
+static int goes_on(const nc_live *c, const nc_rt_return *r)
+{
+	if (r->code != NC_OK)
+		return 0;
+	if (c->verb == &nc_life_drain)
+		return 1;
+	if (c->verb->number >= NC_VERB_MAX)
+		return 0;
+	return c->verb->shape == NC_SHAPE_OP || c->verb->shape == NC_SHAPE_STREAM ||
+	       (c->verb->shape == NC_SHAPE_RECOVER && r->recover_state == NC_REC_RUNNING);
+}
+
+static void end_returned(nc_live *c, const nc_rt_return *r)
+{
+	int is_recover = c->verb->number < NC_VERB_MAX && c->verb->shape == NC_SHAPE_RECOVER;
+	int32_t outcome = r->code == NC_OK                         ? NC_DONE
+			  : r->err->flags & NC_ERR_OUTCOME_UNKNOWN ? NC_UNKNOWN
+								   : NC_FAILED_NO_EFFECT;
+	if (is_recover)
+		outcome = r->code == NC_OK ? outcome_of_state(r->recover_state) : NC_UNKNOWN;
+	nc_live_end(
+		c, &(nc_call_end){ .code = r->code,
+			   .outcome = outcome,
+			   .recover_state = is_recover && r->code == NC_OK ? r->recover_state : -1,
+			   .was_sent = 1,
+			   .error = r->err,
+			   .result = r->result,
+			   .n_objects = r->n_objects });
+}
+
+void nc_live_returned(nc_live *c, const nc_rt_return *r)
+{
+	nc_pinst *inst = c->inst;
+	int is_running = goes_on(c, r);
+	pthread_mutex_lock(&inst->inst_lock);
+	int is_first = !c->has_returned;
+	if (is_first) {
+		c->has_returned = 1;
+		c->is_accepted = is_running;
+		nc_queue_returned(inst, c);
+	}
+	int is_over = c->is_ended;
+	pthread_mutex_unlock(&inst->inst_lock);
+	if (!is_first)
+		return;
+	if (is_over)
+		forget_if_over(c);
+	else if (is_running)
+		nc_live_tell_accepted(c);
+	else
+		end_returned(c, r);
+	nc_pinst_pump(inst);
+}
+
+void nc_live_completed(nc_live *c, int32_t outcome, const nc_error *err, nc_bytes result)
+{
+	int is_recover = c->verb->number < NC_VERB_MAX && c->verb->shape == NC_SHAPE_RECOVER;
+	pthread_mutex_lock(&c->inst->inst_lock);
+	/* From a process that keeps to no order: a recover is not over before its state is known. */
+	int is_early = is_recover && !c->is_accepted;
+	pthread_mutex_unlock(&c->inst->inst_lock);
+	if (is_early)
+		return;
+	nc_live_end(c, &(nc_call_end){ .code = outcome == NC_DONE   ? NC_OK
+					       : err->code != NC_OK ? err->code
+								    : NC_E_INTERNAL,
+			       .outcome = outcome,
+			       .recover_state = is_recover ? NC_REC_RUNNING : -1,
+			       .was_sent = 1,
+			       .error = err,
+			       .result = result });
+}

@@ -1,0 +1,301 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""kill -9 at random moments under creates, updates, deletes and cancels.
+
+Clients keep a ledger of what was acknowledged to them. After each kill and restart everything is
+left to settle, and the ledger is compared with the state and with sim's own truth about guests:
+nothing acknowledged is lost, no operation is stuck, no VM is there twice, allocations are the sum
+of the VMs. The seed is printed; NC_SEED repeats a run as far as threads allow.
+"""
+import argparse
+import collections
+import http.client
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from daemon import Daemon, request  # noqa: E402
+
+FINAL = {"succeeded", "failed", "canceled", "abandoned"}
+BROKEN = (OSError, http.client.HTTPException, json.JSONDecodeError)
+
+
+class Ledger:
+    """What was acknowledged, and what was asked and never answered (either may be true of that)."""
+
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.vms = {}                   # id -> name
+        self.labels = {}                # id -> acknowledged value
+        self.maybe_labels = collections.defaultdict(set)
+        self.deleted = set()            # a purge was acknowledged
+        self.maybe_deleted = set()
+        self.cancelled = set()          # ids whose create somebody asked to cancel
+        self.operations = {}            # id -> vm
+        self.keys = {}                  # idempotency key -> (body, operation or None)
+        self.counts = collections.Counter()
+
+
+def client(daemon, ledger, rng, prefix, stop):
+    conn = daemon.connection(10)
+    mine, n = [], 0
+    while not stop.is_set():
+        try:
+            n += 1
+            what = rng.random()
+            if what < 0.45 or not mine:
+                create(conn, ledger, rng, f"{prefix}-{n}", mine)
+            elif what < 0.70:
+                label(conn, ledger, rng, mine)
+            elif what < 0.80:
+                power(conn, ledger, rng, mine)
+            elif what < 0.92:
+                delete(conn, ledger, rng, mine)
+            else:
+                cancel(conn, ledger, rng)
+        except BROKEN:
+            return                      # the daemon is gone, as intended
+
+
+def create(conn, ledger, rng, name, mine):
+    key = f"key-{name}"
+    body = {"name": name, "vcpus": rng.randint(1, 4), "memory_mib": rng.choice([256, 512, 1024]),
+            "disks": [{"size_gib": rng.randint(1, 8)}]}
+    with ledger.lock:
+        ledger.keys[key] = (body, None)
+    status, doc = request(conn, "POST", "/api/v1/vms", body, {"Idempotency-Key": key})
+    with ledger.lock:
+        ledger.counts[f"create {status}"] += 1
+        if status == 202:
+            vm, op = doc["object"]["id"], doc["operation"]["id"]
+            ledger.vms[vm] = name
+            ledger.operations[op] = vm
+            ledger.keys[key] = (body, op)
+            mine.append(vm)
+
+
+def label(conn, ledger, rng, mine):
+    vm, value = rng.choice(mine), f"v{rng.randint(0, 10**9)}"
+    with ledger.lock:
+        ledger.maybe_labels[vm].add(value)
+    status, _ = request(conn, "PATCH", f"/api/v1/vms/{vm}", {"labels": {"mark": value}})
+    with ledger.lock:
+        ledger.counts[f"label {status}"] += 1
+        if status == 200:
+            ledger.labels[vm] = value
+            ledger.maybe_labels[vm] = {value}
+        else:
+            ledger.maybe_labels[vm].discard(value)
+
+
+def power(conn, ledger, rng, mine):
+    vm = rng.choice(mine)
+    status, doc = request(conn, "POST", f"/api/v1/vms/{vm}/{rng.choice(['stop', 'start'])}")
+    with ledger.lock:
+        ledger.counts[f"power {status}"] += 1
+        if status == 202:
+            ledger.operations[doc["operation"]["id"]] = vm
+
+
+def delete(conn, ledger, rng, mine):
+    vm = rng.choice(mine)
+    with ledger.lock:
+        ledger.maybe_deleted.add(vm)
+    status, doc = request(conn, "DELETE", f"/api/v1/vms/{vm}?purge=1")
+    with ledger.lock:
+        ledger.counts[f"delete {status}"] += 1
+        if status == 202:
+            ledger.deleted.add(vm)
+            ledger.operations[doc["operation"]["id"]] = vm
+            mine.remove(vm)
+
+
+def cancel(conn, ledger, rng):
+    with ledger.lock:
+        if not ledger.operations:
+            return
+        op = rng.choice(list(ledger.operations)[-20:])
+        ledger.cancelled.add(ledger.operations[op])
+    status, _ = request(conn, "DELETE", f"/api/v1/operations/{op}")
+    with ledger.lock:
+        ledger.counts[f"cancel {status}"] += 1
+
+
+# ---- after the restart ----
+
+def pages(daemon, path):
+    items, cursor = [], None
+    while True:
+        q = f"{path}{'&' if '?' in path else '?'}limit=1000"
+        status, doc = daemon.call("GET", q + (f"&cursor={cursor}" if cursor else ""))
+        if status != 200:
+            raise AssertionError(f"{path}: {status} {doc}")
+        items += doc["items"]
+        cursor = doc.get("next_cursor")
+        if not cursor:
+            return items
+
+
+def settle(daemon, limit):
+    """Every operation to its end; who does not get there is stuck."""
+    end = time.monotonic() + limit
+    while True:
+        live = [o for o in pages(daemon, "/api/v1/operations") if o["state"] not in FINAL]
+        if not live:
+            return
+        if time.monotonic() > end:
+            raise AssertionError(f"{len(live)} operations are stuck, the first: "
+                                 + json.dumps(live[0])[:1500])
+        time.sleep(0.05)
+
+
+def check(daemon, ledger, truth_tool, truth):
+    faults = []
+    vms = {v["id"]: v for v in pages(daemon, "/api/v1/vms?project=*")}
+    names = collections.Counter(v["name"] for v in vms.values())
+    operations = {o["id"]: o for o in pages(daemon, "/api/v1/operations")}
+    for op, vm in ledger.operations.items():
+        if op not in operations:
+            faults.append(f"acknowledged operation {op} of {vm} is lost")
+    for vm, name in ledger.vms.items():
+        gone = vm in ledger.maybe_deleted or vm in ledger.cancelled
+        if vm not in vms and not gone:
+            faults.append(f"acknowledged vm {vm} ({name}) is lost")
+        if vm in ledger.deleted and vm in vms and vm not in ledger.cancelled \
+                and not any(o["target"]["id"] == vm and o["kind"] == "vm.purge"
+                            and o["state"] == "failed" for o in operations.values()):
+            faults.append(f"vm {vm} ({name}) is there, its delete was acknowledged")
+    for vm, value in ledger.labels.items():
+        if vm in vms:
+            seen = vms[vm].get("labels", {}).get("mark")
+            if seen not in ledger.maybe_labels[vm] | {value}:
+                faults.append(f"vm {vm}: label is {seen}, acknowledged was {value}")
+    faults += [f"name {n} is there {c} times" for n, c in names.items() if c > 1]
+    faults += check_truth(vms, truth_tool, truth)
+    status, doc = daemon.call("POST", "/api/v1/admin/state/check")
+    if status != 200 or doc["count"]:
+        faults.append(f"state check: {status} {doc}")
+    faults += check_allocations(daemon, vms)
+    return faults
+
+
+def check_truth(vms, truth_tool, truth):
+    out = subprocess.run([truth_tool, truth], capture_output=True, text=True, check=True).stdout
+    guests = json.loads(out)["guests"]
+    faults, by_object = [], collections.defaultdict(list)
+    for g in guests:
+        by_object[g["tag"]["object"]].append(g)
+    for vm, list_ in by_object.items():
+        if len(list_) > 1:
+            faults.append(f"vm {vm} has {len(list_)} guests")
+        if vm not in vms:
+            faults.append(f"guest {list_[0]['native_id']} of {vm} has no vm")
+    for vm, v in vms.items():
+        if v["lifecycle"] in ("active", "stopped", "paused") and vm not in by_object:
+            faults.append(f"vm {vm} is {v['lifecycle']} and has no guest")
+        if v.get("task"):
+            faults.append(f"vm {vm} still has task {v['task']}")
+    return faults
+
+
+def check_allocations(daemon, vms):
+    used = collections.Counter()
+    for v in vms.values():
+        if v.get("host"):
+            used[v["host"]] += v["vcpus"]
+    faults = []
+    for h in pages(daemon, "/api/v1/hosts"):
+        status, doc = daemon.call("GET", f"/api/v1/hosts/{h['id']}/usage")
+        if status != 200:
+            return faults + [f"usage of host {h['name']}: {status} {doc}"]
+        if doc["used"]["vcpus"] != used[h["id"]]:
+            faults.append(f"host {h['name']}: {doc['used']['vcpus']} vcpus allocated, its vms "
+                          f"have {used[h['id']]}")
+    return faults
+
+
+def repeat_keys(daemon, ledger, rng):
+    """A key used again gives the same operation, across the crash."""
+    faults = []
+    for key, (body, op) in rng.sample(list(ledger.keys.items()), min(5, len(ledger.keys))):
+        if not op:
+            continue
+        status, doc = daemon.call("POST", "/api/v1/vms", body, {"Idempotency-Key": key})
+        state = daemon.call("GET", f"/api/v1/operations/{op}")[1]
+        if state["state"] == "failed" and state["error"].get("retryable"):
+            if status == 202:           # the key was released: this is a new one
+                ledger.vms[doc["object"]["id"]] = body["name"]
+                ledger.operations[doc["operation"]["id"]] = doc["object"]["id"]
+            continue
+        if status != 202 or doc["operation"]["id"] != op:
+            faults.append(f"key {key} was answered {op} and now {status} {doc}"[:400])
+    return faults
+
+
+def cycle(daemon, ledger, rng, number, args):
+    stop, threads = threading.Event(), []
+    for i in range(args.clients):
+        t = threading.Thread(target=client, args=(
+            daemon, ledger, random.Random(rng.random()), f"c{number}-{i}", stop))
+        t.start()
+        threads.append(t)
+    time.sleep(rng.uniform(0.02, args.run))
+    daemon.kill()
+    stop.set()
+    for t in threads:
+        t.join()
+    daemon.start()
+    settle(daemon, 60)
+    return check(daemon, ledger, args.truth_tool, args.truth) + repeat_keys(daemon, ledger, rng)
+
+
+def main():
+    p = argparse.ArgumentParser()
+    p.add_argument("build")
+    p.add_argument("--cycles", type=int, default=1000 if os.environ.get("NC_TEST_LONG") else 40)
+    p.add_argument("--clients", type=int, default=6)
+    p.add_argument("--run", type=float, default=0.6, help="longest time before a kill, seconds")
+    p.add_argument("--isolation", default="in_process", choices=["in_process", "process"])
+    args = p.parse_args()
+    seed = int(os.environ.get("NC_SEED") or random.randrange(1 << 32))
+    print(f"kill9: seed {seed}, {args.cycles} kills, sim {args.isolation}", flush=True)
+    rng = random.Random(seed)
+    folder = tempfile.mkdtemp(prefix="nc-kill9-")
+    args.truth, args.truth_tool = f"{folder}/truth", f"{args.build}/bin/sim-truth"
+    daemon, ledger = Daemon(args.build, folder, allow=args.isolation), Ledger()
+    daemon.start()
+    status, doc = daemon.call("POST", "/api/v1/providers", {
+        "name": "sim", "plugin": "novacron.sim", "config": {
+            "hosts": 8, "seed": seed % 1000, "truth": args.truth, "failure_rate": 0.02,
+            "lost_reply_after": 0.02, "lost_reply_before": 0.02,
+            "latency_ms": {"*": {"min": 0, "max": 40}}}}, {"Prefer": "wait=30"})
+    assert status == 200, (status, doc)
+    t0, bad = time.monotonic(), None
+    for n in range(args.cycles):
+        try:
+            bad = cycle(daemon, ledger, rng, n, args)
+        except AssertionError as e:
+            bad = [str(e)]
+        if bad:
+            print(f"cycle {n}: {len(bad)} faults", *bad[:20], sep="\n  ")
+            print(f"kept for you to look at: {folder}\n{daemon.tail()}")
+            daemon.kill()
+            return 1
+    code = daemon.stop()
+    counts = ", ".join(f"{k} {v}" for k, v in sorted(ledger.counts.items()))
+    print(f"kill9: {args.cycles} kills in {time.monotonic() - t0:.0f} s: {len(ledger.vms)} creates "
+          f"acknowledged, nothing lost; {counts}")
+    if code == 0:
+        shutil.rmtree(folder)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

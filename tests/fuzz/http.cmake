@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
+foreach(name head chunk path server)
+  nc_fuzz(http_${name} LIBS nc_http)
+endforeach()

@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: Apache-2.0
+foreach(name head chunk router timer out)
+  nc_unit_test(http_${name} LIBS nc_http)
+endforeach()
+foreach(name server tokens limits)
+  nc_unit_test(http_${name} SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/http_client.c LIBS nc_http
+    LABELS tsan)
+endforeach()
+nc_unit_test(http_llhttp LIBS nc_http)
+target_compile_definitions(test_http_llhttp PRIVATE NC_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
