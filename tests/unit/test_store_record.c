@@ -10,7 +10,8 @@
 
 static nc_item *sample_item(void)
 {
-	const nc_key keys[] = { { 0, 3, "web" }, { 1, 7, "running" }, { 2, 1, "b" }, { 2, 1, "a" } };
+	const nc_key keys[] = { { 0, 3, "web" }, { 1, 7, "running" }, { 2, 1, "b" },
+		{ 2, 1, "a" } };
 	nc_item *it = nc_item_new(7, 3, nc_str("vm_1"), keys, NC_LEN(keys), nc_str("{\"x\":1}"));
 	if (it) {
 		it->rev = 0x1122334455667788;
@@ -61,31 +62,36 @@ static void value_that_breaks_a_rule_is_refused(void)
 		size_t n;
 		const char *bytes;
 	} rows[] = {
-		{ NC_OK, 13, HEAD "\x00" },
-		{ NC_OK, 15, HEAD "\x00hi" },
-		{ NC_OK, 22, HEAD "\x02\0\0\x01"
-				  "a\0\0\x01"
-				  "b!" },
-		{ NC_E_PROTO, 12, HEAD },			    /* no count */
-		{ NC_E_PROTO, 5, HEAD },			    /* cut */
-		{ NC_E_PROTO, 13, "\x00" HEAD },		    /* version 0 */
-		{ NC_E_UNSUPPORTED, 13, "\x02" HEAD },		    /* a newer one */
+		{ NC_OK, 13, HEAD "\x00" }, { NC_OK, 15, HEAD "\x00hi" },
+		{ NC_OK, 22,
+			HEAD "\x02\0\0\x01"
+			     "a\0\0\x01"
+			     "b!" },
+		{ NC_E_PROTO, 12, HEAD },                               /* no count */
+		{ NC_E_PROTO, 5, HEAD },                                /* cut */
+		{ NC_E_PROTO, 13, "\x00" HEAD },                        /* version 0 */
+		{ NC_E_UNSUPPORTED, 13, "\x02" HEAD },                  /* a newer one */
 		{ NC_E_PROTO, 13, "\x01\x02\x01\0\0\0\0\0\0\0\0\0\0" }, /* unknown flag */
-		{ NC_E_PROTO, 14, HEAD "\x81\x02" },		    /* more keys than may be */
-		{ NC_E_PROTO, 17, HEAD "\x01\0\0\x02"
-				       "a" },			    /* cut in a key */
-		{ NC_E_PROTO, 17, HEAD "\x01\x10\0\x01"
-				       "a" },			    /* index 16 */
-		{ NC_E_PROTO, 21, HEAD "\x02\0\0\x01"
-				       "b\0\0\x01"
-				       "a" },			    /* out of order */
-		{ NC_E_PROTO, 21, HEAD "\x02\0\0\x01"
-				       "a\0\0\x01"
-				       "a" },			    /* twice */
-		{ NC_E_PROTO, 21, HEAD "\x02\x01\0\x01"
-				       "a\0\0\x01"
-				       "b" },			    /* indexes out of order */
-		{ NC_E_PROTO, 14, HEAD "\x80\x00" },		    /* a long varint */
+		{ NC_E_PROTO, 14, HEAD "\x81\x02" },                    /* more keys than may be */
+		{ NC_E_PROTO, 17,
+			HEAD "\x01\0\0\x02"
+			     "a" }, /* cut in a key */
+		{ NC_E_PROTO, 17,
+			HEAD "\x01\x10\0\x01"
+			     "a" }, /* index 16 */
+		{ NC_E_PROTO, 21,
+			HEAD "\x02\0\0\x01"
+			     "b\0\0\x01"
+			     "a" }, /* out of order */
+		{ NC_E_PROTO, 21,
+			HEAD "\x02\0\0\x01"
+			     "a\0\0\x01"
+			     "a" }, /* twice */
+		{ NC_E_PROTO, 21,
+			HEAD "\x02\x01\0\x01"
+			     "a\0\0\x01"
+			     "b" },                  /* indexes out of order */
+		{ NC_E_PROTO, 14, HEAD "\x80\x00" }, /* a long varint */
 	};
 	for (size_t i = 0; i < NC_LEN(rows); i++)
 		CHECK_CODE(parse(rows[i].bytes, rows[i].n), rows[i].want);
@@ -101,7 +107,8 @@ static void keys_of_the_spaces_come_back_and_sort(void)
 	CHECK_INT(nc_object_key_parse(nc_object_key(258, nc_str("vm_1"), a), &kind, &id), 0);
 	CHECK_UINT(kind, 258);
 	CHECK(nc_bytes_eq(id, nc_str("vm_1")));
-	CHECK(nc_bytes_cmp(nc_object_key(1, nc_str("zzz"), a), nc_object_key(2, nc_str("a"), b)) < 0);
+	CHECK(nc_bytes_cmp(nc_object_key(1, nc_str("zzz"), a), nc_object_key(2, nc_str("a"), b)) <
+		0);
 	CHECK_INT(nc_object_key_parse(nc_str("\1\1"), &kind, &id), -1);
 	CHECK_INT(nc_lane_key_parse(nc_lane_key(1ull << 40, 7, c), &seq, &n), 0);
 	CHECK_UINT(seq, 1ull << 40);
@@ -324,7 +331,7 @@ static void record_of_a_newer_version_says_so(void)
 	CHECK_STR(err.message, "record of version 2, this build reads up to 1");
 }
 
-NC_TESTS(store_record) {
+NC_TESTS(store_record){
 	T(value_comes_back_as_it_was),
 	T(value_that_breaks_a_rule_is_refused),
 	T(keys_of_the_spaces_come_back_and_sort),

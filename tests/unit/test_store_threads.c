@@ -110,8 +110,8 @@ static void *read_store(void *arg)
 	while (!me->c->stop) {
 		size_t bytes = 0;
 		char body[64];
-		nc_code code = nc_db_scan(
-			me->c->db, K_OP, nc_str(""), 500, look_at_item, &bytes, NULL);
+		nc_code code =
+			nc_db_scan(me->c->db, K_OP, nc_str(""), 500, look_at_item, &bytes, NULL);
 		me->failures += code != NC_OK;
 		code = su_get(me->c->db, K_OP, "op_0_0", body, NULL);
 		me->failures += code != NC_OK && code != NC_E_NOTFOUND;
@@ -294,8 +294,8 @@ static void *trouble(void *arg)
 	memstore *m = *(memstore **)(void *)(me + 1);
 	const memstore_fault faults[] = { MS_REFUSE, MS_UNKNOWN_DONE, MS_UNKNOWN_LOST, MS_FULL };
 	for (int i = 0; !me->c->stop; i++) {
-		memstore_fail(m, i % 3 ? MS_APPEND : MS_MATERIALISE, 2, (uint64_t)(i % 2),
-			faults[i % 4]);
+		memstore_fail(
+			m, i % 3 ? MS_APPEND : MS_MATERIALISE, 2, (uint64_t)(i % 2), faults[i % 4]);
 		usleep(3000);
 		memstore_heal(m);
 		usleep(2000);
@@ -353,7 +353,7 @@ static void retries_bring_everything_through_a_store_in_trouble(void)
 	memstore_free(m);
 }
 
-NC_TESTS(store_threads) {
+NC_TESTS(store_threads){
 	T(readers_see_whole_roots_while_writers_go_on),
 	T(section_works_without_memory_to_register),
 	T(close_under_load_answers_all_and_loses_nothing),
