@@ -145,6 +145,8 @@ nc_code nc_db_check(nc_db *db, nc_fault_fn fn, void *ctx, uint64_t *ret_faults, 
 	if (code == NC_OK)
 		code = nc_check_objects(&c, err);
 	if (code == NC_OK)
+		code = nc_check_cold(&c, err);
+	if (code == NC_OK)
 		code = nc_check_log(&c, err);
 	*ret_faults = c.n_faults;
 	return code;

@@ -249,7 +249,7 @@ uint64_t nc_db_batch_first(const nc_db_batch *b); /* seq */
 uint64_t nc_db_batch_last(const nc_db_batch *b);
 /* Each lane entry of the batch in order. */
 void nc_db_batch_entries(const nc_db_batch *b, uint32_t lane, nc_entry_fn fn, void *ctx);
-/* Each item change: now NULL = deleted, was NULL = new. */
+/* Each item change: now NULL = deleted, was NULL = new, or cold and no longer in memory. */
 typedef void (*nc_change_fn)(
 	void *ctx, uint64_t seq, uint16_t kind, const nc_item *was, const nc_item *now);
 void nc_db_batch_changes(const nc_db_batch *b, nc_change_fn fn, void *ctx);

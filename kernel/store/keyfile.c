@@ -22,12 +22,12 @@
 enum { RAW_LEN = 32, TEXT_MAX = 1024 };
 static const char first_line[] = "novacron-keys 1";
 
-void nc_keyring_done(nc_keyring *r)
+void nc_keyfile_done(nc_keyfile *r)
 {
 	nc_secret_free(r->digest);
 	for (uint32_t i = 0; i < r->n; i++)
 		nc_secret_free(r->keys[i].raw);
-	*r = (nc_keyring){ .n = 0 };
+	*r = (nc_keyfile){ .n = 0 };
 }
 
 static nc_secret *random_secret(void)
@@ -39,10 +39,10 @@ static nc_secret *random_secret(void)
 	return s;
 }
 
-nc_code nc_sealkey_make(nc_sealkey *ret, nc_error *err)
+nc_code nc_keyfile_key_make(nc_keyfile_key *ret, nc_error *err)
 {
-	uint8_t id[NC_KEY_ID_LEN / 2];
-	nc_sealkey k = { .raw = random_secret() };
+	uint8_t id[NC_KEYFILE_ID_LEN / 2];
+	nc_keyfile_key k = { .raw = random_secret() };
 	if (!k.raw)
 		return nc_err_nomem(err);
 	nc_random_bytes(id, sizeof(id));
@@ -51,12 +51,12 @@ nc_code nc_sealkey_make(nc_sealkey *ret, nc_error *err)
 	return NC_OK;
 }
 
-nc_code nc_keyring_make(nc_keyring *ret, const char *installation, nc_error *err)
+nc_code nc_keyfile_make(nc_keyfile *ret, const char *installation, nc_error *err)
 {
-	nc_keyring r = { .digest = random_secret() };
-	nc_code code = r.digest ? nc_sealkey_make(&r.keys[0], err) : nc_err_nomem(err);
+	nc_keyfile r = { .digest = random_secret() };
+	nc_code code = r.digest ? nc_keyfile_key_make(&r.keys[0], err) : nc_err_nomem(err);
 	if (code != NC_OK) {
-		nc_keyring_done(&r);
+		nc_keyfile_done(&r);
 		return code;
 	}
 	r.n = 1;
@@ -97,16 +97,16 @@ static nc_secret *take_hex(const char *hex)
 	return s;
 }
 
-static int take_key(nc_keyring *r, char *words)
+static int take_key(nc_keyfile *r, char *words)
 {
-	uint8_t id[NC_KEY_ID_LEN / 2];
+	uint8_t id[NC_KEYFILE_ID_LEN / 2];
 	char *hex = strchr(words, ' ');
-	if (!hex || r->n == NC_KEYS_MAX)
+	if (!hex || r->n == NC_KEYFILE_KEYS_MAX)
 		return -1;
 	*hex++ = '\0';
-	if (strlen(words) != NC_KEY_ID_LEN || nc_unhex(words, NC_KEY_ID_LEN, id) != 0)
+	if (strlen(words) != NC_KEYFILE_ID_LEN || nc_unhex(words, NC_KEYFILE_ID_LEN, id) != 0)
 		return -1;
-	nc_sealkey k = { .raw = take_hex(hex) };
+	nc_keyfile_key k = { .raw = take_hex(hex) };
 	if (!k.raw)
 		return -1;
 	memcpy(k.id, words, sizeof(k.id));
@@ -115,7 +115,7 @@ static int take_key(nc_keyring *r, char *words)
 }
 
 /* 0, 1 at the end, or -1. */
-static int take_line(nc_keyring *r, char *line)
+static int take_line(nc_keyfile *r, char *line)
 {
 	static const char installation[] = "installation ", digest[] = "digest ", key[] = "key ";
 	if (strcmp(line, "end") == 0)
@@ -135,7 +135,7 @@ static int take_line(nc_keyring *r, char *line)
 	return 0;
 }
 
-static int parse(nc_keyring *r, char *text)
+static int parse(nc_keyfile *r, char *text)
 {
 	int rc = 0, is_first = 1;
 	char *rest = text, *line;
@@ -146,12 +146,12 @@ static int parse(nc_keyring *r, char *text)
 	return rc == 1 && r->n > 0 && r->digest && r->installation[0] ? 0 : -1;
 }
 
-nc_code nc_keyring_load(nc_keyring *ret, const char *path, nc_error *err)
+nc_code nc_keyfile_load(nc_keyfile *ret, const char *path, nc_error *err)
 {
 	char text[TEXT_MAX] = { 0 };
 	size_t len = 0;
 	_cleanup_(nc_closep) int fd = -1;
-	nc_keyring r = { .n = 0 };
+	nc_keyfile r = { .n = 0 };
 	uint64_t failures = nc_alloc_failures();
 	nc_code code = open_file(path, &fd, &len, err);
 	if (code == NC_OK)
@@ -164,7 +164,7 @@ nc_code nc_keyring_load(nc_keyring *ret, const char *path, nc_error *err)
 	if (code == NC_OK)
 		*ret = r;
 	else
-		nc_keyring_done(&r);
+		nc_keyfile_done(&r);
 	return code;
 }
 
@@ -179,7 +179,7 @@ static void put_hex(nc_buf *b, const nc_secret *s)
 	nc_zero(hex, sizeof(hex));
 }
 
-nc_code nc_keyring_save(const nc_keyring *r, const char *path, nc_error *err)
+nc_code nc_keyfile_save(const nc_keyfile *r, const char *path, nc_error *err)
 {
 	char text[TEXT_MAX];
 	nc_buf b;

@@ -70,6 +70,8 @@ static void cold_items_leave_memory_and_are_still_found(void)
 	CHECK_UINT(memstore_count(m, 1), 1);
 	CHECK_UINT(memstore_count(m, 6), 8);
 	CHECK_UINT(su_faults(db), 0);
+	memstore_set_value(m, 6, (nc_bytes){ "\0\2op_0005", 9 }, nc_str("nonsense"), 3);
+	CHECK_UINT(su_faults(db), 2); /* no value, and an id that is in both */
 	nc_db_close(db);
 	memstore_free(m);
 }
