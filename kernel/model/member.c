@@ -152,7 +152,8 @@ static int labels_eq(const nc_labels *a, const nc_labels *b)
 	if (a->n != b->n)
 		return 0;
 	for (size_t i = 0; i < a->n; i++)
-		if (strcmp(a->v[i].key, b->v[i].key) || strcmp(a->v[i].value, b->v[i].value))
+		if (strcmp(a->v[i].key, b->v[i].key) != 0 ||
+			strcmp(a->v[i].value, b->v[i].value) != 0)
 			return 0;
 	return 1;
 }
@@ -163,7 +164,7 @@ static int strs_eq(nc_seq a, nc_seq b)
 	if (a.n != b.n)
 		return 0;
 	for (size_t i = 0; i < a.n; i++)
-		if (strcmp(x[i], y[i]))
+		if (strcmp(x[i], y[i]) != 0)
 			return 0;
 	return 1;
 }

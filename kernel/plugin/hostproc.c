@@ -46,8 +46,8 @@ struct nc_hostproc {
 	nc_found *f;
 	nc_loop *io;
 	nc_child child;
-	int out_fd;      /* its stdout and stderr; io loop */
-	nc_frame_in *in; /* io loop */
+	int out_fd;        /* its stdout and stderr; io loop */
+	nc_frame_in *in;   /* io loop */
 	int64_t output_us; /* when it last had a strike for it; io loop */
 
 	pthread_mutex_t host_lock; /* guards what follows */

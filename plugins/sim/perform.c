@@ -5,6 +5,7 @@
  * no time and by the timer thread for the others; telling the host comes after the lock.
  */
 #define NC_PLUG_DOMAIN "sim"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -99,6 +100,10 @@ static nc_code act(struct nc_inst *inst, const sim_attempt *a, sim_call *call, s
 {
 	sim_end_doc end = end_of(a, SIM_OUTCOME_DONE);
 	nc_code rc = a->verb->act(call, &ret->err);
+	char booted[256] = ""; /* its document goes with the commit */
+
+	if (call->booted)
+		snprintf(booted, sizeof(booted), "%s", call->booted);
 
 	if (rc == NC_OK && call->txn.error != NC_OK)
 		rc = nc_plug_nomem(&ret->err);
@@ -114,8 +119,8 @@ static nc_code act(struct nc_inst *inst, const sim_attempt *a, sim_call *call, s
 		end.message = "the guest was made and did not start";
 	}
 	rc = commit(&call->txn, a, &end, &ret->err);
-	if (rc == NC_OK && call->booted)
-		sim_events_after_boot(inst, call->booted);
+	if (rc == NC_OK && *booted)
+		sim_events_after_boot(inst, booted);
 	return rc;
 }
 

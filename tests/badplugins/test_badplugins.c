@@ -79,7 +79,7 @@ static const bad bads[] = {
 	RULE_AT_LOAD("prints_constructor", "P8", "hello from a plugin"),
 	/* the probe does not survive them */
 	REFUSED("crash_constructor", NC_E_PROTO, "ended without a verdict"),
-	REFUSED("exit_constructor", NC_E_PROTO, "ended without a verdict: exit status 0"),
+	REFUSED("exit_constructor", NC_E_PROTO, "ended without a verdict: exit status"),
 	REFUSED("hang_constructor", NC_E_PROTO, "no verdict within 400 ms"),
 	REFUSED("hang_entry", NC_E_PROTO, "no verdict within 400 ms"),
 	/* wrong later */
@@ -129,7 +129,7 @@ typedef struct verdict {
 	int n_done;
 	nc_code code;
 	int32_t outcome;
-	unsigned lost, events;
+	unsigned lost;
 	int64_t strikes[13];
 	char state[32], reason[400];
 } verdict;
@@ -204,8 +204,9 @@ static void run(const bad *b, nc_isolation iso, const char *state_dir, verdict *
 	if (b->dies && iso == NC_ISO_PROCESS && b->act != OPEN)
 		(void)fixture_wait(f, &f->lost, 1);
 	note_status(f, b, v);
+	pthread_mutex_lock(&f->lock);
 	v->lost = f->lost;
-	v->events = f->events;
+	pthread_mutex_unlock(&f->lock);
 	v->has_finished = 1;
 	if (inst)
 		nc_pinst_unref(inst);

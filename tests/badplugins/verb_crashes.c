@@ -5,7 +5,8 @@
 static nc_code wrong(nc_inst *, nc_op, nc_bytes, nc_bytes, nc_error *);
 #include "plugin.h"
 
-static nc_code wrong(nc_inst *self, nc_op op, nc_bytes target, nc_bytes req, nc_error *err)
+__attribute__((no_sanitize("undefined"))) static nc_code wrong(
+	nc_inst *self, nc_op op, nc_bytes target, nc_bytes req, nc_error *err)
 {
 	(void)target;
 	(void)req;

@@ -99,7 +99,7 @@ static void faults_are_bounded_and_counted(void)
 	nc_faults f;
 	for (int i = 0; i < 50; i++)
 		snprintf(text + strlen(text), sizeof(text) - strlen(text), ",'x%d':1", i);
-	strcat(text, "}");
+	snprintf(text + strlen(text), sizeof(text) - strlen(text), "}");
 	CHECK(mu_parse(&nc_kind_vm, text, a, &f) == NULL);
 	CHECK_UINT(f.n, NC_FAULTS_MAX);
 	CHECK_UINT(f.dropped, 50 - NC_FAULTS_MAX);

@@ -24,7 +24,7 @@ static void first_fit_takes_the_first_host_with_room(void)
 	REQUIRE(world_open(&w, NC_SCHED_FIRST_FIT));
 	world_host(&w, "small", 2, 1000, 10);
 	for (int i = 0; i < 6; i++) {
-		char name[16];
+		char name[32];
 		snprintf(name, sizeof(name), "large-%d", i);
 		world_host(&w, name, 64, 100000, 1000);
 	}

@@ -140,7 +140,7 @@ void kit_run_all(const kit_folder *f, const nc_conformance_options *o, kit_findi
 	static agenda a;
 	unsigned timeout_s = o->check_timeout_s ? o->check_timeout_s : 60;
 	presence there = { { false } };
-	char rule[8];
+	char rule[16];
 
 	a.options = o;
 	a.n = 0;

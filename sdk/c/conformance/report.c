@@ -88,7 +88,8 @@ static bool is_same_row(const kit_finding *a, const kit_finding *b)
 /* A rule that has rows for verbs needs none that says nobody tried it. Sorted: "" comes first. */
 static bool is_told_by_verb(const kit_findings *all, size_t at)
 {
-	for (size_t i = at + 1; i < all->n && strcmp(all->list[i].rule, all->list[at].rule) == 0; i++)
+	for (size_t i = at + 1; i < all->n && strcmp(all->list[i].rule, all->list[at].rule) == 0;
+		i++)
 		if (*all->list[i].verb)
 			return true;
 	return false;

@@ -19,7 +19,7 @@
 #define SECTOR 512u
 
 typedef struct event {
-	const nc_record_event *e;
+	nc_record_event e; /* a copy: in the log it lies anywhere */
 	const uint8_t *payload;
 } event;
 
@@ -92,7 +92,8 @@ static void bytes_write(bytes *b, uint64_t off, const uint8_t *data, size_t len)
 {
 	if (off + len > b->len)
 		bytes_resize(b, (size_t)off + len);
-	memcpy(b->p + off, data, len);
+	if (len)
+		memcpy(b->p + off, data, len);
 }
 
 /* ---- opening ---- */
@@ -120,13 +121,15 @@ static bool index_events(replay *r, size_t len)
 {
 	size_t cap = 0;
 	for (size_t at = 0; at < len;) {
-		const nc_record_event *e = (const void *)(r->log + at);
-		if (len - at < sizeof(*e) || e->magic != NC_RECORD_MAGIC ||
-			e->len > len - at - sizeof(*e))
+		nc_record_event e;
+		if (len - at < sizeof(e))
+			return false;
+		memcpy(&e, r->log + at, sizeof(e));
+		if (e.magic != NC_RECORD_MAGIC || e.len > len - at - sizeof(e))
 			return false;
 		r->events = grow(r->events, r->n_events, &cap, sizeof(*r->events));
-		r->events[r->n_events++] = (event){ e, r->log + at + sizeof(*e) };
-		at += sizeof(*e) + e->len;
+		r->events[r->n_events++] = (event){ e, r->log + at + sizeof(e) };
+		at += sizeof(e) + e.len;
 	}
 	return true;
 }
@@ -170,7 +173,7 @@ size_t replay_events(const replay *r)
 
 size_t replay_find(const replay *r, size_t at, uint32_t op)
 {
-	while (at < r->n_events && r->events[at].e->op != op)
+	while (at < r->n_events && r->events[at].e.op != op)
 		at++;
 	return at;
 }
@@ -223,14 +226,14 @@ static void walk_open(replay *r, const event *v)
 {
 	const char *path = (const char *)v->payload;
 	file *f = file_named(r, path, r->n_names);
-	if (!*path && !find_file(r, v->e->file)) {
-		new_file(r, v->e->file, true); /* the root folder, opened to be synced */
+	if (!*path && !find_file(r, v->e.file)) {
+		new_file(r, v->e.file, true); /* the root folder, opened to be synced */
 		return;
 	}
-	if (!*path || (f && f->inode == v->e->file))
+	if (!*path || (f && f->inode == v->e.file))
 		return;
 	/* A folder that is opened was made before. */
-	add_name(r, (name_op){ NC_RECORD_OPEN, path, NULL, new_file(r, v->e->file, false) });
+	add_name(r, (name_op){ NC_RECORD_OPEN, path, NULL, new_file(r, v->e.file, false) });
 }
 
 static void walk_rename(replay *r, const event *v)
@@ -243,7 +246,7 @@ static void walk_rename(replay *r, const event *v)
 
 static void add_pending(replay *r, const event *v)
 {
-	file *f = find_file(r, v->e->file);
+	file *f = find_file(r, v->e.file);
 	if (!f || f->is_dir)
 		return;
 	f->pending = grow(f->pending, f->n_pending, &f->cap_pending, sizeof(*f->pending));
@@ -253,10 +256,10 @@ static void add_pending(replay *r, const event *v)
 static void apply(const replay *r, bytes *b, size_t at)
 {
 	const event *v = &r->events[at];
-	if (v->e->op == NC_RECORD_TRUNCATE)
-		bytes_resize(b, (size_t)v->e->off);
+	if (v->e.op == NC_RECORD_TRUNCATE)
+		bytes_resize(b, (size_t)v->e.off);
 	else
-		bytes_write(b, v->e->off, v->payload, v->e->len);
+		bytes_write(b, v->e.off, v->payload, v->e.len);
 }
 
 static void settle_file(replay *r, file *f, size_t before)
@@ -264,6 +267,8 @@ static void settle_file(replay *r, file *f, size_t before)
 	size_t n = 0;
 	while (n < f->n_pending && f->pending[n] < before)
 		apply(r, &f->synced, f->pending[n++]);
+	if (!n)
+		return;
 	memmove(f->pending, f->pending + n, (f->n_pending - n) * sizeof(*f->pending));
 	f->n_pending -= n;
 }
@@ -271,15 +276,15 @@ static void settle_file(replay *r, file *f, size_t before)
 static void begin_sync(replay *r, const event *v)
 {
 	r->begins = grow(r->begins, r->n_begins, &r->cap_begins, sizeof(*r->begins));
-	r->begins[r->n_begins++] = (sync_begin){ v->e->token, r->at, r->n_names };
+	r->begins[r->n_begins++] = (sync_begin){ v->e.token, r->at, r->n_names };
 }
 
 static void end_sync(replay *r, const event *v)
 {
-	file *f = find_file(r, v->e->file);
+	file *f = find_file(r, v->e.file);
 	for (size_t i = 0; i < r->n_begins; i++) {
 		sync_begin b = r->begins[i];
-		if (b.token != v->e->token)
+		if (b.token != v->e.token)
 			continue;
 		r->begins[i] = r->begins[--r->n_begins];
 		if (f && f->is_dir && b.name_at > r->names_synced)
@@ -295,7 +300,7 @@ void replay_advance(replay *r, size_t to, replay_mark mark, void *arg)
 	for (; r->at < to && r->at < r->n_events; r->at++) {
 		const event *v = &r->events[r->at];
 		const char *path = (const char *)v->payload;
-		switch ((nc_record_op)v->e->op) {
+		switch ((nc_record_op)v->e.op) {
 		case NC_RECORD_OPEN:
 			walk_open(r, v);
 			break;
@@ -317,11 +322,11 @@ void replay_advance(replay *r, size_t to, replay_mark mark, void *arg)
 			break;
 		case NC_RECORD_MKDIR:
 			add_name(r, (name_op){ NC_RECORD_MKDIR, path, NULL,
-					    new_file(r, v->e->file, true) });
+					    new_file(r, v->e.file, true) });
 			break;
 		case NC_RECORD_MARK:
 			if (mark)
-				mark(arg, v->payload, v->e->len);
+				mark(arg, v->payload, v->e.len);
 			break;
 		}
 	}
@@ -371,13 +376,13 @@ static bool is_stale(stale *s, dice *d, uint64_t sector)
 
 static void apply_partly(bytes *b, const event *v, stale *s, dice *d)
 {
-	uint64_t off = v->e->off, end = off + v->e->len;
+	uint64_t off = v->e.off, end = off + v->e.len;
 	while (off < end) {
 		uint64_t next = (off / SECTOR + 1) * SECTOR;
 		if (next > end)
 			next = end;
 		if (!is_stale(s, d, off / SECTOR))
-			bytes_write(b, off, v->payload + (off - v->e->off), (size_t)(next - off));
+			bytes_write(b, off, v->payload + (off - v->e.off), (size_t)(next - off));
 		off = next;
 	}
 }
@@ -390,13 +395,13 @@ static void file_after(const replay *r, const file *f, dice *d, bytes *ret)
 	bytes_write(ret, 0, f->synced.p ? f->synced.p : (const uint8_t *)"", f->synced.len);
 	for (size_t i = 0; i < f->n_pending; i++) {
 		const event *v = &r->events[f->pending[i]];
-		if (v->e->op == NC_RECORD_WRITE) {
+		if (v->e.op == NC_RECORD_WRITE) {
 			apply_partly(ret, v, &s, d);
 			continue;
 		}
 		is_size_stale = is_size_stale || !is_lucky(d);
 		if (!is_size_stale)
-			bytes_resize(ret, (size_t)v->e->off);
+			bytes_resize(ret, (size_t)v->e.off);
 	}
 	free(s.bits);
 }

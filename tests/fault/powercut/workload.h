@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include "host.h"
+#include "../../store/host.h"
 
 /*
  * What is done to a store while it is recorded. Contents are the model's of `seed`
