@@ -118,19 +118,21 @@ static nc_code malformed(const char *assignment, nc_error *err)
 	return nc_err_hint(err, rc, "like --set description=web or --set labels.env=prod");
 }
 
-/* The member of an object under way, made where it is not there; NULL with an error. */
-static json_t *enter(json_t *at, const char *word, nc_error *err)
+/* Into a member of the object, made where it is not there. */
+static nc_code enter(json_t **at, const char *word, nc_error *err)
 {
-	json_t *next = json_object_get(at, word);
+	json_t *next = json_object_get(*at, word);
+	nc_code rc = NC_OK;
 
-	if (next && !json_is_object(next)) {
-		nc_err(err, NC_E_INVAL, "--set: %s is no object, and something is set in it", word);
-		return NULL;
+	if (next && !json_is_object(next))
+		return nc_err(err, NC_E_INVAL, "--set: %s is no object, and something is set in it",
+			word);
+	if (!next) {
+		next = json_object();
+		rc = nc_body_put(*at, word, next, err);
 	}
-	if (next)
-		return next;
-	next = json_object();
-	return nc_body_put(at, word, next, err) == NC_OK ? next : NULL;
+	*at = next;
+	return rc;
 }
 
 /* Into the object that the path's words but the last lead to. A label's key is the whole rest: it
@@ -142,9 +144,9 @@ static nc_code descend(json_t **at, const char **path, const nc_field_def **fiel
 	for (const char *dot; (dot = strchr(*path, '.'));) {
 		const nc_field_def *f = *field;
 		snprintf(word, sizeof(word), "%.*s", (int)(dot - *path), *path);
-		*at = enter(*at, word, err);
-		if (!*at)
-			return err ? err->code : NC_E_INVAL;
+		nc_code rc = enter(at, word, err);
+		if (rc != NC_OK)
+			return rc;
 		*path = dot + 1;
 		if (f && f->type == NC_T_LABELS)
 			return NC_OK;

@@ -49,11 +49,9 @@ static int next_word(const char **path, char word[WORD_MAX])
 
 static int is_same_word(const char *want, const nc_kind *kind, const char *word, size_t at)
 {
-	if (!strcmp(want, word))
-		return 1;
-	if (at || !kind)
-		return 0;
-	return !strcmp(want, NC_ANY_KIND) ? nc_kind_is_offered(kind) : nc_kind_find(want) == kind;
+	if (!at && !strcmp(want, NC_ANY_KIND))
+		return kind && nc_kind_is_offered(kind);
+	return !strcmp(want, word) || (!at && kind && nc_kind_find(want) == kind);
 }
 
 int nc_path_begins(const char *path, const nc_kind *kind, const char *const *words, size_t n)

@@ -92,8 +92,11 @@ static void put_number(const json_t *v, nc_buf *out)
 		nc_buf_printf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(v));
 		return;
 	}
+	size_t start = out->len;
 	nc_jw_init(&w, out);
 	nc_jw_f64(&w, json_real_value(v));
+	if (!strpbrk(out->ptr + start, ".eE")) /* or it would come back as a whole number */
+		nc_buf_puts(out, ".0");
 }
 
 /* TEXT: lines of their own, set in. */
