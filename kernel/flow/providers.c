@@ -232,10 +232,13 @@ void nc_providers_open_all(nc_providers *p)
 	load_list(&o);
 	for (size_t i = 0; i < o.n; i++) {
 		nc_error err = NC_ERROR_INIT;
-		if (nc_providers_open(p, o.list[i], &err) != NC_OK)
-			nc_log(L_WARN, "provider.open.failed", F_STR("provider", o.list[i]->o.name),
-				F_ERR(&err),
-				F_STR("consequence", "trying again at the next round"));
+		if (nc_providers_open(p, o.list[i], &err) == NC_OK) {
+			tell_status(p, o.list[i], "up", "provider.up");
+			continue;
+		}
+		nc_log(L_WARN, "provider.open.failed", F_STR("provider", o.list[i]->o.name),
+			F_ERR(&err), F_STR("consequence", "trying again at the next round"));
+		tell_status(p, o.list[i], "down", "provider.down");
 	}
 }
 
