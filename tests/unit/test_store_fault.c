@@ -397,6 +397,12 @@ static void write_foreign(nc_buf *rec, uint64_t seq, const char *id, const char 
 	nc_buf_done(&value);
 }
 
+/* Health may still be good when the failure is answered: wait for what the takeover brings. */
+static int has_foreign(void *arg)
+{
+	return su_rev(arg, K_VM, "vm_9") == 3;
+}
+
 static void what_another_leader_wrote_is_taken_over(void)
 {
 	memstore *m = memstore_new();
@@ -415,6 +421,7 @@ static void what_another_leader_wrote_is_taken_over(void)
 	nc_buf_done(&rec);
 	/* fenced off: it fails, and is not mistaken for a conflict of revisions */
 	CHECK_CODE(su_vm(db, "vm_2", "two", "a", &err), NC_E_UNAVAILABLE);
+	CHECK(su_wait(has_foreign, db));
 	CHECK(su_wait(is_well, db));
 	CHECK_STR(su_body(db, K_VM, "vm_9", body), "foreign");
 	CHECK_UINT(su_rev(db, K_VM, "vm_9"), 3);
