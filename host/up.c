@@ -243,9 +243,11 @@ static nc_code do_ask(const nc_host_inst *inst, nc_ask kind, nc_bytes name, nc_b
 {
 	ask a = { .err = err, .out = out };
 	uint64_t token;
-	if (enter_ask(&a, &token) != NC_OK)
-		return nc_err(err, NC_E_BUSY, "too many questions at once");
 	pthread_cond_init(&a.has_answer_cond, NULL);
+	if (enter_ask(&a, &token) != NC_OK) {
+		pthread_cond_destroy(&a.has_answer_cond);
+		return nc_err(err, NC_E_BUSY, "too many questions at once");
+	}
 	nc_host_send(&(nc_frame){ .type = NC_F_ASK,
 		.inst = inst->number,
 		.a = token,

@@ -122,7 +122,7 @@ static void list(nc_call_ctx *c)
 {
 	_cleanup_(nc_buf_done) nc_buf out;
 	nc_error err = NC_ERROR_INIT;
-	const nc_kind *kind;
+	const nc_kind *kind = NULL;
 	nc_act faults = { .arena = c->arena };
 
 	nc_buf_init(&out, 64u << 20);
@@ -161,7 +161,7 @@ static void get(nc_call_ctx *c)
 	_cleanup_(nc_buf_done) nc_buf out;
 	nc_error err = NC_ERROR_INIT;
 	nc_act found = { .arena = c->arena };
-	const nc_kind *kind;
+	const nc_kind *kind = NULL;
 	const nc_item *it = NULL;
 	nc_reach reach;
 	char etag[24];
@@ -313,7 +313,7 @@ static nc_code need_object(const nc_api_job *j, nc_error *err)
 static void create(nc_api_job *j)
 {
 	nc_error err = NC_ERROR_INIT;
-	const nc_kind *kind;
+	const nc_kind *kind = NULL;
 	nc_act a;
 	nc_code rc = begin_act(j, &a, &kind, &err);
 
@@ -327,7 +327,7 @@ static void create(nc_api_job *j)
 static void patch(nc_api_job *j)
 {
 	nc_error err = NC_ERROR_INIT;
-	const nc_kind *kind;
+	const nc_kind *kind = NULL;
 	nc_act a;
 	nc_code rc = begin_act(j, &a, &kind, &err);
 
@@ -341,7 +341,7 @@ static void patch(nc_api_job *j)
 static void put(nc_api_job *j)
 {
 	nc_error err = NC_ERROR_INIT;
-	const nc_kind *kind;
+	const nc_kind *kind = NULL;
 	nc_act a;
 	nc_code rc = begin_act(j, &a, &kind, &err);
 
@@ -355,7 +355,7 @@ static void put(nc_api_job *j)
 static void delete (nc_api_job *j)
 {
 	nc_error err = NC_ERROR_INIT;
-	const nc_kind *kind;
+	const nc_kind *kind = NULL;
 	const char *purge = nc_job_query(j, "purge");
 	nc_act a;
 	nc_code rc = begin_act(j, &a, &kind, &err);
@@ -378,7 +378,7 @@ static nc_code may_act(const nc_api_job *j, const nc_kind *kind, nc_error *err)
 static void act(nc_api_job *j)
 {
 	nc_error err = NC_ERROR_INIT;
-	const nc_kind *kind;
+	const nc_kind *kind = NULL;
 	nc_act a;
 	nc_code rc = begin_act(j, &a, &kind, &err);
 
@@ -394,7 +394,7 @@ static void act(nc_api_job *j)
 static void sub_patch(nc_api_job *j)
 {
 	nc_error err = NC_ERROR_INIT;
-	const nc_kind *kind;
+	const nc_kind *kind = NULL;
 	nc_act a;
 	nc_code rc = begin_act(j, &a, &kind, &err);
 
@@ -408,7 +408,7 @@ static void sub_patch(nc_api_job *j)
 static void sub_delete(nc_api_job *j)
 {
 	nc_error err = NC_ERROR_INIT;
-	const nc_kind *kind;
+	const nc_kind *kind = NULL;
 	nc_act a;
 	nc_code rc = begin_act(j, &a, &kind, &err);
 

@@ -39,6 +39,7 @@ static void put_act(nc_jw *w, const nc_act *act, const nc_problem *p)
 {
 	if (act->faults.n) {
 		nc_jw_kstr(w, "field", act->faults.list[0].field);
+		nc_jw_key(w, "errors");
 		nc_faults_render(&act->faults, w);
 	}
 	if (act->n_used_by)

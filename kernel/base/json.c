@@ -85,6 +85,11 @@ nc_code nc_json_parse(nc_bytes text, size_t limit_bytes, json_t **ret, nc_error 
 		json_loadb(text.ptr, text.len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
 	if (!doc)
 		return parse_failed(&why, failures, err);
+	if (nc_alloc_failures() != failures) {
+		/* jansson's lexer drops the characters it has no memory for and carries on. */
+		json_decref(doc);
+		return nc_err_nomem(err);
+	}
 	*ret = doc;
 	return NC_OK;
 }

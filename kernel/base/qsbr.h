@@ -14,7 +14,7 @@
 typedef struct nc_qsbr_reader nc_qsbr_reader;
 nc_qsbr_reader *nc_qsbr_register(void); /* this thread; starts online; NULL = no memory */
 void nc_qsbr_unregister(nc_qsbr_reader *r);
-nc_qsbr_reader *nc_qsbr_self(void); /* this thread's, or NULL */
+nc_qsbr_reader *nc_qsbr_self(void);      /* this thread's, or NULL */
 void nc_qsbr_quiesce(nc_qsbr_reader *r); /* "I hold no borrowed pointer now" */
 void nc_qsbr_offline(nc_qsbr_reader *r); /* before blocking */
 void nc_qsbr_online(nc_qsbr_reader *r);

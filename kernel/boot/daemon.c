@@ -312,7 +312,7 @@ static nc_code start_api(void *ctx, nc_error *err)
 		.events = d->events,
 		.plugins = d->plugins,
 		.config = d->holder,
-		.workers = 16,
+		.workers = 64, /* each waits for a commit: the more, the larger the groups */
 		.reload = reload,
 		.ctx = d };
 	nc_code rc = nc_api_new(&o, &d->api, err);

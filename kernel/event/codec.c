@@ -21,25 +21,40 @@ static void put_str(nc_buf *b, const char *s)
 	nc_buf_put_lstr(b, s, n);
 }
 
+static void put_event(nc_buf *b, const nc_event *e)
+{
+	nc_buf_putc(b, EVENT_FORMAT);
+	nc_buf_put_u64(b, (uint64_t)e->ts_ms);
+	nc_buf_put_varint(b, e->object_revision);
+	put_str(b, e->type);
+	put_str(b, e->topic);
+	put_str(b, e->key);
+	put_str(b, e->name);
+	put_str(b, e->project);
+	put_str(b, e->actor);
+	put_str(b, e->op_id);
+	put_str(b, e->decision_id);
+	nc_buf_put_lstr(b, e->data.ptr, e->data.len);
+}
+
+/* An entry that no lane takes: the transaction must fail rather than lose its event. */
+static const nc_bytes unfit = { NULL, SIZE_MAX };
+
 void nc_event_add(nc_txn *t, const nc_event *e)
 {
-	_cleanup_(nc_buf_done) nc_buf b;
+	char mem[1024]; /* enough for nearly all */
+	_cleanup_(nc_buf_done) nc_buf large;
+	nc_buf b;
 
-	nc_buf_init(&b, EVENT_MAX);
-	nc_buf_putc(&b, EVENT_FORMAT);
-	nc_buf_put_u64(&b, (uint64_t)e->ts_ms);
-	nc_buf_put_varint(&b, e->object_revision);
-	put_str(&b, e->type);
-	put_str(&b, e->topic);
-	put_str(&b, e->key);
-	put_str(&b, e->name);
-	put_str(&b, e->project);
-	put_str(&b, e->actor);
-	put_str(&b, e->op_id);
-	put_str(&b, e->decision_id);
-	nc_buf_put_lstr(&b, e->data.ptr, e->data.len);
-	/* A failed buffer must fail the transaction, not drop the event: an empty entry does. */
-	nc_txn_append(t, NC_LANE_EVENT, nc_buf_failed(&b) ? (nc_bytes){ 0 } : nc_buf_bytes(&b));
+	nc_buf_init(&large, EVENT_MAX);
+	nc_buf_init_fixed(&b, mem, sizeof(mem));
+	put_event(&b, e);
+	if (nc_buf_failed(&b)) {
+		put_event(&large, e);
+		b = large; /* borrowed */
+	}
+	int is_fit = e->type && *e->type && e->topic && *e->topic && !nc_buf_failed(&b);
+	nc_txn_append(t, NC_LANE_EVENT, is_fit ? nc_buf_bytes(&b) : unfit);
 }
 
 static const char *get_str(nc_cur *c)

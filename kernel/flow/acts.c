@@ -140,14 +140,16 @@ static nc_code create(attempt *t, nc_error *err)
 {
 	nc_act *a = t->a;
 	const nc_special *special = special_of(t->kind);
-	nc_code rc = check_verb(t, NC_CAN_CREATE, err);
 
-	if (rc != NC_OK)
-		return rc;
+	if (!(t->kind->verbs & NC_CAN_CREATE))
+		return check_verb(t, NC_CAN_CREATE, err);
 	nc_faults_init(&a->faults, a->arena);
 	nc_object *o = nc_object_parse(t->kind, t->body, a->arena, &a->faults);
 	if (!o)
 		return faulty(a, err);
+	nc_code rc = check_verb(t, NC_CAN_CREATE, err); /* whether a driver is there, last */
+	if (rc != NC_OK)
+		return rc;
 	if ((rc = give_project(t, o, err)) != NC_OK)
 		return rc;
 	nc_model_resolve_refs(t->root, o, &a->reach, &a->faults);
@@ -199,10 +201,10 @@ static nc_code change_with(attempt *t,
 {
 	nc_object *o = NULL;
 	nc_change change = { 0 };
-	nc_code rc = check_verb(t, NC_CAN_UPDATE, err);
+	nc_code rc = find(t, &o, err);
 
 	if (rc == NC_OK)
-		rc = find(t, &o, err);
+		rc = check_verb(t, NC_CAN_UPDATE, err);
 	if (rc != NC_OK)
 		return rc;
 	nc_faults_init(&t->a->faults, t->a->arena);
@@ -245,10 +247,10 @@ static nc_code delete (attempt *t, nc_error *err)
 	nc_act *a = t->a;
 	nc_object *o = NULL;
 	const nc_special *special = special_of(t->kind);
-	nc_code rc = check_verb(t, NC_CAN_DELETE, err);
+	nc_code rc = find(t, &o, err);
 
 	if (rc == NC_OK)
-		rc = find(t, &o, err);
+		rc = check_verb(t, NC_CAN_DELETE, err);
 	if (rc == NC_OK && (!special || !special->keeps_users))
 		rc = nc_model_check_delete(
 			t->root, o, a->used_by, NC_LEN(a->used_by), &a->n_used_by, err);
@@ -342,10 +344,10 @@ static nc_code sub(attempt *t, nc_error *err)
 {
 	nc_object *o = NULL;
 	nc_change change = { .is_changed = 1 };
-	nc_code rc = check_verb(t, NC_CAN_UPDATE, err);
+	nc_code rc = find(t, &o, err);
 
 	if (rc == NC_OK)
-		rc = find(t, &o, err);
+		rc = check_verb(t, NC_CAN_UPDATE, err);
 	if (rc != NC_OK)
 		return rc;
 	const nc_special *special = special_of(t->kind);

@@ -171,4 +171,5 @@ void nc_flow_plugin_hooks(nc_flow *f, nc_plugin_hooks *hooks)
 		.event = on_event,
 		.host_lost = on_host_lost,
 		.host_back = on_host_back };
+	nc_flow_services(hooks);
 }

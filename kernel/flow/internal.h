@@ -52,6 +52,9 @@ void nc_providers_close(nc_providers *p, const char *id);
 void nc_providers_open_all(nc_providers *p);
 int nc_providers_have(void *flow, const char *extension); /* nc_has_feature_fn */
 
+/* ---- services.c: nc.kv and nc.secrets ---- */
+void nc_flow_services(nc_plugin_hooks *hooks);
+
 /* ---- inventory.c: hosts and guests as the drivers see them ---- */
 nc_code nc_flow_find_hosts(nc_flow *f, const char *provider, nc_error *err);
 nc_code nc_flow_look_at_guests(nc_flow *f, const char *provider, nc_error *err);

@@ -59,11 +59,16 @@ static int is_orphan(const round *r, const json_t *guest)
 
 static void native_key(const round *r, const char *native, char out[NC_DB_ID_MAX + 1])
 {
-	char hex[65];
+	static const char digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 	_cleanup_(nc_freep) char *text = nc_asprintf("%s/%s", r->provider, native);
+	uint8_t mac[32];
 
-	nc_sha256_hex(nc_str(text ? text : native), hex);
-	snprintf(out, NC_DB_ID_MAX + 1, "orp_%.32s", hex);
+	/* The same guest has the same id in every round, shaped like any other id. */
+	nc_hmac_sha256(nc_str("orphan"), nc_str(text ? text : native), mac);
+	memcpy(out, "orp_", 4);
+	for (int i = 0; i < 26; i++)
+		out[4 + i] = digits[mac[i] & (i ? 31 : 7)];
+	out[30] = '\0';
 }
 
 static const char *host_id(const round *r, const char *name)

@@ -6,6 +6,7 @@
  */
 #include "base/err.h"
 #include "flow/acts.h"
+#include "model/body.h"
 #include "model/problem.h"
 
 static nc_code check_plugin(nc_stage *s, const nc_provider *p, nc_error *err)
@@ -21,22 +22,81 @@ static nc_code check_plugin(nc_stage *s, const nc_provider *p, nc_error *err)
 	return rc;
 }
 
+/* What the plugin's own schema says of the configuration, as faults of the request. */
+static nc_code check_config(nc_stage *s, const nc_provider *p, nc_error *err)
+{
+	_cleanup_(nc_buf_done) nc_buf list;
+	_cleanup_(nc_json_decrefp) json_t *faults = NULL;
+	nc_faults *f = &s->a->faults;
+	size_t i;
+	json_t *fault;
+
+	nc_buf_init(&list, 256u << 10);
+	nc_code rc = nc_plugins_validate(s->a->flow->plugins, p->plugin,
+		p->config.len ? p->config : nc_str("{}"), &list, err);
+	if (rc == NC_OK)
+		rc = nc_json_parse(nc_buf_bytes(&list), list.limit, &faults, err);
+	if (rc != NC_OK)
+		return rc;
+	json_array_foreach(faults, i, fault)
+	{
+		const char *field = json_string_value(json_object_get(fault, "field"));
+		const char *problem = json_string_value(json_object_get(fault, "problem"));
+		const char *expected = json_string_value(json_object_get(fault, "expected"));
+		nc_fault_add(f, nc_arena_printf(s->a->arena, "config.%s", field ? field : ""),
+			"invalid", "%s", problem ? problem : "is not right");
+		if (expected)
+			nc_fault_hint(f, "%s", expected);
+	}
+	return nc_faults_any(f) ? nc_faults_error(f, err) : NC_OK;
+}
+
 static nc_code create(nc_stage *s, const nc_root *r, nc_error *err)
 {
 	nc_provider *p = NC_AS(nc_provider, s->object);
 	nc_code rc = check_plugin(s, p, err);
 
 	(void)r;
+	if (rc == NC_OK)
+		rc = check_config(s, p, err);
 	if (rc != NC_OK)
 		return rc;
 	s->object->status = "pending";
 	return nc_stage_operation(s, "provider.create", NULL, err);
 }
 
+/* Its hosts go with it; its VMs keep it. */
+static nc_code check_unused(nc_act *a, const nc_root *r, const nc_object *o, nc_error *err)
+{
+	nc_bytes key;
+	nc_walk w;
+
+	nc_walk_init(&w, r, NC_KIND_VM, NC_IX_REF, nc_str(o->id), (nc_bytes){ 0 }, NC_ASCENDING);
+	for (const nc_item *it; (it = nc_walk_next(&w, &key)) && nc_bytes_eq(key, nc_str(o->id));) {
+		if (a->n_used_by++ >= NC_LEN(a->used_by))
+			continue;
+		nc_used_by *u = &a->used_by[a->n_used_by - 1];
+		u->kind = &nc_kind_vm;
+		snprintf(u->id, sizeof(u->id), "%s", nc_item_id(it));
+		nc_bytes name = nc_body_member(nc_item_body(it), "name");
+		if (name.len > 2)
+			snprintf(u->name, sizeof(u->name), "%.*s", (int)(name.len - 2),
+				(const char *)name.ptr + 1);
+	}
+	if (!a->n_used_by)
+		return NC_OK;
+	nc_problem_err(err, "in_use", "provider %s still has %llu vms", o->name,
+		(unsigned long long)a->n_used_by);
+	return nc_err_hint(err, NC_E_CONFLICT, "purge them first: novacron vm delete NAME --purge");
+}
+
 static nc_code remove_provider(nc_stage *s, const nc_root *r, nc_delete_how how, nc_error *err)
 {
-	(void)r;
+	nc_code rc = check_unused(s->a, r, s->object, err);
+
 	(void)how;
+	if (rc != NC_OK)
+		return rc;
 	s->event = NULL;
 	return nc_stage_operation(s, "provider.delete", NULL, err);
 }

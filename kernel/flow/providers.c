@@ -206,6 +206,22 @@ static void load_list(opening *o)
 	nc_db_read_end(db);
 }
 
+/* What the provider's object says of itself; a lost race is made good by the next round. */
+static void tell_status(nc_providers *p, nc_provider *obj, const char *status, const char *event)
+{
+	nc_txn *t = NULL;
+
+	if (!strcmp(obj->o.status, status) || !(t = nc_txn_new(p->flow->db)))
+		return;
+	obj->o.status = status;
+	nc_flow_event(t, &obj->o, event, "system", NULL, NULL);
+	if (nc_model_put(t, &obj->o, NULL) != NC_OK) {
+		nc_txn_free(t);
+		return;
+	}
+	nc_txn_commit(t, NULL, NULL);
+}
+
 void nc_providers_open_all(nc_providers *p)
 {
 	_cleanup_(nc_arena_freep) nc_arena *arena = nc_arena_new(16u << 20);
@@ -216,10 +232,13 @@ void nc_providers_open_all(nc_providers *p)
 	load_list(&o);
 	for (size_t i = 0; i < o.n; i++) {
 		nc_error err = NC_ERROR_INIT;
-		if (nc_providers_open(p, o.list[i], &err) != NC_OK)
-			nc_log(L_WARN, "provider.open.failed", F_STR("provider", o.list[i]->o.name),
-				F_ERR(&err),
-				F_STR("consequence", "trying again at the next round"));
+		if (nc_providers_open(p, o.list[i], &err) == NC_OK) {
+			tell_status(p, o.list[i], "up", "provider.up");
+			continue;
+		}
+		nc_log(L_WARN, "provider.open.failed", F_STR("provider", o.list[i]->o.name),
+			F_ERR(&err), F_STR("consequence", "trying again at the next round"));
+		tell_status(p, o.list[i], "down", "provider.down");
 	}
 }
 

@@ -82,9 +82,10 @@ static nc_code schedule(nc_opctx *c, nc_error *err)
 	if ((rc = nc_sched_claim(sched, c->txn, c->root, &req, &p, err)) != NC_OK)
 		return rc;
 	vm->host = nc_arena_strdup(c->arena, p.host);
+	vm->provider = nc_arena_strdup(c->arena, p.provider);
 	vm->task = NC_VM_SPAWNING;
 	c->op->host = vm->host;
-	c->op->provider = nc_arena_strdup(c->arena, p.provider);
+	c->op->provider = vm->provider;
 	c->target_is_dirty = 1;
 	return nc_arena_failed(c->arena) ? nc_err_nomem(err) : NC_OK;
 }

@@ -246,7 +246,8 @@ static int decode_list(decoder *x, const nc_field_def *d, nc_bytes v, void *base
 	nc_body_walk w;
 	nc_bytes value;
 	nc_body_walk_init(&w, v);
-	for (char *at = list; nc_body_walk_elem(&w, &value); at += size) {
+	for (int64_t i = 0; i < n && nc_body_walk_elem(&w, &value); i++) {
+		char *at = list + (size_t)i * size;
 		int is_good = d->type == NC_T_OBJS
 				      ? decode_struct(x, d, value, at)
 				      : decode_text(x, d, value, (const char **)(void *)at);
@@ -277,7 +278,7 @@ static int decode_labels(decoder *x, const nc_field_def *d, nc_bytes v, nc_label
 	nc_body_walk w;
 	nc_bytes key, value;
 	nc_body_walk_init(&w, v);
-	for (; nc_body_walk_next(&w, &key, &value, NULL); i++) {
+	for (; i < n && nc_body_walk_next(&w, &key, &value, NULL); i++) {
 		list[i].key = nc_arena_strndup(x->arena, key.ptr, key.len);
 		if (!list[i].key)
 			return no_memory(x);

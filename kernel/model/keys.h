@@ -32,8 +32,7 @@ typedef struct nc_ref {
 	const nc_field_def *d;
 	const nc_jpath *at;
 	const char **id;
-	int is_intent;   /* it and all around it are what the user asked */
-	int is_settable; /* by a request */
+	int is_settable; /* by a request, at least when the object is made */
 } nc_ref;
 typedef nc_code (*nc_ref_fn)(void *ctx, const nc_ref *ref);
 nc_code nc_object_each_ref(nc_object *obj, nc_ref_fn fn, void *ctx);

@@ -152,7 +152,8 @@ static int labels_eq(const nc_labels *a, const nc_labels *b)
 	if (a->n != b->n)
 		return 0;
 	for (size_t i = 0; i < a->n; i++)
-		if (strcmp(a->v[i].key, b->v[i].key) || strcmp(a->v[i].value, b->v[i].value))
+		if (strcmp(a->v[i].key, b->v[i].key) != 0 ||
+			strcmp(a->v[i].value, b->v[i].value) != 0)
 			return 0;
 	return 1;
 }
@@ -163,7 +164,7 @@ static int strs_eq(nc_seq a, nc_seq b)
 	if (a.n != b.n)
 		return 0;
 	for (size_t i = 0; i < a.n; i++)
-		if (strcmp(x[i], y[i]))
+		if (strcmp(x[i], y[i]) != 0)
 			return 0;
 	return 1;
 }
@@ -230,7 +231,7 @@ const nc_field_def *nc_field_find(const nc_field_def *fields, size_t n, nc_bytes
 	for (size_t k = 0; k < n; k++) {
 		size_t i = start + k < n ? start + k : start + k - n;
 		const char *is = fields[i].name;
-		if (strncmp(is, name.ptr, name.len) == 0 && is[name.len] == '\0') {
+		if (strncmp(is, name.ptr, name.len) == 0 && strlen(is) == name.len) {
 			*hint = i + 1;
 			return &fields[i];
 		}

@@ -74,7 +74,7 @@ static nc_code expect_ref(void *ctx, const nc_ref *ref)
 {
 	const nc_field_def *d = ref->d;
 	const nc_kind *k = d->ref ? nc_kind_get(d->ref) : nc_kind_of_id(*ref->id);
-	if (k && ref->is_intent && !(d->flags & NC_FF_WEAK))
+	if (k && ref->is_settable && !(d->flags & NC_FF_WEAK))
 		nc_txn_expect_exists(ctx, k->number, nc_str(*ref->id));
 	return NC_OK;
 }
@@ -92,6 +92,8 @@ static nc_code put(nc_txn *t, nc_object *obj, nc_warmth warmth, nc_error *err)
 	const nc_kind *k = obj->kind;
 	nc_bytes id = nc_str(obj->id);
 	nc_txn_expect(t, k->number, id, obj->rev);
+	if (!obj->rev && obj->project) /* non-empty projects stay: it must not go meanwhile */
+		nc_txn_expect_exists(t, NC_KIND_PROJECT, nc_str(obj->project));
 	nc_object *copy = was != obj->intent ? nc_object_copy(obj) : NULL;
 	if (was != obj->intent && (!copy || nc_object_each_ref(copy, expect_ref, t)))
 		return nc_err_nomem(err);

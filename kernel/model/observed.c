@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/map.h"
 #include "model/body.h"
@@ -21,7 +22,7 @@ enum { SHARDS = 64, TAIL_MAX = 128 << 10 };
 typedef struct entry {
 	int64_t at_ms;
 	uint64_t rev; /* of the item whose body is cut at `cut`; 0 = not known yet */
-	size_t cut;
+	size_t cut;   /* its length where the stored tail is the newer one */
 	size_t len;
 	char tail[]; /* from the comma to the closing brace */
 } entry;
@@ -120,6 +121,21 @@ static entry *make_entry(nc_object *obj, nc_error *err)
 	return e;
 }
 
+/* Where to cut a body for this entry. A put may have stored a newer look than the one kept here. */
+static size_t find_cut(const entry *e, nc_bytes body)
+{
+	size_t cut = nc_body_observed_at(body);
+	nc_bytes at = nc_body_member(body, "observed_at");
+	char text[40];
+	int64_t stored_ms;
+	if (at.len < 2 || at.len >= sizeof(text))
+		return cut;
+	memcpy(text, (const char *)at.ptr + 1, at.len - 2);
+	text[at.len - 2] = '\0';
+	int is_newer = nc_time_parse(text, &stored_ms) == 0 && stored_ms > e->at_ms;
+	return is_newer ? body.len : cut;
+}
+
 /* Under the lock. */
 static nc_code exchange(shard *s, const key *k, entry *e, entry **ret_old)
 {
@@ -127,10 +143,6 @@ static nc_code exchange(shard *s, const key *k, entry *e, entry **ret_old)
 	void *old = NULL;
 	if (now && now->at_ms > e->at_ms)
 		return NC_E_CONFLICT;
-	if (now) {
-		e->rev = now->rev;
-		e->cut = now->cut;
-	}
 	nc_code rc = nc_map_put(s->map, key_bytes(k), e, &old);
 	*ret_old = old;
 	return rc;
@@ -183,11 +195,12 @@ void nc_observed_serve(nc_observed *t, const nc_item *it, nc_buf *out)
 	entry *e = nc_map_get(s->map, key_bytes(&k));
 	if (e) {
 		if (e->rev != it->rev || !e->rev) {
-			e->cut = nc_body_observed_at(body);
+			e->cut = find_cut(e, body);
 			e->rev = it->rev;
 		}
 		nc_buf_put(out, body.ptr, e->cut);
-		nc_buf_put(out, e->tail, e->len);
+		if (e->cut < body.len)
+			nc_buf_put(out, e->tail, e->len);
 	}
 	pthread_mutex_unlock(&s->map_lock);
 	if (!e)

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/alloc.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/id.h"
@@ -138,13 +139,15 @@ static json_t *to_json(const nc_field_def *d, const char *value)
 
 static void filter_value(parser *p, const nc_field_def *d, const char *param, const char *value)
 {
+	uint64_t failures = nc_alloc_failures();
 	_cleanup_(nc_json_decrefp) json_t *j = to_json(d, value);
+	int is_nomem = nc_alloc_failures() != failures;
 	/* the member alone is written; its offset lies in the kind's struct, or in a part of it */
 	void *scratch = nc_arena_alloc(p->q->arena, p->q->kind->size);
 	if (!j || !scratch) {
-		p->f->is_nomem |= !scratch;
-		if (scratch)
-			fault_value(p, param, "is not text");
+		p->f->is_nomem |= !scratch || is_nomem;
+		if (!p->f->is_nomem)
+			fault_value(p, param, "is not UTF-8");
 		return;
 	}
 	nc_reader r = { p->q->arena, p->f, NC_READ_SAME };

@@ -151,7 +151,7 @@ static int read_labels(nc_reader *r, const nc_jpath *at, json_t *j, nc_labels *r
 	if (n && !v)
 		return no_memory(r);
 	int is_sorted = 1, is_good = 1;
-	for (void *it = json_object_iter(j); it; it = json_object_iter_next(j, it), i++) {
+	for (void *it = json_object_iter(j); it && i < n; it = json_object_iter_next(j, it), i++) {
 		nc_jpath here = { at, json_object_iter_key(it), 0 };
 		v[i].key = nc_arena_strdup(r->arena, here.key);
 		if (!v[i].key)

@@ -15,7 +15,7 @@ typedef struct walk {
 
 typedef struct around { /* what the containers of a member say of it */
 	const nc_jpath *at;
-	int is_intent, is_settable;
+	int is_settable;
 } around;
 
 static nc_code walk_fields(walk *w, const nc_field_def *f, size_t n, const around *up, void *base);
@@ -33,7 +33,7 @@ static int has_refs(const nc_sub_def *sub)
 
 static nc_code give(walk *w, const nc_field_def *d, const around *me, const char **id)
 {
-	nc_ref ref = { d, me->at, id, me->is_intent, me->is_settable };
+	nc_ref ref = { d, me->at, id, me->is_settable };
 	return w->fn(w->ctx, &ref);
 }
 
@@ -48,7 +48,7 @@ static nc_code walk_refs(walk *w, const nc_field_def *d, const around *me, void 
 	nc_seq_set(d, base, (nc_seq){ (void *)v, s.n });
 	for (size_t i = 0; i < s.n; i++) {
 		nc_jpath at = { me->at, NULL, i };
-		nc_code rc = give(w, d, &(around){ &at, me->is_intent, me->is_settable }, &v[i]);
+		nc_code rc = give(w, d, &(around){ &at, me->is_settable }, &v[i]);
 		if (rc)
 			return rc;
 	}
@@ -66,7 +66,7 @@ static nc_code walk_objs(walk *w, const nc_field_def *d, const around *me, void 
 	nc_seq_set(d, base, (nc_seq){ v, s.n });
 	for (size_t i = 0; i < s.n; i++) {
 		nc_jpath at = { me->at, NULL, i };
-		around elem = { &at, me->is_intent, me->is_settable };
+		around elem = { &at, me->is_settable };
 		nc_code rc = walk_fields(
 			w, d->sub->fields, d->sub->n_fields, &elem, v + i * d->sub->size);
 		if (rc)
@@ -103,8 +103,7 @@ static nc_code walk_fields(walk *w, const nc_field_def *f, size_t n, const aroun
 	for (size_t i = 0; i < n; i++) {
 		const nc_field_def *d = &f[i];
 		nc_jpath at = { up->at, d->name, 0 };
-		around me = { &at, up->is_intent && d->cls == NC_INTENT,
-			up->is_settable && d->mut != NC_SERVER };
+		around me = { &at, up->is_settable && d->mut != NC_SERVER };
 		nc_code rc = NC_OK;
 		if (d->type == NC_T_REF && !nc_member_is_absent(d, base))
 			rc = give(w, d, &me, &NC_AT(const char *, d, base));
@@ -121,7 +120,7 @@ static nc_code walk_fields(walk *w, const nc_field_def *f, size_t n, const aroun
 nc_code nc_object_each_ref(nc_object *obj, nc_ref_fn fn, void *ctx)
 {
 	walk w = { obj->arena, fn, ctx };
-	around all = { NULL, 1, 1 };
+	around all = { NULL, 1 };
 	nc_span spans[NC_SPANS_MAX];
 	size_t n = nc_kind_spans(obj->kind, spans);
 	for (size_t s = 0; s < n; s++) {

@@ -86,9 +86,9 @@ typedef struct putting {
 static nc_code clear_field(
 	const putting *p, nc_object *obj, const nc_field_def *d, nc_secret_field *s, nc_error *err)
 {
-	nc_secret_value *v;
+	nc_secret_value *v = NULL;
 	nc_code rc = load_value(p->root, obj, d->name, &v, err);
-	if (rc)
+	if (rc || !v)
 		return rc;
 	if (v->o.rev)
 		nc_model_delete(p->txn, &v->o);
@@ -107,12 +107,14 @@ static nc_code put_field(
 	void *ctx, nc_object *obj, const nc_field_def *d, nc_secret_field *s, nc_error *err)
 {
 	const putting *p = ctx;
-	nc_secret_value *v;
+	nc_secret_value *v = NULL;
 	if (!s->fresh.ptr)
 		return clear_field(p, obj, d, s, err);
 	const char *digest = digest_of(p->key, s->fresh, obj->arena);
-	nc_code rc = digest ? load_value(p->root, obj, d->name, &v, err) : nc_err_nomem(err);
-	if (rc)
+	if (!digest)
+		return nc_err_nomem(err);
+	nc_code rc = load_value(p->root, obj, d->name, &v, err);
+	if (rc || !v)
 		return rc;
 	s->version = v->version;
 	s->digest = digest;

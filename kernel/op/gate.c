@@ -176,7 +176,9 @@ nc_gate_answer nc_gate_enter(nc_gate *g, nc_gate_ticket *t, int64_t now_us, int6
 		b->has_probe = 1;
 		t->is_probe = 1;
 	}
-	if (nc_list_is_empty(&l->waiting) && has_room(g, p, l, h)) {
+	/* Who waits here already waits for room that isn't there: room that came free was handed on
+	 * at once. So whoever finds room takes nobody's turn, and a full host holds up only its own. */
+	if (has_room(g, p, l, h)) {
 		go_inside(p, l, h, t);
 		return NC_GATE_IN;
 	}

@@ -305,8 +305,9 @@ static go ask_again(turn *t, size_t i, const nc_op_step_def *def)
 
 	if (t->c.op->state == NC_OPER_CANCELING && !is_recover)
 		return step_cancelled(t, i);
+	run->refusals++;
 	return call_again(t, i, def, is_recover,
-		NC_MIN((int64_t)20000 << NC_MIN(run->refusals++, 8u), (int64_t)2000000));
+		NC_MIN((int64_t)20000 << NC_MIN(run->refusals, 8u), (int64_t)2000000));
 }
 
 static go forward_result(turn *t, size_t i, const nc_op_step_def *def)

@@ -53,7 +53,7 @@ typedef struct nc_call_spec {
 	uint32_t n_hosts;
 
 	/* All may be NULL. */
-	/* The plugin took the operation, or recover found it running. */
+	/* The plugin took the operation, or recover found it running. Left out when `done` is faster. */
 	void (*accepted)(void *user);
 	void (*progress)(void *user, uint32_t permille, const char *phase);
 	/* Make `token` durable, then say so with nc_call_checkpoint_done, from anywhere. Without

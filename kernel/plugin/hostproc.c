@@ -31,6 +31,7 @@
 #define QUEUE_BYTES_MAX (32u << 20)
 #define ASKS_MAX        64u
 #define END_WAIT_US     INT64_C(2000000)
+#define OUTPUT_QUIET_US INT64_C(10000000)
 
 typedef enum { H_STARTING, H_READY, H_REFUSED, H_GONE } host_state;
 
@@ -38,14 +39,16 @@ typedef struct attached {
 	uint32_t number;
 	nc_pinst *inst; /* borrowed: it detaches before it goes */
 	int is_closed;
+	nc_code closed; /* NC_E_TIMEOUT: it hangs there */
 } attached;
 
 struct nc_hostproc {
 	nc_found *f;
 	nc_loop *io;
 	nc_child child;
-	int out_fd;      /* its stdout and stderr; io loop */
-	nc_frame_in *in; /* io loop */
+	int out_fd;        /* its stdout and stderr; io loop */
+	nc_frame_in *in;   /* io loop */
+	int64_t output_us; /* when it last had a strike for it; io loop */
 
 	pthread_mutex_t host_lock; /* guards what follows */
 	pthread_cond_t has_changed;
@@ -60,6 +63,7 @@ struct nc_hostproc {
 	size_t n_list, cap_list;
 	uint32_t last_number;
 	uint32_t n_asks;
+	uint64_t ready_timer; /* holds a reference while it is set */
 };
 
 /* A process with rights of its own is the launcher's to kill. */
@@ -201,9 +205,9 @@ nc_code nc_hostproc_wait_closed(nc_hostproc *h, uint32_t number, int64_t until_u
 	while ((a = find(h, number)) && !a->is_closed && h->state != H_GONE &&
 		nc_cond_wait_until(&h->has_changed, &h->host_lock, until_us))
 		;
-	int is_over = !a || a->is_closed || h->state == H_GONE;
+	nc_code rc = !a || h->state == H_GONE ? NC_OK : a->is_closed ? a->closed : NC_E_TIMEOUT;
 	pthread_mutex_unlock(&h->host_lock);
-	return is_over ? NC_OK : NC_E_TIMEOUT;
+	return rc;
 }
 
 /* ---- questions ---- */
@@ -264,12 +268,14 @@ static void on_metric(nc_pinst *inst, const nc_frame *f)
 	nc_pinst_up.metric(inst, f->a != 0, text_of(f->s1, name), text_of(f->s2, label), v);
 }
 
-static void on_closed(nc_hostproc *h, uint32_t number)
+static void on_closed(nc_hostproc *h, const nc_frame *f)
 {
 	pthread_mutex_lock(&h->host_lock);
-	attached *a = find(h, number);
-	if (a)
+	attached *a = find(h, f->inst);
+	if (a) {
 		a->is_closed = 1;
+		a->closed = f->code;
+	}
 	pthread_cond_broadcast(&h->has_changed);
 	pthread_mutex_unlock(&h->host_lock);
 }
@@ -319,6 +325,16 @@ static void on_instance_frame(nc_hostproc *h, nc_pinst *inst, const nc_frame *f)
 	}
 }
 
+static void stop_ready_timer(nc_hostproc *h)
+{
+	pthread_mutex_lock(&h->host_lock);
+	uint64_t timer = h->ready_timer;
+	h->ready_timer = 0;
+	pthread_mutex_unlock(&h->host_lock);
+	if (timer && nc_loop_timer_stop(h->io, timer) == NC_OK)
+		nc_hostproc_unref(h);
+}
+
 static void on_ready(nc_hostproc *h, const nc_frame *f)
 {
 	int is_same = f->a == NC_WIRE_VERSION;
@@ -333,6 +349,7 @@ static void on_ready(nc_hostproc *h, const nc_frame *f)
 	int is_ready = h->state == H_READY;
 	pthread_cond_broadcast(&h->has_changed);
 	pthread_mutex_unlock(&h->host_lock);
+	stop_ready_timer(h);
 	if (is_ready)
 		nc_found_process_ready(h->f, h);
 }
@@ -356,7 +373,7 @@ static void on_frame(nc_hostproc *h, const nc_frame *f)
 		return;
 	}
 	if (f->type == NC_F_CLOSED) {
-		on_closed(h, f->inst);
+		on_closed(h, f);
 		return;
 	}
 	nc_pinst *inst = inst_of(h, f->inst);
@@ -428,6 +445,10 @@ static void on_output(const nc_closure *c, int fd, uint32_t events)
 	}
 	text[n] = 0;
 	nc_log(L_WARN, "plugin.output", F_STR("plugin", h->f->id), F_STR("text", text));
+	int64_t now = nc_clock_mono_us();
+	if (h->output_us && now - h->output_us < OUTPUT_QUIET_US)
+		return; /* lines of one outburst are one offence */
+	h->output_us = now;
 	nc_found_strike(h->f, NULL, NC_P8_OUTPUT, "it wrote to stdout or stderr");
 }
 
@@ -471,6 +492,7 @@ static void on_exit_event(const nc_closure *c, int fd, uint32_t events)
 	h->state = H_GONE;
 	pthread_cond_broadcast(&h->has_changed);
 	pthread_mutex_unlock(&h->host_lock);
+	stop_ready_timer(h);
 	if (!is_wanted)
 		nc_found_process_gone(h->f, h, how);
 	nc_hostproc_unref(h);
@@ -514,6 +536,7 @@ static void check_ready(const nc_closure *c, uint64_t timer)
 	(void)timer;
 	pthread_mutex_lock(&h->host_lock);
 	int is_late = h->state == H_STARTING;
+	h->ready_timer = 0;
 	pthread_mutex_unlock(&h->host_lock);
 	if (is_late)
 		nc_hostproc_kill(h, "it was not ready in time");
@@ -522,10 +545,19 @@ static void check_ready(const nc_closure *c, uint64_t timer)
 
 void nc_hostproc_kill_unless_ready(nc_hostproc *h, int64_t timeout_us)
 {
-	nc_hostproc_ref(h);
+	uint64_t timer = 0;
+	nc_hostproc_ref(h); /* the timer's */
 	if (nc_loop_timer_start(h->io, (uint64_t)timeout_us * 1000, 0, check_ready,
-		    (nc_closure){ .ctx = h }, NULL) != NC_OK)
+		    (nc_closure){ .ctx = h }, &timer) != NC_OK) {
 		nc_hostproc_unref(h);
+		return;
+	}
+	pthread_mutex_lock(&h->host_lock);
+	int is_over = h->state != H_STARTING;
+	h->ready_timer = timer;
+	pthread_mutex_unlock(&h->host_lock);
+	if (is_over)
+		stop_ready_timer(h);
 }
 
 nc_code nc_hostproc_wait_ready(nc_hostproc *h, int64_t timeout_us, nc_error *err)

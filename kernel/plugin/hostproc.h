@@ -38,7 +38,8 @@ void nc_hostproc_detach(nc_hostproc *h, uint32_t number);
 size_t nc_hostproc_instances(nc_hostproc *h);
 /* Never blocks. NC_E_UNAVAILABLE when it is gone. */
 nc_code nc_hostproc_send(nc_hostproc *h, const nc_frame *f, nc_error *err);
-/* Waits for CLOSED of that number. NC_E_TIMEOUT; NC_OK also when the process is gone. */
+/* Waits for CLOSED of that number and gives its code; NC_E_TIMEOUT also when none comes, NC_OK when
+ * the process is gone. */
 nc_code nc_hostproc_wait_closed(nc_hostproc *h, uint32_t number, int64_t until_us);
 
 /* ---- for ask.c ---- */

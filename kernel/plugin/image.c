@@ -94,7 +94,7 @@ static nc_code check_plugin(const nc_manifest *m, const nc_plugin *p, nc_error *
 
 nc_code nc_image_load(int memfd, const nc_manifest *m, nc_image **ret, nc_error *err)
 {
-	nc_plugin_entry_fn entry_fn;
+	nc_plugin_entry_fn entry_fn = NULL;
 	_cleanup_(nc_image_freep) nc_image *image = nc_calloc(1, sizeof(*image));
 	if (!image) {
 		close(memfd);

@@ -51,6 +51,25 @@ static void quarantine_task(nc_task *task)
 		nc_log(L_ERROR, "plugin.quarantine.failed", F_STR("plugin", f->id), F_ERR(&err));
 }
 
+typedef struct quarantine_call {
+	nc_found *f;
+	const char *reason;
+} quarantine_call;
+
+static void quarantine_call_run(void *arg)
+{
+	quarantine_call *c = arg;
+	nc_error err = NC_ERROR_INIT;
+	if (nc_found_quarantine(c->f, c->reason, &err) != NC_OK)
+		nc_log(L_ERROR, "plugin.quarantine.failed", F_STR("plugin", c->f->id), F_ERR(&err));
+}
+
+void nc_found_quarantine_now(nc_found *f, const char *reason)
+{
+	quarantine_call c = { f, reason };
+	nc_loop_call(f->p->super, quarantine_call_run, &c);
+}
+
 void nc_found_quarantine_soon(nc_found *f, const char *reason)
 {
 	pthread_mutex_lock(&f->p->lock);

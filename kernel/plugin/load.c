@@ -133,7 +133,7 @@ static nc_code check_deaths(nc_found *f, nc_error *err)
 	pthread_mutex_unlock(&f->p->lock);
 	if (deaths < NC_DEATHS_OUT || f->isolation != NC_ISO_IN_PROCESS)
 		return NC_OK;
-	nc_found_quarantine_soon(f, reason);
+	nc_found_quarantine_now(f, reason);
 	nc_err(err, NC_E_UNAVAILABLE, "plugin %s is in quarantine: %s", f->id, reason);
 	return nc_err_hint(
 		err, NC_E_UNAVAILABLE, "look into it, then: novacron plugin release %s", f->id);

@@ -103,7 +103,8 @@ void nc_found_strike(nc_found *f, const char *inst, nc_rule rule, const char *wh
 void nc_found_late(void *found, const char *function); /* nc_rt_options.late */
 /* Its process ended by itself. Returns the back-off until the next start, or -1: quarantined. */
 int64_t nc_found_crashed(nc_found *f, const char *how);
-void nc_found_quarantine_soon(nc_found *f, const char *reason);              /* any thread */
+void nc_found_quarantine_soon(nc_found *f, const char *reason); /* any thread */
+void nc_found_quarantine_now(nc_found *f, const char *reason);  /* waits for the supervisor */
 nc_code nc_found_quarantine(nc_found *f, const char *reason, nc_error *err); /* supervisor */
 
 /* sentinel.c */

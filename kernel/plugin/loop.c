@@ -114,7 +114,7 @@ void nc_loop_free(nc_loop *l)
 	nc_free(l);
 }
 
-int nc_loop_free_within(nc_loop *l, int64_t timeout_us)
+int nc_loop_stop_within(nc_loop *l, int64_t timeout_us)
 {
 	int64_t until_us = nc_clock_mono_us() + timeout_us;
 	nc_loop_quit(l);
@@ -123,8 +123,10 @@ int nc_loop_free_within(nc_loop *l, int64_t timeout_us)
 		;
 	int has_ended = !l->is_running;
 	pthread_mutex_unlock(&l->loop_lock);
-	if (has_ended)
-		nc_loop_free(l);
+	if (has_ended && l->is_started) {
+		nc_thread_join(l->thread_storage);
+		l->is_started = 0;
+	}
 	return has_ended;
 }
 

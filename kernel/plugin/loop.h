@@ -34,8 +34,9 @@ nc_code nc_loop_new(const char *name, uint32_t max_timers, nc_loop **ret, nc_err
 /* Joins the thread if it was started; tasks posted before are run. Not from the loop itself. */
 void nc_loop_free(nc_loop *l);
 NC_DEFINE_CLEANUP(nc_loop *, nc_loop_free);
-/* The same with a limit: 0 when a callback did not come back, and the loop then stays as it is. */
-int nc_loop_free_within(nc_loop *l, int64_t timeout_us);
+/* End the thread and leave the rest: no callback runs any more, the other functions are still safe. 0
+ * when a callback did not come back in time; the loop can then never be freed. */
+int nc_loop_stop_within(nc_loop *l, int64_t timeout_us);
 nc_code nc_loop_start(nc_loop *l, nc_error *err); /* a thread of its own */
 void nc_loop_run(nc_loop *l);                     /* or the caller's, until nc_loop_quit */
 void nc_loop_quit(nc_loop *l);

@@ -267,8 +267,11 @@ static nc_code read_files(nc_manifest *m, nc_error *err)
 		return rc;
 	if (json_object_size(m->files) > FILES_MAX)
 		return bad(err, "files", "names too many files");
-	json_object_foreach((json_t *)(uintptr_t)m->files, path,
-		o) if ((rc = read_file(path, o, &f, err)) != NC_OK) return rc;
+	json_object_foreach((json_t *)(uintptr_t)m->files, path, o)
+	{
+		if ((rc = read_file(path, o, &f, err)) != NC_OK)
+			return rc;
+	}
 	if (!json_object_get(m->files, m->entry))
 		return nc_err(err, NC_E_INVAL, "manifest: entry %s is not among files", m->entry);
 	return NC_OK;
@@ -309,7 +312,11 @@ static int has_name(const json_t *list, const char *name)
 {
 	size_t i;
 	json_t *v;
-	json_array_foreach(list, i, v) if (strcmp(json_string_value(v), name) == 0) return 1;
+	json_array_foreach(list, i, v)
+	{
+		if (strcmp(json_string_value(v), name) == 0)
+			return 1;
+	}
 	return 0;
 }
 

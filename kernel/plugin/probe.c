@@ -107,7 +107,7 @@ static nc_code refuse(nc_found *f, const char *why, nc_error *err)
 	char reason[300];
 	nc_err(err, NC_E_PROTO, "plugin %s failed its probe: %s", f->id, why);
 	snprintf(reason, sizeof(reason), "it failed its probe: %s", why);
-	nc_found_quarantine_soon(f, reason);
+	nc_found_quarantine_now(f, reason);
 	return nc_err_hint(
 		err, NC_E_PROTO, "it is in quarantine; install another build, then release it");
 }

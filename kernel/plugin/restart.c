@@ -116,6 +116,9 @@ static void start_again(nc_task *task)
 			schedule(f, after_us);
 		return;
 	}
+	pthread_mutex_lock(&f->p->lock);
+	f->n_restarts++;
+	pthread_mutex_unlock(&f->p->lock);
 	nc_hostproc_kill_unless_ready(h, f->p->probe_timeout_us);
 	nc_hostproc_unref(h);
 }

@@ -20,7 +20,8 @@
  * goes only when there is none. Whoever is stuck in the plugin keeps the runtime, mute, in memory.
  */
 
-#define SPARE_THREADS 2 /* health, create and destroy beside max_threads calls */
+#define CONTROL_LEAST_US INT64_C(100000) /* for an idle loop to end */
+#define SPARE_THREADS    2               /* health, create and destroy beside max_threads calls */
 
 /* ---- gates ---- */
 
@@ -260,8 +261,9 @@ nc_code nc_rt_free(nc_rt *rt, int64_t timeout_us)
 		return NC_OK;
 	int64_t until_us = nc_clock_mono_us() + timeout_us;
 	int is_out = wait_for_plugin(rt, until_us);
-	/* No callback runs beside or after destroy: the loop ends first. */
-	is_out = nc_loop_free_within(rt->control, until_us - nc_clock_mono_us()) && is_out;
+	/* No callback runs beside or after destroy. The loop itself stays until no host call can come. */
+	int64_t left_us = NC_MAX(until_us - nc_clock_mono_us(), CONTROL_LEAST_US);
+	is_out = nc_loop_stop_within(rt->control, left_us) && is_out;
 	is_out = is_out && call_destroy(rt, NC_MAX(until_us, nc_clock_mono_us() + 1000000));
 	mute(rt);
 	forfeit_running(rt);
@@ -269,6 +271,7 @@ nc_code nc_rt_free(nc_rt *rt, int64_t timeout_us)
 	if (!is_out)
 		return NC_E_TIMEOUT; /* and rt stays: a thread of the plugin's may come back to it */
 	nc_ctx_retire(rt->ctx);
+	nc_loop_free(rt->control);
 	nc_rt_unref(rt);
 	return NC_OK;
 }

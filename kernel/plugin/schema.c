@@ -89,7 +89,11 @@ static int fits_any(const json_t *types, const json_t *v)
 	json_t *t;
 	if (json_is_string(types))
 		return nc_schema_type_fits(json_string_value(types), v);
-	json_array_foreach(types, i, t) if (nc_schema_type_fits(json_string_value(t), v)) return 1;
+	json_array_foreach(types, i, t)
+	{
+		if (nc_schema_type_fits(json_string_value(t), v))
+			return 1;
+	}
 	return 0;
 }
 
@@ -113,7 +117,11 @@ static void check_enum(walk *w, const nc_jpath *at, const json_t *schema, const 
 	json_t *a;
 	if (!allowed)
 		return;
-	json_array_foreach(allowed, i, a) if (json_equal(a, v)) return;
+	json_array_foreach(allowed, i, a)
+	{
+		if (json_equal(a, v))
+			return;
+	}
 	memcpy(storage, "one of", 7);
 	used = 6;
 	json_array_foreach(allowed, i, a)
@@ -241,25 +249,16 @@ static void check_value(
 static void check_object(
 	walk *w, const nc_jpath *at, const json_t *schema, const json_t *doc, unsigned depth)
 {
-	json_t *props = json_object_get(schema, "properties"), *sub;
 	const char *key;
+	json_t *v;
 	check_required(w, at, schema, doc);
 	check_unknown(w, at, schema, (json_t *)(uintptr_t)doc);
-	json_object_foreach(props, key, sub)
+	json_object_foreach((json_t *)(uintptr_t)doc, key, v)
 	{
-		const json_t *v = json_object_get(doc, key);
+		const json_t *member = nc_schema_member(schema, key);
 		nc_jpath here = { .up = at, .key = key };
-		if (v)
-			check_value(w, &here, sub, v, depth + 1);
-	}
-	const json_t *rest = json_object_get(schema, "additionalProperties");
-	if (!json_is_object(rest))
-		return;
-	json_object_foreach((json_t *)(uintptr_t)doc, key, sub)
-	{
-		nc_jpath here = { .up = at, .key = key };
-		if (!json_object_get(props, key))
-			check_value(w, &here, rest, sub, depth + 1);
+		if (member)
+			check_value(w, &here, member, v, depth + 1);
 	}
 }
 

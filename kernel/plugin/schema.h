@@ -8,10 +8,11 @@ struct nc_jw;
 
 /*
  * The part of JSON Schema that plugin configurations are written in: type, properties, required,
- * additionalProperties (a boolean), enum, minimum, maximum, minLength, maxLength, minItems,
- * maxItems, items, default; x-secret (boolean), x-reload ("live", "recreate", "restart"), x-unit;
- * title, description, examples, $schema, $id, $comment as remarks. Nothing else is accepted, so that
- * a schema never promises a check that is not made. Schemas are read-only once checked.
+ * additionalProperties (a boolean, or what the others must be), enum, minimum, maximum, minLength,
+ * maxLength, minItems, maxItems, items, default; x-secret (boolean), x-reload ("live", "recreate",
+ * "restart"), x-unit; title, description, examples, $schema, $id, $comment as remarks. Nothing else is
+ * accepted, so that a schema never promises a check that is not made. Schemas are read-only once
+ * checked.
  */
 #define NC_SCHEMA_DEPTH_MAX 8
 

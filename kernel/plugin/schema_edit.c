@@ -16,6 +16,13 @@ int nc_schema_is_secret(const json_t *schema)
 	return json_is_true(json_object_get(schema, "x-secret"));
 }
 
+const json_t *nc_schema_member(const json_t *schema, const char *key)
+{
+	const json_t *own = json_object_get(json_object_get(schema, "properties"), key);
+	const json_t *rest = json_object_get(schema, "additionalProperties");
+	return own ? own : json_is_object(rest) ? rest : NULL;
+}
+
 void nc_json_text_free(char *json_dumped)
 {
 	json_malloc_t take;
@@ -86,7 +93,11 @@ static int all_in_array(const json_t *array, int (*fits)(const json_t *))
 	json_t *v;
 	if (!json_is_array(array) || json_array_size(array) == 0)
 		return 0;
-	json_array_foreach(array, i, v) if (!fits(v)) return 0;
+	json_array_foreach(array, i, v)
+	{
+		if (!fits(v))
+			return 0;
+	}
 	return 1;
 }
 
@@ -202,16 +213,19 @@ nc_code nc_schema_check(const json_t *schema, nc_error *err)
 static nc_code fill(const json_t *schema, json_t *doc, unsigned depth, nc_error *err)
 {
 	const char *key;
-	json_t *sub;
+	json_t *v;
 	if (!json_is_object(doc) || depth > NC_SCHEMA_DEPTH_MAX)
 		return NC_OK;
-	json_object_foreach(json_object_get(schema, "properties"), key, sub)
+	json_object_foreach(json_object_get(schema, "properties"), key, v)
 	{
-		const json_t *fallback = json_object_get(sub, "default");
-		if (!json_object_get(doc, key) && fallback &&
+		const json_t *fallback = json_object_get(v, "default");
+		if (fallback && !json_object_get(doc, key) &&
 			json_object_set_new(doc, key, json_deep_copy(fallback)) < 0)
 			return nc_err_nomem(err);
-		nc_code rc = fill(sub, json_object_get(doc, key), depth + 1, err);
+	}
+	json_object_foreach(doc, key, v)
+	{
+		nc_code rc = fill(nc_schema_member(schema, key), v, depth + 1, err);
 		if (rc != NC_OK)
 			return rc;
 	}
@@ -260,20 +274,18 @@ static nc_code visit(secret_walk *w, const nc_jpath *at, const json_t *schema, j
 static nc_code each_secret(
 	secret_walk *w, const nc_jpath *at, const json_t *schema, json_t *doc, unsigned depth)
 {
-	json_t *props = json_object_get(schema, "properties"), *sub, *v;
 	const json_t *items = json_object_get(schema, "items");
 	nc_code rc = NC_OK;
 	const char *key;
+	json_t *v;
 	size_t i;
 	if (depth > NC_SCHEMA_DEPTH_MAX)
 		return NC_OK;
 	if (json_is_object(doc)) {
-		json_object_foreach(props, key, sub)
+		json_object_foreach(doc, key, v) /* a value may be replaced, no key is added */
 		{
 			nc_jpath here = { .up = at, .key = key };
-			v = json_object_get(doc, key);
-			if (v)
-				rc = visit(w, &here, sub, doc, key, 0, v, depth);
+			rc = visit(w, &here, nc_schema_member(schema, key), doc, key, 0, v, depth);
 			if (rc != NC_OK)
 				return rc;
 		}
@@ -319,10 +331,12 @@ static void note_change(diff_walk *w, const nc_jpath *at)
 	w->count++;
 }
 
-/* Fields that differ and that the schema lets pass without naming them. Called both ways round; one
- * that both have is noted in one of the two turns only. */
-static void diff_unlisted(
-	diff_walk *w, const nc_jpath *at, const json_t *props, const json_t *a, const json_t *b)
+static void diff(diff_walk *w, const nc_jpath *at, const json_t *schema, const json_t *before,
+	const json_t *after, unsigned depth);
+
+/* The members of `a` against those of `b`; only those that b lacks if `only_lost`. */
+static void diff_members(diff_walk *w, const nc_jpath *at, const json_t *schema, const json_t *a,
+	const json_t *b, unsigned depth, int only_lost)
 {
 	const char *key;
 	json_t *v;
@@ -330,9 +344,8 @@ static void diff_unlisted(
 	{
 		const json_t *other = json_object_get(b, key);
 		nc_jpath here = { .up = at, .key = key };
-		if (json_object_get(props, key) || (other && (a < b || json_equal(v, other))))
-			continue;
-		note_change(w, &here);
+		if (!only_lost || !other)
+			diff(w, &here, nc_schema_member(schema, key), v, other, depth + 1);
 	}
 }
 
@@ -340,24 +353,15 @@ static void diff_unlisted(
 static void diff(diff_walk *w, const nc_jpath *at, const json_t *schema, const json_t *before,
 	const json_t *after, unsigned depth)
 {
-	json_t *props = json_object_get(schema, "properties"), *sub;
-	const char *key;
 	if (json_equal(before, after) || is_live(schema))
 		return;
-	if (!json_is_object(before) || !json_is_object(after) || json_object_size(props) == 0 ||
+	if (!json_is_object(before) || !json_is_object(after) || !schema ||
 		depth >= NC_SCHEMA_DEPTH_MAX) {
 		note_change(w, at);
 		return;
 	}
-	json_object_foreach(props, key, sub)
-	{
-		const json_t *a = json_object_get(before, key), *b = json_object_get(after, key);
-		nc_jpath here = { .up = at, .key = key };
-		if ((a || b) && !json_equal(a, b))
-			diff(w, &here, sub, a, b, depth + 1);
-	}
-	diff_unlisted(w, at, props, before, after);
-	diff_unlisted(w, at, props, after, before);
+	diff_members(w, at, schema, before, after, depth, 0);
+	diff_members(w, at, schema, after, before, depth, 1);
 }
 
 size_t nc_schema_needs_recreate(

@@ -6,6 +6,8 @@
 
 /* Shared by schema.c (validation) and schema_edit.c (check of schemas, walks that change). */
 int nc_schema_type_fits(const char *type, const json_t *v);
+/* What member `key` must be: its own schema, or what additionalProperties says; NULL = anything. */
+const json_t *nc_schema_member(const json_t *schema, const char *key);
 int nc_schema_is_secret(const json_t *schema); /* NULL: no */
 
 #endif

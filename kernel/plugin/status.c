@@ -24,7 +24,10 @@ static void render_names(nc_jw *w, const char *key, const json_t *names)
 	size_t i;
 	json_t *v;
 	nc_jw_karr(w, key);
-	json_array_foreach(names, i, v) nc_jw_str(w, json_string_value(v));
+	json_array_foreach(names, i, v)
+	{
+		nc_jw_str(w, json_string_value(v));
+	}
 	nc_jw_arr_end(w);
 }
 

@@ -1,114 +1,155 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Claims: what a transaction takes of the ledger, as a guard that the sequencer runs against its
+ * Claims: what a transaction moves in the ledger, as a guard that the sequencer runs against its
  * tip. Check first, then take; taking is undone exactly if the record does not become durable. A
- * claim lives from the call that stages it to the guard's last word, which frees it.
+ * claim belongs to its transaction.
+ *
+ * The transaction also expects the allocation as it was read, so when the check runs, `from` is
+ * what the consumer really holds. The ledger holds what was durable before this group and what the
+ * group has claimed so far; of hosts, groups and quotas that the group itself changes it knows
+ * nothing yet, which their revisions tell.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/arena.h"
+#include "base/buf.h"
 #include "base/err.h"
 #include "model/allocation.h"
 #include "model/model.h"
 #include "model/problem.h"
 #include "sched/ledger.h"
 
-#define load(p) atomic_load_explicit((p), memory_order_relaxed)
-
-typedef struct side { /* what is held on one host */
-	uint32_t slot;
-	int64_t amount[NC_RES_COUNT];
-	int64_t vms;
-	char group[NC_DB_ID_MAX + 1];
-} side;
-
 typedef struct claim {
 	nc_sched *s;
 	char project[NC_DB_ID_MAX + 1];
-	side from, to; /* slot NO_SLOT = nothing */
+	nc_holding from, to;
 } claim;
 
-static const char *opt(const char *s)
+/* ---- what it asks for beyond what is held; on the sequencer and when staged ---- */
+
+static int is_same_host(const claim *c)
 {
-	return *s ? s : NULL;
+	return c->from.is_there && c->from.slot != NO_SLOT && c->from.slot == c->to.slot;
+}
+
+static nc_code check_capacity(const claim *c, nc_error *err)
+{
+	nc_row r = nc_row_at(c->s, c->to.slot);
+	const nc_ident *id = nc_row_ident(r);
+
+	for (int i = 0; i < NC_RES_COUNT; i++) {
+		int64_t more = c->to.amount[i] - (is_same_host(c) ? c->from.amount[i] : 0);
+		int64_t left = nc_row_free(r, i);
+		if (more <= 0 || more <= left)
+			continue;
+		nc_problem_err(err, "no_capacity",
+			"host %s: %s %lld free, %lld more asked, short by %lld",
+			id ? id->name : c->to.host, nc_use_words[i], (long long)left,
+			(long long)more, (long long)(more - left));
+		return nc_err_hint(
+			err, NC_E_UNAVAILABLE, "ask for that much less, or free it on that host");
+	}
+	return NC_OK;
+}
+
+static nc_code check_quota(const claim *c, const nc_root *root, nc_error *err)
+{
+	int64_t delta[NC_USE_COUNT];
+
+	for (int i = 0; i < NC_USE_COUNT; i++)
+		delta[i] = c->to.use[i] - c->from.use[i];
+	return nc_projects_check(c->s, root, *c->project ? c->project : NULL, delta, err);
 }
 
 /* ---- on the sequencer ---- */
 
-/* What moving or growing adds: claims of the same consumer on the same host count once. */
-static void growth(const claim *c, int64_t delta[NC_RES_COUNT])
+static nc_code again(nc_error *err, const char *what, const char *which)
 {
-	for (int i = 0; i < NC_RES_COUNT; i++)
-		delta[i] = (c->to.slot == NO_SLOT ? 0 : c->to.amount[i]) -
-			(c->from.slot == NO_SLOT ? 0 : c->from.amount[i]);
+	return nc_err(err, NC_E_CONFLICT, "%s %s was changed meanwhile", what, which);
 }
 
-static nc_code check_host(const claim *c, nc_error *err)
+/* The slot still is the host's, and the host as the ledger knows it. */
+static nc_code check_host(const claim *c, const nc_root *tip, nc_error *err)
 {
-	const nc_slot *slot = nc_slot_at(c->s, c->to.slot);
-	int is_same = c->from.slot == c->to.slot;
+	nc_row r = nc_row_at(c->s, c->to.slot);
+	const nc_ident *id = nc_row_ident(r);
+	const nc_item *it = nc_root_get(tip, NC_KIND_HOST, nc_str(c->to.host));
 
-	if (!is_same && !load(&slot->is_usable))
-		return nc_err(err, NC_E_CONFLICT, "host %s takes no more", slot->target);
-	for (int i = 0; i < NC_RES_COUNT; i++) {
-		int64_t more = c->to.amount[i] - (is_same ? c->from.amount[i] : 0);
-		if (more > 0 && more > load(&slot->free[i]))
-			return nc_err(err, NC_E_CONFLICT, "host %s has been filled meanwhile",
-				slot->target);
-	}
-	if (!is_same && *c->to.group && !nc_book_group_allows(c->s, c->to.group, c->to.slot))
-		return nc_err(err, NC_E_CONFLICT, "group %s allows no more on host %s",
-			c->to.group, slot->target);
+	if (!it || !id || strcmp(id->id, c->to.host) || it->rev != r.c->raw[r.i].rev)
+		return again(err, "host", c->to.host);
+	if (is_same_host(c))
+		return NC_OK;
+	if (!nc_loose32_get(&r.c->is_usable[r.i]))
+		return nc_err(err, NC_E_CONFLICT, "host %s takes no more", id->name);
+	if (!*c->to.group)
+		return NC_OK;
+	if (!nc_groups_is_current(c->s, tip, c->to.group))
+		return again(err, "group", c->to.group);
+	int is_known = c->from.is_there && !strcmp(c->from.group, c->to.group);
+	if (!nc_groups_allow(c->s, c->to.group, c->to.slot, is_known ? c->from.slot : NO_SLOT))
+		return nc_err(err, NC_E_CONFLICT, "group %s allows no more on host %s", c->to.group,
+			id->name);
 	return NC_OK;
 }
 
-static nc_code take(const claim *c, const side *x, int sign)
+static nc_code check_all(const claim *c, const nc_root *tip, nc_error *err)
 {
-	if (x->slot == NO_SLOT)
+	nc_code rc = NC_OK;
+
+	if (!c->to.is_there)
 		return NC_OK;
-	nc_code rc = nc_book_take(
-		c->s, opt(c->project), opt(x->group), x->slot, x->amount, x->vms, sign);
-	if (rc == NC_OK)
-		nc_ledger_take(nc_slot_at(c->s, x->slot), x->amount, sign);
-	return rc;
+	if (*c->to.host)
+		rc = check_host(c, tip, err);
+	if (rc == NC_OK && *c->to.host && check_capacity(c, NULL) != NC_OK)
+		rc = nc_err(err, NC_E_CONFLICT, "host %s has been filled meanwhile", c->to.host);
+	if (rc != NC_OK || !*c->project)
+		return rc;
+	if (!nc_projects_is_current(c->s, tip, c->project))
+		return again(err, "the quota of project", c->project);
+	if (check_quota(c, NULL, NULL) != NC_OK)
+		return nc_err(err, NC_E_CONFLICT, "project %s has used up its quota meanwhile",
+			c->project);
+	return NC_OK;
 }
 
 static nc_code check(void *arg, const nc_root *tip, nc_error *err)
 {
 	claim *c = arg;
-	int64_t delta[NC_RES_COUNT];
-	nc_code rc = NC_OK;
+	nc_code rc = nc_sched_catch_up(c->s, err);
 
-	(void)tip;
-	growth(c, delta);
-	if (c->to.slot != NO_SLOT)
-		rc = check_host(c, err);
-	if (rc == NC_OK && c->to.slot != NO_SLOT)
-		rc = nc_book_check_quota(c->s, opt(c->project), delta,
-			c->to.vms - (c->from.slot == NO_SLOT ? 0 : c->from.vms), err);
-	if (rc == NC_OK && take(c, &c->from, -1) != NC_OK)
-		rc = nc_err_nomem(err);
-	if (rc == NC_OK && take(c, &c->to, 1) != NC_OK) {
-		nc_assert(take(c, &c->from, 1) == NC_OK); /* its books are there */
-		rc = nc_err_nomem(err);
-	}
+	if (rc == NC_OK)
+		rc = check_all(c, tip, err);
 	if (rc != NC_OK)
-		nc_free(c);
-	return rc;
+		return rc;
+	if (nc_holding_take(c->s, c->project, &c->from, -1) != NC_OK)
+		return nc_err_nomem(err);
+	if (nc_holding_take(c->s, c->project, &c->to, 1) != NC_OK) {
+		nc_assert(nc_holding_take(c->s, c->project, &c->from, 1) == NC_OK);
+		return nc_err_nomem(err);
+	}
+	return NC_OK;
 }
 
+/* All its books are there already, so that nothing of this needs memory. */
 static void undo(void *arg)
 {
 	claim *c = arg;
 
-	nc_assert(take(c, &c->to, -1) == NC_OK && take(c, &c->from, 1) == NC_OK);
-	nc_free(c);
+	nc_assert(nc_holding_take(c->s, c->project, &c->to, -1) == NC_OK);
+	nc_assert(nc_holding_take(c->s, c->project, &c->from, 1) == NC_OK);
+	if (c->to.is_there && *c->to.group)
+		nc_groups_forget_empty(c->s, c->to.group, c->to.slot);
 }
 
 static void done(void *arg, uint64_t seq)
 {
+	claim *c = arg;
+
 	(void)seq;
-	nc_free(arg);
+	if (c->from.is_there && *c->from.group)
+		nc_groups_forget_empty(c->s, c->from.group, c->from.slot);
 }
 
 /* ---- staging, on a worker ---- */
@@ -127,16 +168,7 @@ static nc_code load_held(
 	return rc;
 }
 
-static void side_of(nc_sched *s, const nc_allocation *al, side *x)
-{
-	*x = (side){ .slot = al->host ? nc_slot_find(s, al->host) : NO_SLOT,
-		.amount = { al->vcpus, al->memory_mib + al->overhead_mib, al->disk_gib },
-		.vms = 1 };
-	if (al->vm_group)
-		snprintf(x->group, sizeof(x->group), "%s", al->vm_group);
-}
-
-static claim *new_claim(nc_sched *s, const char *project)
+static claim *claim_new(nc_sched *s, const char *project, const nc_allocation *held)
 {
 	claim *c = nc_calloc(1, sizeof(*c));
 
@@ -145,17 +177,21 @@ static claim *new_claim(nc_sched *s, const char *project)
 	c->s = s;
 	c->from.slot = c->to.slot = NO_SLOT;
 	snprintf(c->project, sizeof(c->project), "%s", project ? project : "");
+	if (held)
+		nc_holding_of(s, held, &c->from);
 	return c;
 }
 
 static void add_guard(nc_txn *t, claim *c)
 {
-	nc_txn_guard(t, &(nc_guard){ .check = check, .undo = undo, .done = done, .arg = c });
+	nc_txn_guard(
+		t, &(nc_guard){
+			   .check = check, .undo = undo, .done = done, .free = nc_free, .arg = c });
 }
 
 /* The allocation that a consumer gets, replacing the one it has. */
-static nc_allocation *make_allocation(nc_arena *a, const nc_place_req *req, const nc_placement *p,
-	const nc_slot *slot, nc_allocation *held)
+static nc_allocation *make_allocation(
+	nc_arena *a, const nc_place_req *req, const nc_placement *p, nc_row r, nc_allocation *held)
 {
 	nc_object *o = held ? &held->o : nc_object_new(&nc_kind_allocation, a);
 
@@ -170,7 +206,7 @@ static nc_allocation *make_allocation(nc_arena *a, const nc_place_req *req, cons
 	al->vcpus = req->want[NC_RES_VCPU];
 	al->memory_mib = req->want[NC_RES_MEMORY_MIB];
 	al->disk_gib = req->want[NC_RES_DISK_GIB];
-	al->overhead_mib = load(&slot->overhead_mib);
+	al->overhead_mib = nc_loose64_get(&r.c->overhead_mib[r.i]);
 	al->vm_group = req->vm_group;
 	al->decision = *p->decision_id ? nc_arena_strdup(a, p->decision_id) : NULL;
 	return al;
@@ -180,23 +216,22 @@ nc_code nc_sched_claim(nc_sched *s, nc_txn *t, const nc_root *root, const nc_pla
 	const nc_placement *p, nc_error *err)
 {
 	_cleanup_(nc_arena_freep) nc_arena *a = nc_arena_new(1u << 20);
-	_cleanup_(nc_freep) claim *c = new_claim(s, req->project);
 	nc_allocation *held = NULL;
-	uint32_t number = nc_slot_find(s, p->host);
+	uint32_t slot = nc_slot_find(s, p->host);
 
-	if (!a || !c)
+	if (!a)
 		return nc_err_nomem(err);
-	if (number == NO_SLOT)
+	if (slot == NO_SLOT)
 		return nc_err(err, NC_E_NOTFOUND, "host %s is not in the ledger", p->host);
-	nc_code rc = load_held(root, req->consumer, a, &held, NULL);
+	nc_code rc = load_held(root, req->consumer, a, &held, err);
 	if (rc != NC_OK && rc != NC_E_NOTFOUND)
-		return nc_err(err, rc, "could not read the allocation of %s", req->consumer);
-	if (held)
-		side_of(s, held, &c->from);
-	nc_allocation *al = make_allocation(a, req, p, nc_slot_at(s, number), held);
-	if (!al || nc_arena_failed(a))
+		return rc;
+	nc_err_clear(err);
+	_cleanup_(nc_freep) claim *c = claim_new(s, req->project, held);
+	nc_allocation *al = make_allocation(a, req, p, nc_row_at(s, slot), held);
+	if (!c || !al || nc_arena_failed(a))
 		return nc_err_nomem(err);
-	side_of(s, al, &c->to);
+	nc_holding_of(s, al, &c->to);
 	if ((rc = nc_model_put(t, &al->o, err)) != NC_OK)
 		return rc;
 	add_guard(t, nc_steal(&c));
@@ -214,14 +249,17 @@ nc_code nc_sched_resize(nc_sched *s, nc_txn *t, const nc_root *root, const char 
 	nc_code rc = load_held(root, consumer, a, &al, err);
 	if (rc != NC_OK)
 		return rc;
-	_cleanup_(nc_freep) claim *c = new_claim(s, al->o.project);
+	_cleanup_(nc_freep) claim *c = claim_new(s, al->o.project, al);
 	if (!c)
 		return nc_err_nomem(err);
-	side_of(s, al, &c->from);
 	al->vcpus = want[NC_RES_VCPU];
 	al->memory_mib = want[NC_RES_MEMORY_MIB];
 	al->disk_gib = want[NC_RES_DISK_GIB];
-	side_of(s, al, &c->to);
+	nc_holding_of(s, al, &c->to);
+	if (c->to.slot != NO_SLOT && (rc = check_capacity(c, err)) != NC_OK)
+		return rc;
+	if ((rc = check_quota(c, root, err)) != NC_OK)
+		return rc;
 	if ((rc = nc_model_put(t, &al->o, err)) != NC_OK)
 		return rc;
 	add_guard(t, nc_steal(&c));
@@ -239,11 +277,10 @@ nc_code nc_sched_release(
 	nc_code rc = load_held(root, consumer, a, &al, err);
 	if (rc != NC_OK)
 		return rc;
-	_cleanup_(nc_freep) claim *c = new_claim(s, al->o.project);
+	claim *c = claim_new(s, al->o.project, al);
 	if (!c)
 		return nc_err_nomem(err);
-	side_of(s, al, &c->from);
 	nc_model_delete(t, &al->o);
-	add_guard(t, nc_steal(&c));
+	add_guard(t, c);
 	return NC_OK;
 }

@@ -1,32 +1,110 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Decisions as they are stored: about a kilobyte of binary with what a person may ask later, and
- * rendered only when somebody does. Little-endian, strings with their length, strict when read.
+ * Decisions as they are stored: about a kilobyte of binary columns with what a person may ask
+ * later, and rendered only when somebody does. Little-endian, strings with their length, ids that
+ * are ULIDs as their 16 bytes, strict when read: what the writer would not have written is
+ * refused. Pure functions.
  */
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/id.h"
 #include "base/jsonw.h"
 #include "sched/ledger.h"
 
-#define FORMAT 1
+#define FORMAT     1
+#define LIST_MAX   1024 /* names in one list of a request */
+#define ULID_BYTES 16
 
 #define WORD_(upper, word) word,
 const char *const nc_filter_words[] = { NC_FILTERS(WORD_) };
-static const char *const resource_words[] = { "vcpus", "memory_mib", "disk_gib" };
+_Static_assert(NC_LEN(nc_filter_words) == NC_FILTER_COUNT, "a word for each");
+
+/* ---- ids: "hst_" and a ULID in 17 bytes, anything else as text ---- */
+
+enum { ID_TEXT, ID_HOST };
+static const char host_prefix[] = "hst_";
+static const char digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+/* 26 digits of 5 bits are 130: the first may only be 0 to 7. */
+static int pack_ulid(const char *s, uint8_t out[ULID_BYTES])
+{
+	unsigned bits = 0, n_bits = 0, n = 0;
+
+	if (strlen(s) != NC_ULID_LEN || s[0] > '7')
+		return 0;
+	for (int i = 0; i < NC_ULID_LEN; i++) {
+		const char *d = memchr(digits, s[i], 32);
+		if (!d)
+			return 0;
+		bits = (bits << 5 | (unsigned)(d - digits)) & 0xfffu;
+		n_bits += i ? 5 : 3;
+		if (n_bits >= 8) {
+			n_bits -= 8;
+			out[n++] = (uint8_t)(bits >> n_bits);
+		}
+	}
+	return 1;
+}
+
+static void unpack_ulid(const uint8_t in[ULID_BYTES], char out[NC_ULID_LEN + 1])
+{
+	unsigned bits = 0, n_bits = 2; /* two zero bits in front */
+	int n = 0;
+
+	for (int i = 0; i < ULID_BYTES; i++) {
+		bits = (bits << 8 | in[i]) & 0xffffu;
+		for (n_bits += 8; n_bits >= 5; n_bits -= 5)
+			out[n++] = digits[bits >> (n_bits - 5) & 31u];
+	}
+	out[n] = '\0';
+}
 
 static void put_str(nc_buf *b, const char *s)
 {
 	nc_buf_put_lstr(b, s ? s : "", s ? strlen(s) : 0);
 }
 
-static void put_f64(nc_buf *b, double v)
+static void put_id(nc_buf *b, const char *id)
 {
-	uint64_t bits;
+	uint8_t packed[ULID_BYTES];
+	size_t n = sizeof(host_prefix) - 1;
 
-	memcpy(&bits, &v, sizeof(bits));
-	nc_buf_put_u64(b, bits);
+	if (!strncmp(id, host_prefix, n) && pack_ulid(id + n, packed)) {
+		nc_buf_putc(b, ID_HOST);
+		nc_buf_put(b, packed, sizeof(packed));
+		return;
+	}
+	nc_buf_putc(b, ID_TEXT);
+	put_str(b, id);
+}
+
+/* ---- writing ---- */
+
+/* Scores to four places, as an unsigned number with the sign last. */
+static void put_score(nc_buf *b, double v)
+{
+	double most = 1e12;
+	int64_t n = (int64_t)(NC_MAX(NC_MIN(v, most), -most) * 10000);
+
+	nc_buf_put_varint(b, n < 0 ? (uint64_t)-n << 1 | 1 : (uint64_t)n << 1);
+}
+
+static double get_score(nc_cur *c)
+{
+	uint64_t n = nc_cur_varint(c);
+	double v = (double)(n >> 1) / 10000;
+
+	return n & 1 ? -v : v;
+}
+
+static void put_list(nc_buf *b, const char *const *list, uint32_t n)
+{
+	n = NC_MIN(n, (uint32_t)LIST_MAX);
+	nc_buf_put_varint(b, n);
+	for (uint32_t i = 0; i < n; i++)
+		put_str(b, list[i]);
 }
 
 static void put_request(nc_buf *b, const nc_place_req *req)
@@ -39,18 +117,32 @@ static void put_request(nc_buf *b, const nc_place_req *req)
 	put_str(b, req->zone);
 	put_str(b, req->host);
 	put_str(b, req->vm_group);
-	nc_buf_put_varint(b, req->n_traits);
-	for (uint32_t i = 0; i < req->n_traits; i++)
-		put_str(b, req->traits[i]);
+	put_list(b, req->traits, req->n_traits);
+	put_list(b, req->networks, req->n_networks);
+	put_list(b, req->pools, req->n_pools);
+	put_list(b, req->exclude, req->n_exclude);
+}
+
+static void put_near(nc_buf *b, const nc_verdict *v)
+{
+	int is_there = v->near.ident && !v->n_survivors;
+
+	nc_buf_putc(b, (char)is_there);
+	if (!is_there)
+		return;
+	put_id(b, v->near.ident->id);
+	put_str(b, v->near.ident->name);
+	for (int i = 0; i < NC_RES_COUNT; i++)
+		nc_buf_put_varint(b, (uint64_t)v->near.missing[i]);
 }
 
 void nc_decision_write(nc_sched *s, const nc_place_req *req, const nc_verdict *v,
-	const nc_placement *p, nc_buf *out)
+	const nc_placement *p, const nc_error *problem, nc_buf *out)
 {
 	nc_buf_putc(out, FORMAT);
 	put_str(out, p->decision_id);
 	nc_buf_put_u64(out, (uint64_t)nc_clock_wall_ms());
-	nc_buf_put_u64(out, atomic_load_explicit(&s->seq, memory_order_relaxed));
+	nc_buf_put_varint(out, (uint64_t)nc_loose64_get(&s->seq));
 	put_request(out, req);
 	nc_buf_put_varint(out, v->n_seen);
 	nc_buf_put_varint(out, v->n_fits);
@@ -58,24 +150,57 @@ void nc_decision_write(nc_sched *s, const nc_place_req *req, const nc_verdict *v
 	for (int i = 0; i < NC_FILTER_COUNT; i++)
 		nc_buf_put_varint(out, v->refused[i]);
 	nc_buf_put_varint(out, v->n_survivors);
-	for (uint32_t i = 0; i < v->n_survivors; i++) {
-		put_str(out, nc_slot_at(s, v->survivors[i].slot)->id);
-		put_f64(out, v->survivors[i].score);
-	}
-	put_str(out, p->host);
+	for (uint32_t i = 0; i < v->n_survivors; i++)
+		put_id(out, v->survivors[i].ident->id);
+	for (uint32_t i = 0; i < v->n_survivors; i++)
+		put_score(out, v->survivors[i].score);
+	/* The choice is the first survivor, the alternates follow it. */
+	nc_buf_putc(out, *p->host ? 1 : 0);
 	nc_buf_put_varint(out, p->n_alternates);
-	for (uint32_t i = 0; i < p->n_alternates; i++)
-		put_str(out, p->alternates[i]);
-	int has_near = v->near_slot != NO_SLOT && !v->n_survivors;
-	nc_buf_putc(out, (char)has_near);
-	if (!has_near)
-		return;
-	put_str(out, nc_slot_at(s, v->near_slot)->id);
-	nc_buf_putc(out, (char)v->near_resource);
-	nc_buf_put_varint(out, (uint64_t)v->near_short);
+	put_near(out, v);
+	put_str(out, problem ? problem->message : NULL);
 }
 
-/* ---- rendering ---- */
+/* ---- reading ---- */
+
+typedef char id_text[NC_DB_ID_MAX + 1];
+
+typedef struct candidates {
+	id_text id[NC_SURVIVORS_MAX];
+	double score[NC_SURVIVORS_MAX];
+	uint64_t n;
+} candidates;
+
+static void get_id(nc_cur *c, id_text out)
+{
+	uint8_t form = nc_cur_u8(c);
+
+	out[0] = '\0';
+	if (form == ID_HOST) {
+		nc_bytes packed = nc_cur_bytes(c, ULID_BYTES);
+		if (c->bad)
+			return;
+		memcpy(out, host_prefix, sizeof(host_prefix) - 1);
+		unpack_ulid(packed.ptr, out + sizeof(host_prefix) - 1);
+		return;
+	}
+	nc_bytes text = nc_cur_lstr(c);
+	if (form != ID_TEXT || !text.len || text.len > NC_DB_ID_MAX || c->bad) {
+		c->bad = 1;
+		return;
+	}
+	memcpy(out, text.ptr, text.len);
+	out[text.len] = '\0';
+}
+
+static uint64_t get_count(nc_cur *c, uint64_t max)
+{
+	uint64_t n = nc_cur_varint(c);
+
+	if (n > max)
+		c->bad = 1;
+	return c->bad ? 0 : n;
+}
 
 static void copy_str(nc_cur *c, nc_jw *w, const char *key)
 {
@@ -87,29 +212,41 @@ static void copy_str(nc_cur *c, nc_jw *w, const char *key)
 	nc_jw_strn(w, s.ptr, s.len);
 }
 
+static void copy_list(nc_cur *c, nc_jw *w, const char *key)
+{
+	uint64_t n = get_count(c, LIST_MAX);
+
+	if (!n)
+		return;
+	nc_jw_karr(w, key);
+	for (; n && !c->bad; n--) {
+		nc_bytes s = nc_cur_lstr(c);
+		nc_jw_strn(w, s.ptr ? s.ptr : "", s.len);
+	}
+	nc_jw_arr_end(w);
+}
+
 static void render_request(nc_cur *c, nc_jw *w)
 {
 	nc_jw_kobj(w, "request");
 	copy_str(c, w, "consumer");
 	copy_str(c, w, "project");
 	for (int i = 0; i < NC_RES_COUNT; i++)
-		nc_jw_ku64(w, resource_words[i], nc_cur_varint(c));
+		nc_jw_ku64(w, nc_use_words[i], nc_cur_varint(c));
 	copy_str(c, w, "provider");
 	copy_str(c, w, "zone");
 	copy_str(c, w, "host");
 	copy_str(c, w, "vm_group");
-	nc_jw_karr(w, "traits");
-	for (uint64_t n = nc_cur_varint(c); n && !c->bad; n--) {
-		nc_bytes s = nc_cur_lstr(c);
-		nc_jw_strn(w, s.ptr ? s.ptr : "", s.len);
-	}
-	nc_jw_arr_end(w);
+	copy_list(c, w, "traits");
+	copy_list(c, w, "networks");
+	copy_list(c, w, "pools");
+	copy_list(c, w, "excluded");
 	nc_jw_obj_end(w);
 }
 
 static void render_filters(nc_cur *c, nc_jw *w)
 {
-	uint64_t n = nc_cur_varint(c);
+	uint64_t n = get_count(c, 64);
 
 	nc_jw_kobj(w, "filters");
 	for (uint64_t i = 0; i < n && !c->bad; i++) {
@@ -120,40 +257,89 @@ static void render_filters(nc_cur *c, nc_jw *w)
 	nc_jw_obj_end(w);
 }
 
-static void render_candidates(nc_cur *c, nc_jw *w)
+static void get_candidates(nc_cur *c, candidates *all)
+{
+	all->n = get_count(c, NC_SURVIVORS_MAX);
+	for (uint64_t i = 0; i < all->n; i++)
+		get_id(c, all->id[i]);
+	for (uint64_t i = 0; i < all->n; i++)
+		all->score[i] = get_score(c);
+}
+
+static void render_candidates(const candidates *all, nc_jw *w)
 {
 	nc_jw_karr(w, "candidates");
-	for (uint64_t n = nc_cur_varint(c); n && !c->bad; n--) {
-		double score;
+	for (uint64_t i = 0; i < all->n; i++) {
 		nc_jw_obj(w);
-		copy_str(c, w, "id");
-		uint64_t bits = nc_cur_u64(c);
-		memcpy(&score, &bits, sizeof(score));
+		nc_jw_kstr(w, "id", all->id[i]);
 		nc_jw_kstr(w, "verdict", "fits");
 		nc_jw_kobj(w, "scores");
-		nc_jw_kf64(w, "fit", score);
+		nc_jw_kf64(w, "fit", all->score[i]);
 		nc_jw_obj_end(w);
 		nc_jw_obj_end(w);
 	}
 	nc_jw_arr_end(w);
 }
 
-static void render_choice(nc_cur *c, nc_jw *w)
+static void render_choice(nc_cur *c, const candidates *all, nc_jw *w)
 {
-	copy_str(c, w, "chosen");
-	nc_jw_karr(w, "alternates");
-	for (uint64_t n = nc_cur_varint(c); n && !c->bad; n--) {
-		nc_bytes s = nc_cur_lstr(c);
-		nc_jw_strn(w, s.ptr ? s.ptr : "", s.len);
-	}
-	nc_jw_arr_end(w);
-	if (!nc_cur_u8(c))
+	uint8_t is_chosen = nc_cur_u8(c);
+	uint64_t n = get_count(c, NC_PLACE_ALTERNATES);
+
+	if (is_chosen > 1 || (is_chosen ? n >= all->n : n > 0)) {
+		c->bad = 1;
 		return;
+	}
+	if (is_chosen)
+		nc_jw_kstr(w, "chosen", all->id[0]);
+	nc_jw_karr(w, "alternates");
+	for (uint64_t i = 1; i <= n; i++)
+		nc_jw_str(w, all->id[i]);
+	nc_jw_arr_end(w);
+}
+
+static void render_near(nc_cur *c, nc_jw *w)
+{
+	id_text id;
+	uint8_t is_there = nc_cur_u8(c);
+
+	if (is_there > 1)
+		c->bad = 1;
+	if (is_there != 1)
+		return;
+	get_id(c, id);
 	nc_jw_kobj(w, "nearest_miss");
-	copy_str(c, w, "host");
-	uint8_t resource = nc_cur_u8(c);
-	nc_jw_kstr(w, "resource", resource < NC_RES_COUNT ? resource_words[resource] : "unknown");
-	nc_jw_ku64(w, "short", nc_cur_varint(c));
+	nc_jw_kstr(w, "host", id);
+	copy_str(c, w, "name");
+	nc_jw_kobj(w, "short");
+	for (int i = 0; i < NC_RES_COUNT; i++) {
+		uint64_t missing = nc_cur_varint(c);
+		if (missing)
+			nc_jw_ku64(w, nc_use_words[i], missing);
+	}
+	nc_jw_obj_end(w);
+	nc_jw_obj_end(w);
+}
+
+static void render(nc_cur *c, nc_jw *w)
+{
+	candidates all;
+
+	nc_jw_obj(w);
+	copy_str(c, w, "id");
+	nc_jw_ktime(w, "decided_at", (int64_t)nc_cur_u64(c));
+	nc_jw_ku64(w, "ledger_generation", nc_cur_varint(c));
+	nc_jw_key(w, "policy_bundle_rev");
+	nc_jw_null(w);
+	render_request(c, w);
+	nc_jw_ku64(w, "hosts_seen", nc_cur_varint(c));
+	nc_jw_ku64(w, "hosts_fit", nc_cur_varint(c));
+	render_filters(c, w);
+	get_candidates(c, &all);
+	render_candidates(&all, w);
+	render_choice(c, &all, w);
+	render_near(c, w);
+	copy_str(c, w, "problem");
 	nc_jw_obj_end(w);
 }
 
@@ -166,22 +352,11 @@ nc_code nc_decision_render(nc_bytes decision, nc_buf *json, nc_error *err)
 	if (nc_cur_u8(&c) != FORMAT)
 		return nc_err(err, NC_E_PROTO, "a decision of an unknown format");
 	nc_jw_init(&w, json);
-	nc_jw_obj(&w);
-	copy_str(&c, &w, "id");
-	nc_jw_ktime(&w, "decided_at", (int64_t)nc_cur_u64(&c));
-	nc_jw_ku64(&w, "ledger_generation", nc_cur_u64(&c));
-	nc_jw_key(&w, "policy_bundle_rev");
-	nc_jw_null(&w);
-	render_request(&c, &w);
-	nc_jw_ku64(&w, "hosts_seen", nc_cur_varint(&c));
-	nc_jw_ku64(&w, "hosts_fit", nc_cur_varint(&c));
-	render_filters(&c, &w);
-	render_candidates(&c, &w);
-	render_choice(&c, &w);
-	nc_jw_obj_end(&w);
-	if (c.bad || c.p != c.end) {
-		json->len = mark;
-		return nc_err(err, NC_E_PROTO, "a decision of %zu bytes is damaged", decision.len);
-	}
-	return nc_buf_failed(json) ? nc_err_nomem(err) : NC_OK;
+	render(&c, &w);
+	if (nc_buf_failed(json))
+		return nc_err_nomem(err);
+	if (!c.bad && c.p == c.end)
+		return NC_OK;
+	json->len = mark;
+	return nc_err(err, NC_E_PROTO, "a decision of %zu bytes is damaged", decision.len);
 }

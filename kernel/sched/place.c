@@ -2,164 +2,199 @@
 /*
  * A placement: run over the slots, ask each filter in turn, keep the best survivors, choose. First
  * fit stops as soon as it has the choice and its alternates; best fit sees all. Nothing is locked
- * during the scan; groups, which are rare and small, are asked for survivors alone.
+ * during the scan. What was seen of a host counts only if the slot is still his at the end.
  */
 #include <string.h>
 
+#include "base/alloc.h"
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/id.h"
 #include "model/problem.h"
 #include "sched/ledger.h"
 
-#define load(p) atomic_load_explicit((p), memory_order_relaxed)
-
 typedef struct scan {
 	nc_sched *s;
 	const nc_place_req *req;
 	nc_verdict *v;
-	int64_t want[NC_RES_COUNT];
-	uint32_t zone, provider, host; /* numbers; host NO_SLOT = any */
-	uint64_t traits[TRAIT_WORDS];
-	int is_impossible; /* a trait, zone or provider that no host has */
+	uint32_t zone, provider; /* numbers; UINT32_MAX = a word that no host has */
+	nc_bits bits[NC_BITS_COUNT];
+	int is_impossible[NC_BITS_COUNT]; /* some word that no host has */
+	nc_holding held;
+	nc_group_view group;
 	int is_first_fit;
 } scan;
 
-/* ---- filters ---- */
-
-static int has_traits(const scan *sc, const nc_slot *slot)
+static void scan_done(scan *sc)
 {
-	for (int i = 0; i < TRAIT_WORDS; i++)
-		if (sc->traits[i] & ~load(&slot->traits[i]))
-			return 0;
-	return 1;
+	nc_group_view_done(&sc->group);
 }
 
-static int is_excluded(const scan *sc, const nc_slot *slot)
+/* ---- filters ---- */
+
+static int64_t need_of(const scan *sc, nc_row r, int resource)
 {
-	for (uint32_t i = 0; i < sc->req->n_exclude; i++)
-		if (!strcmp(sc->req->exclude[i], slot->id))
+	int64_t overhead = nc_loose64_get(&r.c->overhead_mib[r.i]);
+
+	return sc->req->want[resource] + (resource == NC_RES_MEMORY_MIB ? overhead : 0);
+}
+
+/* What there would be without what the consumer holds itself. */
+static int64_t free_of(const scan *sc, nc_row r, uint32_t slot, int resource)
+{
+	int64_t own = sc->held.is_there && sc->held.slot == slot ? sc->held.amount[resource] : 0;
+
+	return nc_row_free(r, resource) + own;
+}
+
+static int has_bits(const scan *sc, nc_row r, nc_bits_class of)
+{
+	for (int i = 0; i < BIT_WORDS; i++)
+		if (sc->bits[of].w[i] & ~(uint64_t)nc_loose64_get(&r.c->bits[of][i][r.i]))
+			return 0;
+	return !sc->is_impossible[of];
+}
+
+/* Whether it keeps to itself for want of a trait that was not asked for. */
+static int is_reserved(const scan *sc, nc_row r)
+{
+	if (!nc_loose32_get(&r.c->is_exclusive[r.i]))
+		return 0;
+	for (int i = 0; i < BIT_WORDS; i++)
+		if ((uint64_t)nc_loose64_get(&r.c->exclusive[i][r.i]) &
+			~sc->bits[NC_BITS_TRAIT].w[i])
 			return 1;
 	return 0;
 }
 
-/* The resource it is short of by most, in its own terms. */
-static void note_near(scan *sc, uint32_t number, const nc_slot *slot)
+static int is_excluded(const scan *sc, const nc_ident *id)
 {
-	double worst = 0;
-	uint8_t resource = 0;
-	int64_t missing = 0;
-
-	for (uint8_t i = 0; i < NC_RES_COUNT; i++) {
-		int64_t need = sc->want[i] +
-			(i == NC_RES_MEMORY_MIB ? load(&slot->overhead_mib) : 0);
-		int64_t gap = need - load(&slot->free[i]);
-		if (gap <= 0 || !need)
-			continue;
-		double ratio = (double)gap / (double)need;
-		if (ratio > worst) {
-			worst = ratio;
-			resource = i;
-			missing = gap;
-		}
-	}
-	if (missing && (sc->v->near_slot == NO_SLOT || worst < sc->v->near_ratio)) {
-		sc->v->near_slot = number;
-		sc->v->near_resource = resource;
-		sc->v->near_short = missing;
-		sc->v->near_ratio = worst;
-	}
+	for (uint32_t i = 0; i < sc->req->n_exclude; i++)
+		if (!strcmp(sc->req->exclude[i], id->id))
+			return 1;
+	return 0;
 }
 
-static uint8_t filter(scan *sc, uint32_t number, const nc_slot *slot)
+/* How far it is from fitting: by the resource that it lacks the largest share of. */
+static void note_near(scan *sc, nc_row r, uint32_t slot, const nc_ident *id)
 {
-	if (!load(&slot->is_usable))
-		return NC_FILTER_STATE;
-	if (sc->provider && load(&slot->provider) != sc->provider)
-		return NC_FILTER_PROVIDER;
-	if (sc->zone && load(&slot->zone) != sc->zone)
-		return NC_FILTER_ZONE;
-	if (sc->req->host && sc->host != number)
-		return NC_FILTER_HOST;
-	if (sc->req->n_exclude && is_excluded(sc, slot))
-		return NC_FILTER_EXCLUDED;
-	if (sc->req->n_traits && !has_traits(sc, slot))
-		return NC_FILTER_TRAITS;
-	for (uint8_t i = 0; i < NC_RES_COUNT; i++) {
-		int64_t need = sc->want[i] +
-			(i == NC_RES_MEMORY_MIB ? load(&slot->overhead_mib) : 0);
-		if (need > load(&slot->free[i])) {
-			note_near(sc, number, slot);
-			return (uint8_t)(NC_FILTER_VCPU + i);
-		}
+	nc_near near = { .ident = id };
+
+	for (int i = 0; i < NC_RES_COUNT; i++) {
+		int64_t need = need_of(sc, r, i), gap = need - free_of(sc, r, slot, i);
+		if (gap <= 0 || need <= 0)
+			continue;
+		near.missing[i] = gap;
+		near.ratio = NC_MAX(near.ratio, (double)gap / (double)need);
 	}
-	if (sc->req->vm_group && !nc_book_group_allows(sc->s, sc->req->vm_group, number))
+	if (near.ratio > 0 && (!sc->v->near.ident || near.ratio < sc->v->near.ratio))
+		sc->v->near = near;
+}
+
+static uint8_t filter(scan *sc, nc_row r, uint32_t slot, const nc_ident *id)
+{
+	const nc_place_req *req = sc->req;
+
+	if (!nc_loose32_get(&r.c->is_usable[r.i]))
+		return NC_FILTER_STATE;
+	if (sc->provider && nc_loose32_get(&r.c->provider[r.i]) != sc->provider)
+		return NC_FILTER_PROVIDER;
+	if (sc->zone && nc_loose32_get(&r.c->zone[r.i]) != sc->zone)
+		return NC_FILTER_ZONE;
+	if (req->host && strcmp(req->host, id->id))
+		return NC_FILTER_HOST;
+	if (req->n_exclude && is_excluded(sc, id))
+		return NC_FILTER_EXCLUDED;
+	if ((req->n_traits && !has_bits(sc, r, NC_BITS_TRAIT)) || is_reserved(sc, r))
+		return NC_FILTER_TRAITS;
+	if (req->n_networks && !has_bits(sc, r, NC_BITS_NETWORK))
+		return NC_FILTER_NETWORKS;
+	if (req->n_pools && !has_bits(sc, r, NC_BITS_POOL))
+		return NC_FILTER_POOLS;
+	if (req->vm_group && !nc_group_view_allows(&sc->group, r, slot))
 		return NC_FILTER_GROUP;
+	for (int i = 0; i < NC_RES_COUNT; i++) {
+		int64_t need = need_of(sc, r, i);
+		if (need <= 0 || need <= free_of(sc, r, slot, i))
+			continue;
+		note_near(sc, r, slot, id);
+		return (uint8_t)(NC_FILTER_VCPU + i);
+	}
 	return NC_FILTER_NONE;
 }
 
 /* ---- scores: what would be left, weighed by what there is; less is a tighter fit ---- */
 
-static double score(const scan *sc, uint32_t number, const nc_slot *slot)
+static double score(const scan *sc, nc_row r, uint32_t slot)
 {
 	double sum = 0;
-	int is_anti;
 
 	for (int i = 0; i < NC_RES_COUNT; i++) {
-		int64_t capacity = load(&slot->capacity[i]);
+		int64_t capacity = nc_loose64_get(&r.c->capacity[i][r.i]);
 		if (capacity > 0)
-			sum += (double)(load(&slot->free[i]) - sc->want[i]) / (double)capacity;
+			sum += (double)(free_of(sc, r, slot, i) - need_of(sc, r, i)) /
+			       (double)capacity;
 	}
 	if (!sc->req->vm_group)
 		return sum;
-	int64_t n = nc_book_group_count(sc->s, sc->req->vm_group, number, &is_anti);
-	return sum + (is_anti ? 10.0 : -10.0) * (double)n;
+	/* Soft groups outweigh any fit. */
+	double n = (double)nc_group_view_count(&sc->group, r, slot);
+	if (sc->group.policy == NC_SOFT_ANTI_AFFINITY)
+		return sum + 10 * n;
+	return sc->group.policy == NC_SOFT_AFFINITY && n > 0 ? sum - 10 : sum;
 }
 
-/* Keep the best few, in order. */
-static void keep(nc_verdict *v, uint32_t number, double value)
+/* Keep the best few, in order; of equals the first. */
+static void keep(nc_verdict *v, const nc_survivor *x)
 {
 	uint32_t i = v->n_survivors;
 
-	if (i == NC_SURVIVORS_MAX && value >= v->survivors[i - 1].score)
+	if (i == NC_SURVIVORS_MAX && x->score >= v->survivors[i - 1].score)
 		return;
 	if (i == NC_SURVIVORS_MAX)
 		i--;
 	else
 		v->n_survivors++;
-	for (; i > 0 && v->survivors[i - 1].score > value; i--)
+	for (; i > 0 && v->survivors[i - 1].score > x->score; i--)
 		v->survivors[i] = v->survivors[i - 1];
-	v->survivors[i] = (nc_survivor){ number, value };
+	v->survivors[i] = *x;
 }
 
-static void survives(scan *sc, uint32_t number, const nc_slot *slot)
+static void look_at(scan *sc, nc_row r, uint32_t slot)
 {
 	nc_verdict *v = sc->v;
+	const nc_ident *id = nc_row_ident(r);
 
-	v->n_fits++;
-	if (sc->is_first_fit && !sc->req->vm_group) {
-		if (v->n_survivors < NC_SURVIVORS_MAX)
-			v->survivors[v->n_survivors++] = (nc_survivor){ number, number };
+	if (!id)
+		return;
+	v->n_seen++;
+	uint8_t refused = filter(sc, r, slot, id);
+	if (refused != NC_FILTER_NONE) {
+		v->refused[refused]++;
 		return;
 	}
-	keep(v, number, score(sc, number, slot));
+	double value = sc->is_first_fit ? (double)v->n_fits : score(sc, r, slot);
+	nc_seqlock_open();
+	if (nc_row_ident(r) != id) { /* deleted, or renamed, under our eyes */
+		v->refused[NC_FILTER_STATE]++;
+		return;
+	}
+	v->n_fits++;
+	keep(v, &(nc_survivor){ slot, id, value });
 }
 
 static void run(scan *sc)
 {
 	uint32_t n = nc_slot_count(sc->s);
-	nc_verdict *v = sc->v;
 
-	for (uint32_t i = 0; i < n; i++) {
-		const nc_slot *slot = nc_slot_at(sc->s, i);
-		uint8_t refused = filter(sc, i, slot);
-		v->n_seen++;
-		if (refused != NC_FILTER_NONE)
-			v->refused[refused]++;
-		else
-			survives(sc, i, slot);
-		if (sc->is_first_fit && !sc->req->vm_group &&
-			v->n_fits > NC_PLACE_ALTERNATES)
-			return;
+	for (uint32_t base = 0; base < n; base += CHUNK_SLOTS) {
+		nc_row r = nc_row_at(sc->s, base);
+		uint32_t end = NC_MIN(CHUNK_SLOTS, n - base);
+		for (r.i = 0; r.i < end; r.i++) {
+			look_at(sc, r, base + r.i);
+			if (sc->is_first_fit && sc->v->n_fits > NC_PLACE_ALTERNATES)
+				return;
+		}
 	}
 }
 
@@ -168,135 +203,195 @@ static void run(scan *sc)
 static nc_code run_stages(scan *sc, nc_error *err)
 {
 	nc_verdict *v = sc->v;
+	nc_survivor before[NC_SURVIVORS_MAX];
 	const char *hosts[NC_SURVIVORS_MAX];
 	uint8_t alive[NC_SURVIVORS_MAX];
 	double scores[NC_SURVIVORS_MAX];
-	uint32_t left = 0;
+	uint32_t n = v->n_survivors;
 
-	for (uint32_t i = 0; i < v->n_survivors; i++) {
-		hosts[i] = nc_slot_at(sc->s, v->survivors[i].slot)->id;
+	memcpy(before, v->survivors, sizeof(before));
+	for (uint32_t i = 0; i < n; i++) {
+		hosts[i] = before[i].ident->id;
 		alive[i] = 1;
-		scores[i] = v->survivors[i].score;
+		scores[i] = before[i].score;
 	}
 	for (uint32_t k = 0; k < sc->s->n_stages; k++) {
 		const nc_sched_stage *stage = &sc->s->stages[k];
-		nc_code rc = stage->run(
-			stage->ctx, sc->req, hosts, v->n_survivors, alive, scores, err);
+		nc_code rc = stage->run(stage->ctx, sc->req, hosts, n, alive, scores, err);
 		if (rc != NC_OK)
 			return rc;
 	}
-	nc_survivor before[NC_SURVIVORS_MAX];
-	uint32_t n = v->n_survivors;
-	memcpy(before, v->survivors, sizeof(before));
 	v->n_survivors = 0;
 	for (uint32_t i = 0; i < n; i++) {
-		if (!alive[i]) {
+		before[i].score = scores[i];
+		if (alive[i])
+			keep(v, &before[i]);
+		else
 			v->refused[NC_FILTER_STAGE]++;
-			continue;
-		}
-		keep(v, before[i].slot, scores[i]);
-		left++;
 	}
-	v->n_fits = left;
+	v->n_fits -= n - v->n_survivors;
 	return NC_OK;
 }
 
 /* ---- the answer ---- */
 
-static const char *const resource_words[] = { "vcpus", "memory_mib", "disk_gib" };
-
-static void why_nowhere(const scan *sc, char *text, size_t cap)
+static void why_nowhere(const nc_verdict *v, nc_buf *b)
 {
-	size_t n = (size_t)snprintf(text, cap, "no host fits: %u looked at", sc->v->n_seen);
-
-	for (int i = 0; i < NC_FILTER_COUNT && n < cap; i++)
-		if (sc->v->refused[i])
-			n += (size_t)snprintf(text + n, cap - n, "%s%u refused by %s",
-				n ? ", " : "", sc->v->refused[i], nc_filter_words[i]);
+	nc_buf_printf(b, "no host fits: %u looked at", v->n_seen);
+	for (int i = 0; i < NC_FILTER_COUNT; i++)
+		if (v->refused[i])
+			nc_buf_printf(b, ", %u refused by %s", v->refused[i], nc_filter_words[i]);
 }
 
-static nc_code no_capacity(scan *sc, nc_error *err)
+static void what_is_missing(const nc_near *near, nc_buf *b)
 {
-	const nc_verdict *v = sc->v;
-	char why[280];
+	const char *sep = "";
 
+	for (int i = 0; i < NC_RES_COUNT; i++) {
+		if (!near->missing[i])
+			continue;
+		nc_buf_printf(b, "%s%lld %s", sep, (long long)near->missing[i], nc_use_words[i]);
+		sep = " and ";
+	}
+}
+
+static nc_code no_capacity(const nc_verdict *v, nc_error *err)
+{
+	char text[300];
+	nc_buf b;
+
+	nc_buf_init_fixed(&b, text, sizeof(text));
 	if (!v->n_seen) {
 		nc_problem_err(err, "no_capacity", "no host fits: there are none");
 		return nc_err_hint(err, NC_E_UNAVAILABLE,
 			"add one: novacron provider create NAME --plugin PLUGIN");
 	}
-	why_nowhere(sc, why, sizeof(why));
-	nc_problem_err(err, "no_capacity", "%s", why);
-	if (v->near_slot == NO_SLOT)
+	why_nowhere(v, &b);
+	nc_problem_err(err, "no_capacity", "%s", text);
+	if (!v->near.ident)
 		return nc_err_hint(err, NC_E_UNAVAILABLE,
-			"nothing is short of capacity: look at zone, provider, traits or group");
-	const nc_slot *near = nc_slot_at(sc->s, v->near_slot);
+			"none is short of capacity alone: look at the filters that refused");
+	nc_buf_init_fixed(&b, text, sizeof(text));
+	what_is_missing(&v->near, &b);
 	return nc_err_hint(err, NC_E_UNAVAILABLE,
-		"nearest is %s, short of %lld %s: ask for that much less, or free it there",
-		near->target, (long long)v->near_short, resource_words[v->near_resource]);
+		"nearest is %s, short of %s: ask for that much less, or free it there",
+		v->near.ident->name, text);
 }
 
-static void choose(const scan *sc, nc_placement *ret)
+static void choose(const nc_verdict *v, nc_placement *p)
 {
-	const nc_verdict *v = sc->v;
-	const nc_slot *best = nc_slot_at(sc->s, v->survivors[0].slot);
+	const nc_ident *best = v->survivors[0].ident;
 
-	snprintf(ret->host, sizeof(ret->host), "%s", best->id);
-	snprintf(ret->host_name, sizeof(ret->host_name), "%s", best->target);
-	for (uint32_t i = 1; i < v->n_survivors && ret->n_alternates < NC_PLACE_ALTERNATES; i++)
-		snprintf(ret->alternates[ret->n_alternates++], sizeof(ret->alternates[0]), "%s",
-			nc_slot_at(sc->s, v->survivors[i].slot)->id);
+	snprintf(p->host, sizeof(p->host), "%s", best->id);
+	snprintf(p->host_name, sizeof(p->host_name), "%s", best->name);
+	snprintf(p->provider, sizeof(p->provider), "%s", best->provider);
+	for (uint32_t i = 1; i < v->n_survivors && p->n_alternates < NC_PLACE_ALTERNATES; i++)
+		snprintf(p->alternates[p->n_alternates++], sizeof(p->alternates[0]), "%s",
+			v->survivors[i].ident->id);
 }
 
-static nc_code prepare(scan *sc, nc_error *err)
+/* ---- the request, as numbers and bits ---- */
+
+static uint32_t number_or_none(nc_sched *s, const char *word)
+{
+	uint32_t n = nc_word_number(s, word, NC_WORD_FIND);
+
+	return word && !n ? UINT32_MAX : n;
+}
+
+static nc_code check_request(const nc_place_req *req, nc_error *err)
+{
+	for (int i = 0; i < NC_RES_COUNT; i++)
+		if (req->want[i] < 0 || req->want[i] > INT64_MAX / 4)
+			return nc_err(err, NC_E_INVAL, "%s: %lld is out of range", nc_use_words[i],
+				(long long)req->want[i]);
+	return NC_OK;
+}
+
+static nc_code prepare(scan *sc, const nc_root *root, nc_error *err)
 {
 	const nc_place_req *req = sc->req;
 	nc_sched *s = sc->s;
+	const struct {
+		const char *const *words;
+		uint32_t n;
+	} asked[NC_BITS_COUNT] = {
+		[NC_BITS_TRAIT] = { req->traits, req->n_traits },
+		[NC_BITS_NETWORK] = { req->networks, req->n_networks },
+		[NC_BITS_POOL] = { req->pools, req->n_pools },
+	};
 
-	memcpy(sc->want, req->want, sizeof(sc->want));
+	for (int i = 0; i < NC_BITS_COUNT; i++)
+		sc->is_impossible[i] = nc_bits_of(s, (nc_bits_class)i, asked[i].words, asked[i].n,
+					       NC_WORD_FIND, &sc->bits[i]) != NC_OK;
+	sc->zone = number_or_none(s, req->zone);
+	sc->provider = number_or_none(s, req->provider);
+	nc_code rc = nc_holding_load(s, root, req->consumer, &sc->held, err);
+	if (rc != NC_OK)
+		return rc;
+	if (req->vm_group) {
+		int is_in = sc->held.is_there && !strcmp(sc->held.group, req->vm_group);
+		uint32_t from = is_in ? sc->held.slot : NO_SLOT;
+		if (nc_group_view_take(s, req->vm_group, from, &sc->group) != NC_OK)
+			return nc_err_nomem(err);
+	}
 	pthread_mutex_lock(&s->book_lock);
 	sc->is_first_fit = s->opt.algorithm == NC_SCHED_FIRST_FIT;
 	pthread_mutex_unlock(&s->book_lock);
-	sc->zone = nc_name_number(s, req->zone, NC_NAME_FIND);
-	sc->provider = nc_name_number(s, req->provider, NC_NAME_FIND);
-	sc->host = req->host ? nc_slot_find(s, req->host) : NO_SLOT;
-	/* A word that was never met names nothing: UINT32_MAX equals no host's number. */
-	if (req->zone && !sc->zone)
-		sc->zone = UINT32_MAX;
-	if (req->provider && !sc->provider)
-		sc->provider = UINT32_MAX;
-	if (nc_trait_bits(s, req->traits, req->n_traits, NC_NAME_FIND, sc->traits) < 0)
-		memset(sc->traits, 0xff, sizeof(sc->traits));
-	for (int i = 0; i < NC_RES_COUNT; i++)
-		if (req->want[i] < 0)
-			return nc_err(err, NC_E_INVAL, "%s: can't be negative", resource_words[i]);
+	/* First fit has no order of its own to give up for a wish. */
+	if (sc->group.is_there && sc->group.policy >= NC_SOFT_AFFINITY)
+		sc->is_first_fit = 0;
 	return NC_OK;
+}
+
+static nc_code check_quota(const scan *sc, const nc_root *root, nc_error *err)
+{
+	int64_t delta[NC_USE_COUNT] = { [NC_USE_VMS] = 1 };
+
+	memcpy(delta, sc->req->want, sizeof(*delta) * NC_RES_COUNT);
+	for (int i = 0; i < NC_USE_COUNT; i++)
+		delta[i] -= sc->held.use[i];
+	return nc_projects_check(sc->s, root, sc->req->project, delta, err);
+}
+
+static nc_code find(scan *sc, const nc_root *root, nc_error *err)
+{
+	nc_verdict *v = sc->v;
+	nc_code rc = check_quota(sc, root, err);
+
+	if (rc != NC_OK)
+		return rc;
+	run(sc);
+	if (v->n_survivors && sc->s->n_stages && (rc = run_stages(sc, err)) != NC_OK)
+		return rc;
+	return v->n_survivors ? NC_OK : no_capacity(v, err);
 }
 
 nc_code nc_sched_place(nc_sched *s, const nc_root *root, const nc_place_req *req, nc_placement *ret,
 	nc_buf *decision, nc_error *err)
 {
-	nc_verdict v = { .near_slot = NO_SLOT };
-	scan sc = { .s = s, .req = req, .v = &v };
+	_cleanup_(nc_freep) nc_verdict *v = nc_calloc(1, sizeof(*v));
+	_cleanup_(scan_done) scan sc = { .s = s, .req = req, .v = v };
+	nc_error why = NC_ERROR_INIT;
 	nc_placement p = { .n_alternates = 0 };
+	nc_code rc = v ? check_request(req, &why) : nc_err_nomem(&why);
 
-	nc_code rc = prepare(&sc, err);
-	if (rc != NC_OK)
+	if (rc == NC_OK)
+		rc = prepare(&sc, root, &why);
+	if (rc != NC_OK) {
+		nc_err_copy(err, &why);
 		return rc;
-	run(&sc);
-	if (v.n_survivors && s->n_stages && (rc = run_stages(&sc, err)) != NC_OK)
-		return rc;
-	if (v.n_survivors)
-		choose(&sc, &p);
+	}
+	rc = find(&sc, root, &why);
+	if (rc == NC_OK)
+		choose(v, &p);
 	else
-		rc = no_capacity(&sc, err);
+		nc_err_copy(err, &why);
 	if (!req->is_dry_run)
 		nc_id_make("dec", p.decision_id);
-	if (v.n_survivors)
-		rc = nc_sched_provider_of(root, p.host, p.provider, err);
-	nc_decision_write(s, req, &v, &p, decision);
+	nc_decision_write(s, req, v, &p, rc == NC_OK ? NULL : &why, decision);
+	if (nc_buf_failed(decision))
+		return nc_err_nomem(err);
 	*ret = p;
-	if (rc == NC_OK && nc_buf_failed(decision))
-		rc = nc_err_nomem(err);
 	return rc;
 }

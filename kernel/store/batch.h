@@ -9,13 +9,13 @@
  * materialiser's list and the readers of lanes; freed by whoever lets go last.
  */
 struct nc_db_batch {
-	nc_msg msg;	   /* back to the sequencer when materialised */
+	nc_msg msg;        /* back to the sequencer when materialised */
 	nc_db_batch *next; /* materialiser's list (its lock), then the root it dies with */
 	uint32_t refs;
 	uint64_t first, last; /* seq; last = first - 1 while empty */
 	nc_txn *head, *tail;
 	uint32_t n;
-	size_t bytes;	    /* of the records */
+	size_t bytes;       /* of the records */
 	uint8_t is_waiting; /* in the materialiser's list (its lock) */
 	uint8_t goes_cold;  /* something leaves memory once it is materialised */
 	uint8_t says_who;   /* holds an epoch record */

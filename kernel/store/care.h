@@ -22,6 +22,21 @@ nc_code nc_db_mark_restored(const nc_store *table, nc_inst *inst, const char *no
  */
 nc_code nc_db_trim_log(nc_db *db, uint64_t seq, nc_error *err);
 
+/*
+ * Write the stale hot items of a kind anew (a new sealing key, an older shape), a bounded number in
+ * each transaction, until a whole walk finds none. `rewrite` puts or deletes the item it is given,
+ * which must still be at that revision when its turn comes; an item that was changed meanwhile is
+ * looked at again. Both run on this thread, is_stale inside a read section. Blocking, workers only.
+ */
+typedef struct nc_rewrite {
+	uint16_t kind;
+	int (*is_stale)(void *stale_ctx, const nc_item *it);
+	void *stale_ctx;
+	nc_code (*rewrite)(void *ctx, nc_txn *t, const nc_item *it, nc_error *err);
+	void *ctx;
+} nc_rewrite;
+nc_code nc_db_rewrite(nc_db *db, const nc_rewrite *r, nc_error *err);
+
 /* Whether this item's value was found damaged; then nothing of that id may be created. */
 int nc_db_is_damaged(nc_db *db, uint16_t kind, nc_bytes id);
 

@@ -104,7 +104,8 @@ static void check_items(nc_checker *c, nc_root *r, const nc_kind_def *def)
 					nc_item_id(it), def->indexes[k->index].name);
 			count[k->index]++;
 			if (def->indexes[k->index].is_unique &&
-				nc_root_count_key(r, def->number, k->index, nc_ikey_bytes(k), 2) != 1)
+				nc_root_count_key(r, def->number, k->index, nc_ikey_bytes(k), 2) !=
+					1)
 				nc_check_fault(c, "memory: %s %.*s of %s %s is not the only one",
 					def->indexes[k->index].name, k->len, k->ptr, def->name,
 					nc_item_id(it));
@@ -143,6 +144,8 @@ nc_code nc_db_check(nc_db *db, nc_fault_fn fn, void *ctx, uint64_t *ret_faults, 
 		code = check_store(&c, err);
 	if (code == NC_OK)
 		code = nc_check_objects(&c, err);
+	if (code == NC_OK)
+		code = nc_check_cold(&c, err);
 	if (code == NC_OK)
 		code = nc_check_log(&c, err);
 	*ret_faults = c.n_faults;

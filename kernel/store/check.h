@@ -17,6 +17,7 @@ void nc_check_fault(nc_checker *c, const char *fmt, ...) nc_printf(2, 3);
 void nc_check_memory(nc_checker *c); /* trees, and indexes against items */
 /* Memory against the objects space (check_objects.c). */
 nc_code nc_check_objects(nc_checker *c, nc_error *err);
+nc_code nc_check_cold(nc_checker *c, nc_error *err); /* the cold space (check_cold.c) */
 /* The log, and items against it (check_log.c). */
 nc_code nc_check_log(nc_checker *c, nc_error *err);
 

@@ -36,7 +36,8 @@ static void check_same(log_check *l, const nc_item *it, const nc_record_entry *e
 		l->code = code;
 	if (code != NC_OK) {
 		if (code != NC_E_NOMEM)
-			nc_check_fault(l->c, "record %llu of the log: value of %s %s is not readable",
+			nc_check_fault(l->c,
+				"record %llu of the log: value of %s %s is not readable",
 				(unsigned long long)it->rev, kind_name(l, e->kind), nc_item_id(it));
 		return;
 	}
@@ -89,12 +90,12 @@ static nc_code on_record(void *arg, uint64_t seq, nc_bytes raw)
 	if (seq > l->upto)
 		return NC_E_CANCELLED;
 	if (seq != l->last + 1)
-		nc_check_fault(l->c, "record %llu of the log is missing",
-			(unsigned long long)l->last + 1);
+		nc_check_fault(
+			l->c, "record %llu of the log is missing", (unsigned long long)l->last + 1);
 	l->last = seq;
 	if (nc_record_open(raw, &r, &why) != NC_OK) {
-		nc_check_fault(l->c, "record %llu of the log: %s", (unsigned long long)seq,
-			why.message);
+		nc_check_fault(
+			l->c, "record %llu of the log: %s", (unsigned long long)seq, why.message);
 		return NC_OK;
 	}
 	if (r.seq != seq)
@@ -134,7 +135,8 @@ static nc_code check_absent(log_check *l)
 			return code;
 		/* not found: a transaction after `upto` may have deleted it, which a later run sees */
 		if (code == NC_OK && rev < seq)
-			nc_check_fault(l->c, "%s %.*s is of revision %llu, but record %llu changed it",
+			nc_check_fault(l->c,
+				"%s %.*s is of revision %llu, but record %llu changed it",
 				kind_name(l, kind), (int)id.len, (const char *)id.ptr,
 				(unsigned long long)rev, (unsigned long long)seq);
 		else if (code == NC_E_NOTFOUND && nc_db_seq(l->c->db) == l->upto)
@@ -174,7 +176,10 @@ nc_code nc_check_log(nc_checker *c, nc_error *err)
 	_cleanup_(nc_map_freep) nc_map *absent = nc_map_new();
 	if (!absent)
 		return nc_err_nomem(err);
-	log_check l = { .c = c, .last = h.trimmed_seq, .upto = nc_db_seq(c->db), .absent = absent,
+	log_check l = { .c = c,
+		.last = h.trimmed_seq,
+		.upto = nc_db_seq(c->db),
+		.absent = absent,
 		.err = err };
 	code = walk_log(&l);
 	if (code == NC_OK && l.last < l.upto && h.trimmed_seq == l.last)

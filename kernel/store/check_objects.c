@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/hash.h"
 #include "store/check.h"
 
 /*
@@ -14,8 +15,9 @@ enum { PAGE_ROWS = 256, TRIES = 5 };
 
 typedef struct seen_row {
 	char id[NC_DB_ID_MAX];
-	uint16_t id_len;
+	uint16_t id_len, shape;
 	uint64_t rev;
+	uint32_t crc; /* of the value */
 } seen_row;
 
 typedef struct object_page {
@@ -23,6 +25,7 @@ typedef struct object_page {
 	uint16_t kind;
 	seen_row rows[PAGE_ROWS];
 	uint32_t n;
+	nc_buf value; /* of the item in memory that is being compared */
 } object_page;
 
 static nc_bytes id_of(const seen_row *r)
@@ -46,7 +49,20 @@ static nc_code take_row(void *arg, const nc_kv *kv)
 	memcpy(r->id, id.ptr, id.len);
 	r->id_len = (uint16_t)id.len;
 	r->rev = kv->val.ptr ? kv->rev : 0; /* damaged: no revision is right */
+	r->shape = nc_value_shape(kv->val);
+	r->crc = nc_crc32c(0, kv->val.ptr, kv->val.len);
 	return p->n < PAGE_ROWS ? NC_OK : NC_E_CANCELLED;
+}
+
+static int is_like(object_page *p, const seen_row *r, const nc_item *it)
+{
+	if (r->rev != it->rev)
+		return 0;
+	if (r->shape != it->shape)
+		return 1; /* upgraded when it was read; it lies there as it was */
+	nc_buf_reset(&p->value);
+	nc_value_put(&p->value, it);
+	return r->crc == nc_crc32c(0, p->value.ptr, p->value.len);
 }
 
 /* ---- one suspect, looked at closely ---- */
@@ -69,11 +85,8 @@ static nc_code compare_value(void *arg, const nc_kv *kv)
 	if (s->is_damaged || !s->item)
 		return NC_OK;
 	nc_value_put(&want, s->item);
-	uint16_t shape = kv->val.len >= 4 ? ((const uint8_t *)kv->val.ptr)[2] |
-				(uint16_t)(((const uint8_t *)kv->val.ptr)[3] << 8) : 0;
-	/* what was upgraded when it was read lies there as it was */
-	s->is_same = s->rev == s->item->rev &&
-		(shape != s->item->shape || nc_bytes_eq(nc_buf_bytes(&want), kv->val));
+	s->is_same = s->rev == s->item->rev && (nc_value_shape(kv->val) != s->item->shape ||
+						       nc_bytes_eq(nc_buf_bytes(&want), kv->val));
 	return nc_buf_failed(&want) ? want.error : NC_OK;
 }
 
@@ -91,7 +104,9 @@ static nc_code look(nc_checker *c, uint16_t kind, nc_bytes id, stored *ret, nc_e
 	*ret = (stored){ .c = c, .item = it };
 	nc_code code = c->db->store->get(c->db->inst, NC_SPACE_OBJECTS,
 		nc_object_key(kind, id, mem), compare_value, ret, err);
-	return code == NC_E_NOTFOUND ? NC_OK : code;
+	if (code == NC_E_PROTO)
+		ret->is_damaged = 1;
+	return code == NC_E_NOTFOUND || code == NC_E_PROTO ? NC_OK : code;
 }
 
 static void tell(nc_checker *c, const char *kind, nc_bytes id, const stored *s)
@@ -164,11 +179,12 @@ static int compare_page(object_page *p, nc_bytes after, int is_last, suspects *s
 	nc_root_walk_ids(&w, root, p->kind, after);
 	const nc_item *it = nc_walk_next(&w, NULL);
 	while (rc == 0 && (at < p->n || (it && is_last))) {
-		int c = !it ? 1 : at == p->n ? -1 :
-			nc_bytes_cmp(nc_item_id_bytes(it), id_of(&p->rows[at]));
+		int c = !it          ? 1
+			: at == p->n ? -1
+				     : nc_bytes_cmp(nc_item_id_bytes(it), id_of(&p->rows[at]));
 		if (c < 0 && !(it->flags & NC_ITEM_COLD))
 			rc = suspect(s, nc_item_id_bytes(it));
-		if (c > 0 || (c == 0 && p->rows[at].rev != it->rev))
+		if (c > 0 || (c == 0 && !is_like(p, &p->rows[at], it)))
 			rc = suspect(s, id_of(&p->rows[at]));
 		if (c >= 0)
 			at++;
@@ -209,16 +225,16 @@ nc_code nc_check_objects(nc_checker *c, nc_error *err)
 	_cleanup_(nc_freep) object_page *p = nc_malloc(sizeof(*p));
 	if (!p)
 		return nc_err_nomem(err);
+	nc_code code = NC_OK;
 	p->c = c;
-	for (uint16_t kind = 1; kind < NC_DB_KINDS_MAX; kind++) {
+	nc_buf_init(&p->value, NC_STORE_VAL_MAX);
+	for (uint16_t kind = 1; kind < NC_DB_KINDS_MAX && code == NC_OK; kind++) {
 		seen_row after = { .id_len = 0 };
 		int is_last = !c->db->schema.kind[kind];
 		p->kind = kind;
-		while (!is_last) {
-			nc_code code = check_page(p, &after, &is_last, err);
-			if (code != NC_OK)
-				return code;
-		}
+		while (!is_last && code == NC_OK)
+			code = check_page(p, &after, &is_last, err);
 	}
-	return NC_OK;
+	nc_buf_done(&p->value);
+	return code;
 }

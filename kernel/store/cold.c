@@ -90,7 +90,7 @@ typedef struct page {
 	const nc_item *item[PAGE_ITEMS]; /* in order, each a reference */
 	uint32_t n;
 	char end[NC_DB_ID_MAX]; /* ids up to here were looked at; the id of the last item of a full */
-	uint16_t end_len;	/* page; 0 = up to the end of the kind */
+	uint16_t end_len;       /* page; 0 = up to the end of the kind */
 } page;
 
 typedef struct scan {
@@ -100,7 +100,7 @@ typedef struct scan {
 	uint16_t after_len;
 	page hot, tombs, cold;
 	uint32_t rows; /* of the cold page, the damaged among them */
-	nc_error own; /* of our part in the store's callback */
+	nc_error own;  /* of our part in the store's callback */
 } scan;
 
 static void set_end(page *p, nc_bytes id)
@@ -154,7 +154,8 @@ static nc_code take_cold(void *arg, const nc_kv *kv)
 	uint16_t kind;
 	nc_bytes id;
 	nc_item *it;
-	if (nc_object_key_parse(kv->key, &kind, &id) != 0 || kind != s->kind)
+	if ((kv->flags & NC_KV_LOST) || nc_object_key_parse(kv->key, &kind, &id) != 0 ||
+		kind != s->kind)
 		return NC_OK; /* check names it */
 	if (s->rows++ == PAGE_ITEMS)
 		return NC_E_CANCELLED;
@@ -210,9 +211,9 @@ static const nc_item *merge_next(scan *s, uint32_t *h, uint32_t *t, uint32_t *c)
 		const nc_item *cold = *c < s->cold.n ? s->cold.item[*c] : NULL;
 		if (!hot && !cold)
 			return NULL;
-		int order = !cold ? -1 :
-			!hot	  ? 1 :
-				    nc_bytes_cmp(nc_item_id_bytes(hot), nc_item_id_bytes(cold));
+		int order = !cold  ? -1
+			    : !hot ? 1
+				   : nc_bytes_cmp(nc_item_id_bytes(hot), nc_item_id_bytes(cold));
 		*h += order <= 0;
 		*c += order >= 0;
 		if (order <= 0)

@@ -46,6 +46,7 @@ void nc_damage_done(nc_damage *d)
 		free_one(val);
 	if (d->by_key)
 		nc_map_free(d->by_key);
+	nc_free(d->lost);
 	pthread_mutex_destroy(&d->damage_lock);
 }
 
@@ -83,8 +84,8 @@ static damaged *make_one(uint32_t space, uint16_t kind, nc_bytes id, nc_bytes na
 	return NULL;
 }
 
-nc_code nc_damage_add(nc_db *db, uint32_t space, uint16_t kind, nc_bytes id, nc_bytes names,
-	nc_error *err)
+nc_code nc_damage_add(
+	nc_db *db, uint32_t space, uint16_t kind, nc_bytes id, nc_bytes names, nc_error *err)
 {
 	char mem[NC_OBJECT_KEY_MAX], what[320];
 	nc_damage *d = &db->damage;
@@ -105,6 +106,60 @@ nc_code nc_damage_add(nc_db *db, uint32_t space, uint16_t kind, nc_bytes id, nc_
 		nc_log(L_ERROR, "store.value.damaged", F_STR("object", what),
 			F_U64("space", space));
 	return code == NC_OK ? NC_OK : nc_err_nomem(err);
+}
+
+static nc_bytes from_of(const nc_lost_range *r)
+{
+	return (nc_bytes){ r->from, r->from_len };
+}
+
+static nc_bytes to_of(const nc_lost_range *r)
+{
+	return (nc_bytes){ r->to, r->to_len };
+}
+
+/* "objects from vm vm_01J8… on": in the order of the store, up to the next that could be read. */
+static void describe_lost(nc_db *db, const nc_lost_range *r, char *out, size_t cap)
+{
+	uint16_t kind;
+	nc_bytes id;
+	if (nc_object_key_parse(from_of(r), &kind, &id) == 0)
+		snprintf(out, cap, "objects from %s %.*s on: nothing can be read",
+			nc_schema_kind_name(&db->schema, kind), (int)id.len, (const char *)id.ptr);
+	else
+		snprintf(out, cap, "objects: a range can't be read");
+}
+
+nc_code nc_damage_add_lost(nc_db *db, nc_bytes from, nc_bytes to, nc_error *err)
+{
+	char what[320];
+	nc_damage *d = &db->damage;
+	nc_lost_range *list = nc_realloc(d->lost, (d->n_lost + 1) * sizeof(*list));
+	if (!list)
+		return nc_err_nomem(err);
+	d->lost = list;
+	nc_lost_range *r = &list[d->n_lost++];
+	*r = (nc_lost_range){ .from_len = (uint16_t)NC_MIN(from.len, sizeof(r->from)),
+		.to_len = (uint16_t)NC_MIN(to.len, sizeof(r->to)) };
+	if (from.len)
+		memcpy(r->from, from.ptr, r->from_len);
+	if (to.len)
+		memcpy(r->to, to.ptr, r->to_len);
+	atomic_fetch_add_explicit(&d->n, 1, memory_order_relaxed);
+	describe_lost(db, r, what, sizeof(what));
+	nc_log(L_ERROR, "store.range.lost", F_STR("what", what));
+	return NC_OK;
+}
+
+int nc_damage_is_lost(const nc_damage *d, nc_bytes key)
+{
+	for (uint32_t i = 0; i < d->n_lost; i++) {
+		const nc_lost_range *r = &d->lost[i];
+		if (nc_bytes_cmp(key, from_of(r)) >= 0 &&
+			(r->to_len == 0 || nc_bytes_cmp(key, to_of(r)) < 0))
+			return 1;
+	}
+	return 0;
 }
 
 int nc_damage_has(nc_db *db, uint16_t kind, nc_bytes id)
@@ -164,26 +219,38 @@ nc_code nc_damage_error(nc_db *db, uint16_t kind, nc_bytes id, nc_error *err)
 		err, NC_E_PROTO, "restore the state from a backup, or delete the object");
 }
 
+/* The nth line, or 0 past the last. Under the lock. */
+static int describe_nth(nc_db *db, size_t nth, char *out, size_t cap)
+{
+	nc_damage *d = &db->damage;
+	size_t it = 0;
+	nc_bytes key;
+	void *val = NULL;
+	if (nth < d->n_lost) {
+		describe_lost(db, &d->lost[nth], out, cap);
+		return 1;
+	}
+	for (size_t i = d->n_lost; i <= nth; i++) {
+		if (!nc_map_next(d->by_key, &it, &key, &val))
+			return 0;
+	}
+	const damaged *one = val;
+	describe(db, one, out, cap);
+	size_t len = strlen(out);
+	snprintf(out + len, cap - len, ": its value%s can't be read",
+		one->space == NC_SPACE_COLD ? " (cold)" : "");
+	return 1;
+}
+
 void nc_db_damage(nc_db *db, nc_fault_fn fn, void *ctx)
 {
-	/* One line at a time, so that the lock isn't held across fn; places may be passed over when
+	/* One line at a time, so that the lock isn't held across fn; one may be passed over when
 	 * the list changes meanwhile, which it hardly ever does. */
 	char line[400];
 	int more = 1;
 	for (size_t nth = 0; more; nth++) {
-		size_t it = 0;
-		nc_bytes key;
-		void *val = NULL;
 		pthread_mutex_lock(&db->damage.damage_lock);
-		for (size_t i = 0; more && i <= nth; i++)
-			more = nc_map_next(db->damage.by_key, &it, &key, &val);
-		if (more) {
-			const damaged *one = val;
-			describe(db, one, line, sizeof(line));
-			size_t len = strlen(line);
-			snprintf(line + len, sizeof(line) - len, ": value in space %u is damaged",
-				one->space);
-		}
+		more = describe_nth(db, nth, line, sizeof(line));
 		pthread_mutex_unlock(&db->damage.damage_lock);
 		if (more)
 			fn(ctx, line);

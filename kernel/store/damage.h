@@ -11,19 +11,30 @@
 
 /*
  * Values whose checksum was wrong: their ids, and their unique keys where the names space still
- * tells them. Nothing may take their place unseen.
+ * tells them. Nothing may take their place unseen. And ranges of keys in which nothing could be
+ * read at all.
  */
+typedef struct nc_lost_range { /* from <= key < to; to empty = the end of the space */
+	char from[NC_STORE_KEY_MAX], to[NC_STORE_KEY_MAX];
+	uint16_t from_len, to_len;
+} nc_lost_range;
+
 typedef struct nc_damage {
-	pthread_mutex_t damage_lock; /* guards the map and what it holds */
-	nc_map *by_key;		     /* object key → damaged */
-	_Atomic uint64_t n;	     /* relaxed: mostly 0, and then nobody takes the lock */
+	pthread_mutex_t damage_lock; /* guards all below but n */
+	nc_map *by_key;              /* object key → damaged */
+	nc_lost_range *lost;
+	uint32_t n_lost;
+	_Atomic uint64_t n; /* values and ranges; relaxed: mostly 0, and then nobody locks */
 } nc_damage;
 
 nc_code nc_damage_init(nc_damage *d);
 void nc_damage_done(nc_damage *d);
 /* `names` is a value of the names space or empty. Twice is once. */
-nc_code nc_damage_add(nc_db *db, uint32_t space, uint16_t kind, nc_bytes id, nc_bytes names,
-	nc_error *err);
+nc_code nc_damage_add(
+	nc_db *db, uint32_t space, uint16_t kind, nc_bytes id, nc_bytes names, nc_error *err);
+nc_code nc_damage_add_lost(nc_db *db, nc_bytes from, nc_bytes to, nc_error *err);
+/* Whether the key lies where nothing could be read. The opener, before other threads. */
+int nc_damage_is_lost(const nc_damage *d, nc_bytes key);
 int nc_damage_has(nc_db *db, uint16_t kind, nc_bytes id);
 /* Whether a damaged item holds this key; its id goes into ret_id. */
 int nc_damage_holds_key(nc_db *db, uint16_t kind, const nc_ikey *k, char ret_id[NC_DB_ID_MAX + 1]);

@@ -31,8 +31,8 @@ static nc_code check_table(const nc_store *s, nc_error *err)
 	};
 	for (size_t i = 0; i < NC_LEN(slots); i++) {
 		if (!slots[i].is_there)
-			return nc_err(err, NC_E_UNSUPPORTED, "the store plugin has no %s",
-				slots[i].name);
+			return nc_err(
+				err, NC_E_UNSUPPORTED, "the store plugin has no %s", slots[i].name);
 	}
 	return NC_OK;
 }
@@ -44,16 +44,17 @@ static nc_code set_options(nc_db *db, const nc_db_options *o, nc_error *err)
 		code = nc_schema_init(&db->schema, o->kinds, o->n_kinds, err);
 	if (code != NC_OK)
 		return code;
-	if (!o->node || snprintf(db->node, sizeof(db->node), "%s", o->node) >= (int)sizeof(db->node))
-		return nc_err(err, NC_E_INVAL, "a node's name has 1 to %zu bytes",
-			sizeof(db->node) - 1);
+	if (!o->node ||
+		snprintf(db->node, sizeof(db->node), "%s", o->node) >= (int)sizeof(db->node))
+		return nc_err(
+			err, NC_E_INVAL, "a node's name has 1 to %zu bytes", sizeof(db->node) - 1);
 	db->store = o->table;
 	db->inst = o->inst;
 	db->hooks = o->hooks;
 	db->group_max = o->group_max ? o->group_max : GROUP_DEFAULT;
 	db->log_keep = o->log_keep_records ? o->log_keep_records : KEEP_DEFAULT;
-	db->gather_us = 1000 *
-		(int64_t)(o->materialise_delay_ms ? o->materialise_delay_ms : GATHER_DEFAULT_MS);
+	db->gather_us = 1000 * (int64_t)(o->materialise_delay_ms ? o->materialise_delay_ms
+								 : GATHER_DEFAULT_MS);
 	return NC_OK;
 }
 
@@ -104,10 +105,12 @@ static nc_code check_head(const nc_store_head *h, uint64_t head, nc_error *err)
 	if (h->applied_seq <= head && h->trimmed_seq <= h->applied_seq && h->head == head)
 		return NC_OK;
 	nc_err(err, NC_E_PROTO,
-		"the store's log ends at %llu (%llu when led), objects are of %llu, trimmed up to %llu",
+		"the store's log ends at %llu (%llu when led), objects are of %llu, trimmed up to "
+		"%llu",
 		(unsigned long long)h->head, (unsigned long long)head,
 		(unsigned long long)h->applied_seq, (unsigned long long)h->trimmed_seq);
-	return nc_err_hint(err, NC_E_PROTO, "files of different times were mixed; restore a backup");
+	return nc_err_hint(
+		err, NC_E_PROTO, "files of different times were mixed; restore a backup");
 }
 
 static nc_code take_lead(nc_db *db, uint64_t *ret_head, nc_error *err)
@@ -152,12 +155,14 @@ static nc_code load(nc_db *db, nc_error *err)
 	if (code == NC_OK)
 		code = nc_load_items(db, err);
 	if (code == NC_OK)
+		code = nc_repair(db, err);
+	if (code == NC_OK)
 		code = nc_replay(db, head, err);
 	if (code == NC_OK)
 		code = know_identity(db, head, err);
 	if (code == NC_OK)
-		code = nc_epoch_append(db,
-			atomic_load_explicit(&db->epoch, memory_order_relaxed), head, err);
+		code = nc_epoch_append(
+			db, atomic_load_explicit(&db->epoch, memory_order_relaxed), head, err);
 	if (code == NC_OK)
 		code = nc_replay(db, head + 1, err);
 	return code;

@@ -27,10 +27,10 @@ typedef struct nc_txn nc_txn;
 
 /* ---- what the higher room declares (model/ does, once, before open) ---- */
 
-#define NC_DB_KINDS_MAX	  64
+#define NC_DB_KINDS_MAX   64
 #define NC_DB_INDEXES_MAX 16
-#define NC_DB_ID_MAX	  47
-#define NC_DB_KEY_MAX	  200
+#define NC_DB_ID_MAX      47
+#define NC_DB_KEY_MAX     200
 
 typedef struct nc_index_def {
 	const char *name; /* "name", "status", "label": for messages and list filters */
@@ -38,9 +38,9 @@ typedef struct nc_index_def {
 } nc_index_def;
 
 typedef struct nc_kind_def {
-	uint16_t number;   /* 1..63, persisted, never reused */
+	uint16_t number; /* 1..63, persisted, never reused */
 	uint16_t n_indexes;
-	const char *name;  /* "vm" */
+	const char *name; /* "vm" */
 	const nc_index_def *indexes;
 	uint16_t shape; /* version of the body's form; older ones go through hooks.upgrade */
 } nc_kind_def;
@@ -64,8 +64,8 @@ typedef struct nc_item {
 	uint32_t refs, body_off, flags; /* of store/ alone */
 	/* then, in the same block: id NUL, keys, body NUL; use the accessors */
 } nc_item;
-const char *nc_item_id(const nc_item *it); /* NUL-terminated */
-nc_bytes nc_item_body(const nc_item *it);  /* a NUL follows */
+const char *nc_item_id(const nc_item *it);               /* NUL-terminated */
+nc_bytes nc_item_body(const nc_item *it);                /* a NUL follows */
 nc_bytes nc_item_key(const nc_item *it, uint16_t index); /* smallest of that index, or empty */
 /*
  * One block; rev 0. Keys are sorted, equal ones are kept once. NULL = no memory, or past one of the
@@ -94,13 +94,13 @@ typedef struct nc_db_hooks {
 
 typedef struct nc_db_options {
 	const nc_store *table; /* of the store plugin, */
-	nc_inst *inst;	       /* borrowed until nc_db_close */
+	nc_inst *inst;         /* borrowed until nc_db_close */
 	const char *node;
 	const nc_kind_def *kinds; /* borrowed until nc_db_close */
 	uint32_t n_kinds;
 	uint32_t materialise_delay_ms; /* how long it may gather; 0 = 200 */
 	uint64_t log_keep_records;     /* trim leaves at least so many; 0 = 100,000 */
-	uint32_t group_max;	       /* transactions an append; 0 = 1024 */
+	uint32_t group_max;            /* transactions an append; 0 = 1024 */
 	nc_db_hooks hooks;
 } nc_db_options;
 
@@ -120,8 +120,8 @@ NC_DEFINE_CLEANUP(nc_db *, nc_db_close);
 const char *nc_db_log_id(const nc_db *db); /* ULID; a restore makes a new one */
 const char *nc_db_installation(const nc_db *db);
 uint64_t nc_db_epoch(const nc_db *db);
-uint64_t nc_db_seq(const nc_db *db);	 /* published */
-uint64_t nc_db_applied(nc_db *db);	 /* materialised */
+uint64_t nc_db_seq(const nc_db *db); /* published */
+uint64_t nc_db_applied(nc_db *db);   /* materialised */
 
 /* ---- reading: no lock, no count; what is borrowed lives until the matching read_end ---- */
 
@@ -249,7 +249,7 @@ uint64_t nc_db_batch_first(const nc_db_batch *b); /* seq */
 uint64_t nc_db_batch_last(const nc_db_batch *b);
 /* Each lane entry of the batch in order. */
 void nc_db_batch_entries(const nc_db_batch *b, uint32_t lane, nc_entry_fn fn, void *ctx);
-/* Each item change: now NULL = deleted, was NULL = new. */
+/* Each item change: now NULL = deleted, was NULL = new, or cold and no longer in memory. */
 typedef void (*nc_change_fn)(
 	void *ctx, uint64_t seq, uint16_t kind, const nc_item *was, const nc_item *now);
 void nc_db_batch_changes(const nc_db_batch *b, nc_change_fn fn, void *ctx);

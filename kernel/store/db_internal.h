@@ -27,16 +27,16 @@
 typedef struct nc_sequencer {
 	nc_mpsc queue; /* any thread pushes */
 	uint64_t thread;
-	nc_txn *waiting, *waiting_tail; /* taken from the queue, not yet looked at */
+	nc_txn *waiting, *waiting_tail;      /* taken from the queue, not yet looked at */
 	nc_db_batch *applied, *applied_tail; /* materialised; cold items to evict */
 	nc_forest forest;
-	nc_root *tip;	     /* what the batch under way makes; NULL = none under way */
-	uint64_t head;	     /* seq of the last record known to be durable */
+	nc_root *tip;        /* what the batch under way makes; NULL = none under way */
+	uint64_t head;       /* seq of the last record known to be durable */
 	nc_bytes *group;     /* group_max records, for append */
 	nc_db_batch *limbo;  /* appended, with an unknown outcome; tip is as if it had worked */
 	int64_t renew_at_us; /* the lease */
 	int64_t retry_at_us, retry_delay_us;
-	uint8_t is_broken;  /* the store takes no appends: refuse, and retry */
+	uint8_t is_broken; /* the store takes no appends: refuse, and retry */
 	uint8_t is_closing;
 	_Atomic uint8_t goes_cold[NC_DB_KINDS_MAX]; /* relaxed: the cold space may hold some */
 } nc_sequencer;
@@ -75,7 +75,7 @@ nc_code nc_item_load(nc_db *db, uint16_t kind, nc_bytes id, nc_bytes value, uint
 
 /* ---- the tip (tip.c): the sequencer's ---- */
 nc_code nc_tip_begin(nc_db *db, nc_error *err); /* a copy of the published root, if there is none */
-void nc_tip_reset(nc_db *db);		      /* back to the published root */
+void nc_tip_reset(nc_db *db);                   /* back to the published root */
 /* All of the transaction's changes with its seq as their rev. NC_E_NOMEM: reset. */
 nc_code nc_tip_apply(nc_db *db, nc_db_batch *b, nc_txn *t);
 /* Take the cold items of materialised batches out. NC_E_NOMEM: reset. */
@@ -120,8 +120,10 @@ nc_code nc_identity_seen(nc_db *db, const nc_identity *id, nc_error *err);
 /* An epoch record as seq head + 1, durable on return. */
 nc_code nc_epoch_append(nc_db *db, uint64_t epoch, uint64_t head, nc_error *err);
 
-/* ---- loading (load.c): the opener's ---- */
+/* ---- loading (load.c, repair.c): the opener's ---- */
 nc_code nc_load_items(nc_db *db, nc_error *err);
+/* Damaged items whose records the log still has: put back, and written again. */
+nc_code nc_repair(nc_db *db, nc_error *err);
 
 static inline const nc_root *nc_db_published(nc_db *db)
 {

@@ -41,7 +41,7 @@ nc_tnode *nc_tnode_new(nc_forest *f, uint8_t level)
 
 static void release(nc_forest *f, nc_tnode *node)
 {
-	if (f->n_spare >= SPARES_MAX) {
+	if (f->n_spare + 1 > SPARES_MAX) {
 		nc_free(node);
 		return;
 	}

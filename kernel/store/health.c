@@ -10,7 +10,9 @@
  * starts and once when it is over, never at each retry. Any thread; hooks are called without lock.
  */
 
-static const char *const ill_names[NC_ILLS] = { [NC_ILL_LOG] = "log", [NC_ILL_OBJECTS] = "objects" };
+static const char *const ill_names[NC_ILLS] = {
+	[NC_ILL_LOG] = "log", [NC_ILL_OBJECTS] = "objects"
+};
 
 void nc_health_init(nc_health *h)
 {

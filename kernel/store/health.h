@@ -13,7 +13,7 @@ typedef enum { NC_ILL_LOG, NC_ILL_OBJECTS, NC_ILLS } nc_ill;
 
 typedef struct nc_health {
 	pthread_mutex_t health_lock; /* guards all below */
-	nc_error why[NC_ILLS];	     /* code NC_OK = well */
+	nc_error why[NC_ILLS];       /* code NC_OK = well */
 } nc_health;
 
 void nc_health_init(nc_health *h);

@@ -21,7 +21,8 @@ static nc_code take_meta(void *arg, const nc_kv *kv)
 	return NC_OK;
 }
 
-nc_code nc_meta_get(const nc_store *store, nc_inst *inst, const char *name, nc_buf *ret, nc_error *err)
+nc_code nc_meta_get(
+	const nc_store *store, nc_inst *inst, const char *name, nc_buf *ret, nc_error *err)
 {
 	nc_buf_reset(ret);
 	nc_code code = store->get(inst, NC_SPACE_META, nc_str(name), take_meta, ret, err);
@@ -127,9 +128,9 @@ nc_code nc_epoch_append_raw(const nc_store *store, nc_inst *inst, const nc_ident
 
 nc_code nc_epoch_append(nc_db *db, uint64_t epoch, uint64_t head, nc_error *err)
 {
-	nc_code code = nc_epoch_append_raw(
-		db->store, db->inst, &db->identity, db->node, epoch, head, err);
-	return code == NC_OK ? NC_OK :
-			       nc_err_wrap(err, code, "could not write the record of epoch %llu",
+	nc_code code =
+		nc_epoch_append_raw(db->store, db->inst, &db->identity, db->node, epoch, head, err);
+	return code == NC_OK ? NC_OK
+			     : nc_err_wrap(err, code, "could not write the record of epoch %llu",
 				       (unsigned long long)epoch);
 }

@@ -96,8 +96,12 @@ nc_item *nc_item_new(uint16_t kind, uint16_t shape, nc_bytes id, const nc_key *k
 	nc_item *it = nc_malloc(body_off + body.len + 1);
 	if (!it)
 		return NULL;
-	*it = (nc_item){ .kind = kind, .shape = shape, .refs = 1, .n_keys = (uint16_t)n,
-		.id_len = (uint16_t)id.len, .body_len = (uint32_t)body.len,
+	*it = (nc_item){ .kind = kind,
+		.shape = shape,
+		.refs = 1,
+		.n_keys = (uint16_t)n,
+		.id_len = (uint16_t)id.len,
+		.body_len = (uint32_t)body.len,
 		.body_off = (uint32_t)body_off };
 	char *at = place_key(it, (char *)(it + 1), NC_BY_ID, id.ptr, id.len);
 	for (int i = 0; i < n; i++) {

@@ -10,7 +10,8 @@
 
 enum {
 	NC_ITEM_COLD = 1, /* leaves memory once materialised */
-	NC_ITEM_TOMB = 2  /* not an item: says that this id is deleted, though the store has it yet */
+	NC_ITEM_TOMB =
+		2 /* not an item: says that this id is deleted, though the store has it yet */
 };
 
 /*

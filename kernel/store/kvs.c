@@ -30,7 +30,8 @@ nc_code nc_kvs_flush(nc_kvs *k, uint64_t applied, nc_error *err)
 {
 	nc_db *db = k->db;
 	nc_code code = db->store->materialise(db->inst,
-		atomic_load_explicit(&db->epoch, memory_order_relaxed), applied, k->list, k->n, err);
+		atomic_load_explicit(&db->epoch, memory_order_relaxed), applied, k->list, k->n,
+		err);
 	k->n = 0;
 	k->bytes = 0;
 	nc_buf_reset(&k->data);
@@ -66,9 +67,8 @@ static void add(nc_kvs *k, uint32_t space, nc_bytes key, nc_bytes val, uint64_t 
 	nc_assert(k->n < k->cap);
 	nc_buf_put(&k->data, key.ptr, key.len);
 	k->bytes += key.len + val.len;
-	k->list[k->n++] = (nc_kv){
-		.space = space, .key = nc_kvs_since(k, from), .val = val, .rev = rev
-	};
+	k->list[k->n++] =
+		(nc_kv){ .space = space, .key = nc_kvs_since(k, from), .val = val, .rev = rev };
 }
 
 void nc_kvs_put(nc_kvs *k, uint32_t space, nc_bytes key, nc_bytes val, uint64_t rev)

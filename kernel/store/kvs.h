@@ -13,8 +13,8 @@ typedef struct nc_kvs {
 	nc_db *db;
 	nc_kv *list;
 	uint32_t n, cap;
-	nc_buf data;  /* reserved whole, so that what points into it stays */
-	size_t bytes; /* keys and values, also those that lie elsewhere */
+	nc_buf data;      /* reserved whole, so that what points into it stays */
+	size_t bytes;     /* keys and values, also those that lie elsewhere */
 	uint64_t applied; /* before: what a run that isn't the last one says */
 } nc_kvs;
 

@@ -48,6 +48,10 @@ typedef struct page {
 static nc_code onto_page(void *arg, const nc_kv *kv)
 {
 	page *p = arg;
+	if (kv->flags & NC_KV_LOST) {
+		nc_log(L_ERROR, "store.entries.lost", F_U64("space", kv->space));
+		return NC_OK;
+	}
 	if (p->count == PAGE_ENTRIES || (p->count > 0 && p->data.len + kv->val.len > PAGE_BYTES))
 		return NC_E_CANCELLED;
 	uint64_t seq;

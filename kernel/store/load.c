@@ -20,6 +20,9 @@ typedef struct loader {
 	size_t n, cap;
 	nc_item **damaged; /* no more than their ids */
 	size_t n_damaged, cap_damaged;
+	char lost_from[NC_STORE_KEY_MAX]; /* nothing could be read from here on */
+	size_t lost_len;
+	int is_lost;
 	nc_error err; /* of our part in the store's callback */
 } loader;
 
@@ -58,9 +61,9 @@ static int sorted_cmp(const void *a, const void *b)
 	const sorted *x = a, *y = b;
 	if (x->front != y->front)
 		return x->front < y->front ? -1 : 1;
-	int c = x->len <= 8 && y->len <= 8 ?
-		(x->len > y->len) - (x->len < y->len) :
-		nc_bytes_cmp(nc_ikey_bytes(x->key), nc_ikey_bytes(y->key));
+	int c = x->len <= 8 && y->len <= 8
+			? (x->len > y->len) - (x->len < y->len)
+			: nc_bytes_cmp(nc_ikey_bytes(x->key), nc_ikey_bytes(y->key));
 	return c ? c : (x->nth > y->nth) - (x->nth < y->nth);
 }
 
@@ -174,14 +177,38 @@ static nc_code take_item(loader *l, uint16_t kind, nc_bytes id, nc_bytes value)
 	return NC_OK;
 }
 
+/* Up to this key, or to the end. */
+static nc_code end_lost(loader *l, nc_bytes to)
+{
+	nc_bytes from = { l->lost_from, l->lost_len };
+	if (!l->is_lost)
+		return NC_OK;
+	l->is_lost = 0;
+	return nc_damage_add_lost(l->db, from, to, &l->err);
+}
+
+static nc_code begin_lost(loader *l, nc_bytes from)
+{
+	nc_code code = end_lost(l, from);
+	l->is_lost = 1;
+	l->lost_len = NC_MIN(from.len, sizeof(l->lost_from));
+	if (from.len)
+		memcpy(l->lost_from, from.ptr, l->lost_len);
+	return code;
+}
+
 static nc_code on_value(void *arg, const nc_kv *kv)
 {
 	loader *l = arg;
 	uint16_t kind;
 	nc_bytes id;
+	if (kv->flags & NC_KV_LOST)
+		return begin_lost(l, kv->key);
+	if (end_lost(l, kv->key) != NC_OK)
+		return NC_E_NOMEM;
 	if (nc_object_key_parse(kv->key, &kind, &id) != 0)
-		return nc_err(&l->err, NC_E_PROTO, "a key of %zu bytes among the objects",
-			kv->key.len);
+		return nc_err(
+			&l->err, NC_E_PROTO, "a key of %zu bytes among the objects", kv->key.len);
 	if (kind != l->kind) {
 		if (build_kind(l) != NC_OK)
 			return nc_err_nomem(&l->err);
@@ -215,12 +242,38 @@ static nc_code list_damage(loader *l, nc_error *err)
 		/* without a name it is still known by its id */
 		(void)l->db->store->get(l->db->inst, NC_SPACE_NAMES,
 			nc_object_key(it->kind, id, mem), take_names, &names, NULL);
-		nc_code code = nc_damage_add(l->db, NC_SPACE_OBJECTS, it->kind, id,
-			nc_buf_bytes(&names), err);
+		nc_code code = nc_damage_add(
+			l->db, NC_SPACE_OBJECTS, it->kind, id, nc_buf_bytes(&names), err);
 		if (code != NC_OK)
 			return code;
 	}
 	return NC_OK;
+}
+
+static nc_code take_lost_name(void *arg, const nc_kv *kv)
+{
+	loader *l = arg;
+	uint16_t kind;
+	nc_bytes id;
+	if ((kv->flags & NC_KV_LOST) || nc_object_key_parse(kv->key, &kind, &id) != 0)
+		return NC_OK;
+	return nc_damage_add(l->db, NC_SPACE_OBJECTS, kind, id, kv->val, &l->err);
+}
+
+/* What has a name and lay where nothing could be read. */
+static nc_code list_lost(loader *l, nc_error *err)
+{
+	nc_code code = NC_OK;
+	const nc_damage *d = &l->db->damage;
+	for (uint32_t i = 0; i < d->n_lost && code == NC_OK; i++) {
+		const nc_lost_range *r = &d->lost[i];
+		code = l->db->store->scan(l->db->inst, NC_SPACE_NAMES,
+			(nc_bytes){ r->from, r->from_len }, (nc_bytes){ r->to, r->to_len }, 0,
+			take_lost_name, l, err);
+	}
+	if (l->err.code != NC_OK)
+		nc_err_copy(err, &l->err);
+	return code;
 }
 
 static nc_code see_cold(void *arg, const nc_kv *kv)
@@ -259,10 +312,12 @@ static nc_code load_all(loader *l, nc_error *err)
 		nc_err_copy(err, &l->err);
 		return l->err.code;
 	}
-	if (code == NC_OK && build_kind(l) != NC_OK)
+	if (code == NC_OK && (build_kind(l) != NC_OK || end_lost(l, all) != NC_OK))
 		code = nc_err_nomem(err);
 	if (code == NC_OK)
 		code = list_damage(l, err);
+	if (code == NC_OK)
+		code = list_lost(l, err);
 	if (code == NC_OK)
 		code = find_cold_kinds(l->db, err);
 	return code;

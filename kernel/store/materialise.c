@@ -69,8 +69,8 @@ static void write_names(nc_kvs *k, nc_bytes key, const nc_item *it)
 }
 
 /* The last change of an item, with what the ones before it in this run had to say. */
-static nc_code write_change(nc_kvs *k, const nc_txn_op *op, int clears_other, int names_differ,
-	nc_error *err)
+static nc_code write_change(
+	nc_kvs *k, const nc_txn_op *op, int clears_other, int names_differ, nc_error *err)
 {
 	char mem[NC_OBJECT_KEY_MAX];
 	const nc_item *it = op->item;
@@ -142,7 +142,8 @@ static nc_code write_lanes(nc_kvs *k, const nc_db_batch *b, uint32_t n, nc_error
 	for (; n > 0 && code == NC_OK; b = next_of(b, n--)) {
 		for (const nc_txn *t = b->head; t && code == NC_OK; t = t->next) {
 			lane_writer w = { k, 1, err };
-			for (; t->n_entries > 0 && w.lane <= NC_LANE_LAST && code == NC_OK; w.lane++)
+			for (; t->n_entries > 0 && w.lane <= NC_LANE_LAST && code == NC_OK;
+				w.lane++)
 				code = nc_txn_entries(t, w.lane, write_entry, &w);
 		}
 	}

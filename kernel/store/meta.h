@@ -7,8 +7,8 @@
 #include "store/record.h"
 
 /* Names in the meta space. Ids are their text, numbers u64 little-endian. */
-#define NC_META_FORMAT	     "format"
-#define NC_META_LOG_ID	     "log_id"
+#define NC_META_FORMAT       "format"
+#define NC_META_LOG_ID       "log_id"
 #define NC_META_INSTALLATION "installation"
 #define NC_META_EVENT_OLDEST "lane.1.oldest"
 #define NC_META_AUDIT_OLDEST "lane.2.oldest"

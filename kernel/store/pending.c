@@ -253,9 +253,8 @@ static void work(nc_db *db, pace *t, int is_due)
 	uint32_t n = is_due ? run_of(p) : 0;
 	uint64_t applied = p->applied;
 	int may_trim = p->backups == 0;
-	nc_chore *c = nc_list_is_empty(&p->chores) ?
-		NULL :
-		NC_LIST_ENTRY(p->chores.next, nc_chore, link);
+	nc_chore *c =
+		nc_list_is_empty(&p->chores) ? NULL : NC_LIST_ENTRY(p->chores.next, nc_chore, link);
 	pthread_mutex_unlock(&p->pending_lock);
 	if (n > 0)
 		write_run(db, t, first, n, applied);

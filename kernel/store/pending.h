@@ -19,21 +19,21 @@ struct nc_chore { /* on the asker's stack; the thread's while it is in the list 
 	nc_code (*step)(nc_db *db, nc_chore *c, nc_error *err);
 	uint64_t seq;
 	uint32_t lane;
-	uint8_t is_done;   /* by step: no more to do */
-	uint8_t is_over;   /* pending_lock: the asker may go on */
+	uint8_t is_done; /* by step: no more to do */
+	uint8_t is_over; /* pending_lock: the asker may go on */
 	nc_error err;
 };
 
 typedef struct nc_pending {
 	pthread_mutex_t pending_lock; /* guards all below */
-	pthread_cond_t work;	      /* the materialiser waits */
+	pthread_cond_t work;          /* the materialiser waits */
 	pthread_cond_t progress;      /* those who wait for it */
 	nc_db_batch *head, *tail;
 	size_t bytes;
 	int64_t since_us; /* when head came: the gathering starts */
 	uint64_t applied;
 	uint64_t lane_oldest[NC_LANE_LAST + 1];
-	uint32_t hurry;	   /* how many wait for a flush: no gathering */
+	uint32_t hurry;    /* how many wait for a flush: no gathering */
 	uint32_t backups;  /* under way: no trims, which would wait for them */
 	uint64_t failures; /* times that the store refused */
 	nc_list chores;

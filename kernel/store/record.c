@@ -14,7 +14,14 @@
  */
 
 enum { MAGIC = 0x3152434e /* "NCR1" */, VERSION = 1 };
-enum { AT_SEQ = 8, AT_EPOCH = 16, AT_TIME = 24, AT_BODY_LEN = 32, AT_BODY_CRC = 36, AT_HEAD_CRC = 40 };
+enum {
+	AT_SEQ = 8,
+	AT_EPOCH = 16,
+	AT_TIME = 24,
+	AT_BODY_LEN = 32,
+	AT_BODY_CRC = 36,
+	AT_HEAD_CRC = 40
+};
 
 static void store_le(char *p, uint64_t v, unsigned n)
 {
@@ -103,12 +110,12 @@ static int take_entry(nc_record_iter *it, nc_record_entry *e)
 		e->lane = nc_cur_u8(c);
 		e->value = nc_cur_lstr(c);
 		return !c->bad && e->lane > 0 && e->lane <= NC_LANE_LAST &&
-			e->value.len <= NC_STORE_VAL_MAX;
+		       e->value.len <= NC_STORE_VAL_MAX;
 	default:
 		e->identity.format = nc_cur_u32(c);
 		e->identity.flags = nc_cur_u8(c);
-		int is_good = take_ulid(c, e->identity.log_id) &&
-			take_ulid(c, e->identity.installation);
+		int is_good =
+			take_ulid(c, e->identity.log_id) && take_ulid(c, e->identity.installation);
 		e->value = nc_cur_lstr(c);
 		return is_good && !c->bad;
 	}
@@ -174,8 +181,8 @@ nc_code nc_record_open(nc_bytes raw, nc_record *ret, nc_error *err)
 	if (head_crc != nc_crc32c(0, raw.ptr, AT_HEAD_CRC))
 		return nc_err(err, NC_E_PROTO, "record's head has a wrong checksum");
 	if (version > VERSION)
-		return nc_err(err, NC_E_UNSUPPORTED, "record of version %u, this build reads up to %d",
-			version, VERSION);
+		return nc_err(err, NC_E_UNSUPPORTED,
+			"record of version %u, this build reads up to %d", version, VERSION);
 	if (version == 0 || zero || more_zero || (r.type != NC_REC_TXN && r.type != NC_REC_EPOCH))
 		return nc_err(err, NC_E_PROTO, "record's head is not in its form");
 	r.body = nc_cur_bytes(&c, len);

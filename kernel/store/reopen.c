@@ -74,7 +74,8 @@ static nc_code settle_limbo(nc_db *db, nc_error *err)
 	if (c.n_same < b->n && cut_tip(db, b, c.n_same) != NC_OK)
 		return nc_err_nomem(err); /* applied anew at the next try */
 	nc_error lost = NC_ERROR_INIT, why = NC_ERROR_INIT;
-	nc_err(&why, NC_E_UNAVAILABLE, "the store had failed, and what it was writing is not there");
+	nc_err(&why, NC_E_UNAVAILABLE,
+		"the store had failed, and what it was writing is not there");
 	nc_refusal(&lost, &why);
 	nc_log(L_WARN, "store.outcome.settled", F_U64("written", c.n_same),
 		F_U64("lost", b->n - c.n_same));
@@ -97,7 +98,8 @@ static nc_code reopen(nc_db *db, nc_error *err)
 		return code;
 	nc_lease_taken(db);
 	if (head < db->s.head) {
-		nc_err(err, NC_E_PROTO, "the store has lost records: it ends at %llu, %llu were durable",
+		nc_err(err, NC_E_PROTO,
+			"the store has lost records: it ends at %llu, %llu were durable",
 			(unsigned long long)head, (unsigned long long)db->s.head);
 		return nc_err_hint(err, NC_E_PROTO,
 			"stop the daemon, save a copy of its data, and restore a backup");

@@ -36,8 +36,8 @@ static nc_code take_record(piece *p, uint64_t seq, nc_bytes raw)
 	nc_txn *t = NULL;
 	nc_code code = nc_record_open(raw, &r, p->err);
 	if (code == NC_OK && r.seq != seq)
-		code = nc_err(p->err, NC_E_PROTO, "it says it is record %llu",
-			(unsigned long long)r.seq);
+		code = nc_err(
+			p->err, NC_E_PROTO, "it says it is record %llu", (unsigned long long)r.seq);
 	if (code == NC_OK && r.type == NC_REC_EPOCH)
 		code = see_identity(p->db, p->batch, &r, p->err);
 	if (code == NC_OK)

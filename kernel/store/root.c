@@ -113,8 +113,7 @@ const nc_item *nc_root_tomb(const nc_root *r, uint16_t kind, nc_bytes id)
 	return k ? nc_ikey_item(k) : NULL;
 }
 
-static void seek_key(
-	nc_walk *w, const nc_root *r, uint16_t kind, uint16_t index, nc_bytes key)
+static void seek_key(nc_walk *w, const nc_root *r, uint16_t kind, uint16_t index, nc_bytes key)
 {
 	*w = (nc_walk){ .root = r, .kind = kind, .index = index };
 	const nc_tree *t = tree_of(r, kind, index);
@@ -159,8 +158,7 @@ void nc_walk_init(nc_walk *w, const nc_root *r, uint16_t kind, uint16_t index, n
 		nc_tree_seek(t, is_end ? NULL : &place, order, w);
 }
 
-static void walk_behind(
-	nc_walk *w, const nc_root *r, uint16_t kind, uint32_t nth, nc_bytes after)
+static void walk_behind(nc_walk *w, const nc_root *r, uint16_t kind, uint32_t nth, nc_bytes after)
 {
 	nc_tkey place = { after, after, NC_TIE_AFTER };
 	*w = (nc_walk){ .root = r, .kind = kind, .index = NC_BY_ID };

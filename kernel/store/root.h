@@ -35,7 +35,7 @@ struct nc_root {
 nc_root *nc_root_new(const nc_schema *s); /* empty, seq 0; NULL = no memory */
 /* The trees and seq of `from`; the writer's members are left alone. */
 void nc_root_assign(nc_root *r, const nc_root *from);
-void nc_root_free(nc_root *r); /* not the trees */
+void nc_root_free(nc_root *r);        /* not the trees */
 void nc_root_unref_items(nc_root *r); /* the trees' references; the trees may only be freed then */
 void nc_root_free_trees(nc_root *r);
 

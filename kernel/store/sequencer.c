@@ -15,12 +15,15 @@
  * until that one is durable the reason is not.
  */
 
-static nc_metric txns_total = { .name = "novacron_store_txns_total", .type = NC_METRIC_COUNTER,
+static nc_metric txns_total = { .name = "novacron_store_txns_total",
+	.type = NC_METRIC_COUNTER,
 	.help = "transactions made durable" };
 static nc_metric appends_total = { .name = "novacron_store_appends_total",
-	.type = NC_METRIC_COUNTER, .help = "appends to the log, each one or more transactions" };
+	.type = NC_METRIC_COUNTER,
+	.help = "appends to the log, each one or more transactions" };
 static nc_metric append_seconds = { .name = "novacron_store_append_duration_seconds",
-	.type = NC_METRIC_HISTOGRAM, .help = "time of one append to the log" };
+	.type = NC_METRIC_HISTOGRAM,
+	.help = "time of one append to the log" };
 
 static _Thread_local int is_sequencer;
 
@@ -188,9 +191,9 @@ static nc_code append(nc_db *db, const nc_db_batch *b, nc_error *err)
 	for (nc_txn *t = b->head; t; t = t->next)
 		db->s.group[n++] = nc_buf_bytes(&t->record);
 	int64_t from = nc_clock_mono_us();
-	nc_code code = db->store->append(db->inst,
-		atomic_load_explicit(&db->epoch, memory_order_relaxed), db->s.head, db->s.group, n,
-		err);
+	nc_code code =
+		db->store->append(db->inst, atomic_load_explicit(&db->epoch, memory_order_relaxed),
+			db->s.head, db->s.group, n, err);
 	nc_metric_observe_us(&append_seconds, nc_clock_mono_us() - from);
 	nc_metric_add(&appends_total, 1);
 	return code;

@@ -8,8 +8,8 @@
  * become items, so what the trees rely on (declared kind and indexes) is checked here. Any thread.
  */
 
-const char nc_newer_hint[] =
-	"this state was written by a newer version; start that one, or restore a backup made before it";
+const char nc_newer_hint[] = "this state was written by a newer version; start that one, or "
+			     "restore a backup made before it";
 
 static nc_code check_indexes(const nc_kind_def *def, const nc_item *it, nc_error *err)
 {
@@ -17,8 +17,9 @@ static nc_code check_indexes(const nc_kind_def *def, const nc_item *it, nc_error
 	for (uint16_t i = 0; i < it->n_keys; i++) {
 		k = nc_ikey_next(k);
 		if (k->index >= def->n_indexes)
-			return nc_err(err, NC_E_PROTO, "%s %s has a key of index %u, and there are %u",
-				def->name, nc_item_id(it), k->index, def->n_indexes);
+			return nc_err(err, NC_E_PROTO,
+				"%s %s has a key of index %u, and there are %u", def->name,
+				nc_item_id(it), k->index, def->n_indexes);
 	}
 	return NC_OK;
 }
@@ -57,8 +58,8 @@ nc_code nc_item_load(nc_db *db, uint16_t kind, nc_bytes id, nc_bytes value, uint
 	}
 	nc_code code = nc_value_parse(kind, id, value, &it, err);
 	if (code != NC_OK)
-		return nc_err_wrap(err, code, "%s %.*s", def->name, (int)id.len,
-			(const char *)id.ptr);
+		return nc_err_wrap(
+			err, code, "%s %.*s", def->name, (int)id.len, (const char *)id.ptr);
 	if (rev)
 		it->rev = rev;
 	if (it->shape > def->shape) {

@@ -67,8 +67,8 @@ static nc_code apply_put(nc_db *db, nc_db_batch *b, nc_txn_op *op)
 		/* what isn't known to have been hot may lie among the cold */
 		op->clears_other = !was_hot && may_be_cold(db, now->kind);
 	}
-	op->names_differ = db->schema.has_unique[now->kind] &&
-		names_differ(&db->schema, op->was, now);
+	op->names_differ =
+		db->schema.has_unique[now->kind] && names_differ(&db->schema, op->was, now);
 	op->is_in_trees = 1;
 	return NC_OK;
 }
@@ -110,8 +110,8 @@ static nc_code evict_op(nc_db *db, nc_txn_op *op)
 	/* Something newer may have taken its place meanwhile. */
 	if ((is_del ? nc_root_tomb(tip, it->kind, id) : nc_root_get(tip, it->kind, id)) != it)
 		return NC_OK;
-	nc_code code = is_del ? nc_root_exhume(&db->s.forest, tip, it, &was) :
-				nc_root_del(&db->s.forest, tip, it->kind, id, &was);
+	nc_code code = is_del ? nc_root_exhume(&db->s.forest, tip, it, &was)
+			      : nc_root_del(&db->s.forest, tip, it->kind, id, &was);
 	if (code == NC_OK)
 		op->is_evicted = 1;
 	return code;
@@ -125,7 +125,8 @@ nc_code nc_tip_evict(nc_db *db, nc_db_batch *applied)
 			for (uint32_t i = 0; i < t->n_ops && code == NC_OK; i++) {
 				nc_txn_op *op = &t->ops[i];
 				op->is_evicted = 0;
-				if (op->is_in_trees && (op->item->flags & (NC_ITEM_COLD | NC_ITEM_TOMB)))
+				if (op->is_in_trees &&
+					(op->item->flags & (NC_ITEM_COLD | NC_ITEM_TOMB)))
 					code = evict_op(db, op);
 			}
 		}

@@ -16,7 +16,7 @@
 typedef struct path {
 	nc_tnode *node[NC_TREE_DEPTH]; /* by level */
 	uint32_t pos[NC_TREE_DEPTH];   /* of the kid below; unused for the leaf */
-	int top;		       /* its level */
+	int top;                       /* its level */
 } path;
 
 /* The node in *slot, as one that this batch may change. */
@@ -103,8 +103,8 @@ static uint32_t cut_of(const nc_tnode *node, uint32_t pos)
 }
 
 /* Put k into a full node; the new right half is *ret. */
-static nc_code split(nc_forest *f, nc_tnode *node, uint32_t pos, const nc_ikey *k, nc_tnode *kid,
-	nc_tnode **ret)
+static nc_code split(
+	nc_forest *f, nc_tnode *node, uint32_t pos, const nc_ikey *k, nc_tnode *kid, nc_tnode **ret)
 {
 	nc_tnode *right = nc_tnode_new(f, node->level);
 	if (!right)

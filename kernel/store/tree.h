@@ -17,9 +17,9 @@ typedef struct nc_tree {
 
 /* The writer's side of all trees of a database. One thread at a time. */
 typedef struct nc_forest {
-	uint64_t stamp;	 /* of the batch under way: nodes that carry it may be changed in place */
-	nc_tnode *made;	 /* nodes of this batch, the dropped among them */
-	nc_tnode *dead;	 /* published nodes that this batch replaced */
+	uint64_t stamp;  /* of the batch under way: nodes that carry it may be changed in place */
+	nc_tnode *made;  /* nodes of this batch, the dropped among them */
+	nc_tnode *dead;  /* published nodes that this batch replaced */
 	nc_tnode *spare; /* memory for the next ones */
 	uint32_t n_spare;
 } nc_forest;

@@ -71,6 +71,8 @@ typedef struct lane_step {
 static nc_code drop_entry(void *arg, const nc_kv *kv)
 {
 	lane_step *s = arg;
+	if (kv->flags & NC_KV_LOST)
+		return NC_OK;
 	nc_code code = nc_kvs_room(s->k, 1, kv->key.len, s->err);
 	if (code == NC_OK)
 		nc_kvs_del(s->k, s->space, kv->key, kv->rev);
@@ -104,13 +106,11 @@ static nc_code lane_trim_step(nc_db *db, nc_chore *c, nc_error *err)
 		return code;
 	c->is_done = k.n < LANE_STEP;
 	put_oldest(&k, c->lane, before);
-	code = nc_kvs_flush(&k, applied, err);
-	if (code != NC_OK)
-		return code;
+	/* Before they go: a reader that finds them gone and asks what is oldest must be told. */
 	pthread_mutex_lock(&db->pending.pending_lock);
 	db->pending.lane_oldest[c->lane] = before;
 	pthread_mutex_unlock(&db->pending.pending_lock);
-	return NC_OK;
+	return nc_kvs_flush(&k, applied, err);
 }
 
 static int is_lane(uint32_t lane)

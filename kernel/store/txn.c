@@ -160,7 +160,8 @@ void nc_txn_put_item(nc_txn *t, nc_item *it)
 	list[t->n_ops++] = (nc_txn_op){ .item = it };
 }
 
-static int check_keys(nc_txn *t, const nc_kind_def *def, nc_bytes id, const nc_key *keys, uint32_t n)
+static int check_keys(
+	nc_txn *t, const nc_kind_def *def, nc_bytes id, const nc_key *keys, uint32_t n)
 {
 	if (n > NC_DB_ITEM_KEYS_MAX)
 		nc_err(&t->err, NC_E_INVAL, "%s %.*s has %u index keys, more than %d", def->name,
@@ -222,7 +223,8 @@ void nc_txn_guard(nc_txn *t, const nc_guard *g)
 		return;
 	}
 	if (!is_dead(t))
-		nc_err(&t->err, NC_E_INVAL, "a transaction has at most %d guards", NC_DB_GUARDS_MAX);
+		nc_err(&t->err, NC_E_INVAL, "a transaction has at most %d guards",
+			NC_DB_GUARDS_MAX);
 	if (g->free)
 		g->free(g->arg);
 }

@@ -20,8 +20,8 @@ typedef struct nc_txn_op {
 	nc_item *item; /* to put, or the tomb of what is to be deleted; a reference of ours */
 	/* set when applied; references that the trees held, dropped when no reader has them */
 	const nc_item *was, *old_tomb;
-	uint8_t is_in_trees; /* item (or tomb) went into the tip's trees */
-	uint8_t is_evicted;  /* and left them again once materialised */
+	uint8_t is_in_trees;  /* item (or tomb) went into the tip's trees */
+	uint8_t is_evicted;   /* and left them again once materialised */
 	uint8_t clears_other; /* the store may hold the id in the other of objects and cold */
 	uint8_t names_differ;
 	uint8_t is_superseded; /* while sealing */
@@ -50,14 +50,14 @@ struct nc_txn {
 	uint32_t n_expects, cap_expects;
 	nc_guard guards[NC_DB_GUARDS_MAX];
 	uint32_t n_guards, n_held; /* held: whose check said yes, neither undone nor done */
-	nc_buf lanes;	      /* lane u8 | lstr, over and over */
+	nc_buf lanes;              /* lane u8 | lstr, over and over */
 	uint32_t n_entries;
 	nc_buf record; /* whole from submit on, but for its stamp; gone once durable */
 	uint64_t seq;
 	nc_txn_done done;
 	void *arg;
 	uint8_t is_queued; /* was submitted; a replayed one was not */
-	nc_error err; /* sticky while building, then why it was refused */
+	nc_error err;      /* sticky while building, then why it was refused */
 };
 
 static inline int nc_op_is_del(const nc_txn_op *op)

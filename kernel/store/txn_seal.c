@@ -81,8 +81,8 @@ const nc_txn_op *nc_txn_own_op(const nc_txn *t, uint16_t kind, nc_bytes id)
 	while (low < high) {
 		uint32_t mid = (low + high) / 2;
 		const nc_item *it = t->ops[t->by_id[mid]].item;
-		int c = it->kind != kind ? (it->kind < kind ? -1 : 1) :
-					   nc_bytes_cmp(nc_item_id_bytes(it), id);
+		int c = it->kind != kind ? (it->kind < kind ? -1 : 1)
+					 : nc_bytes_cmp(nc_item_id_bytes(it), id);
 		if (c == 0)
 			return &t->ops[t->by_id[mid]];
 		if (c < 0)

@@ -43,14 +43,16 @@ static void wake(void *arg, uint64_t seq, const nc_error *err)
 	if (err)
 		nc_err_copy(w->err, err);
 	w->is_answered = 1;
-	pthread_cond_signal(&w->answered); /* before the unlock: the waiter's stack is gone after it */
+	pthread_cond_signal(
+		&w->answered); /* before the unlock: the waiter's stack is gone after it */
 	pthread_mutex_unlock(&w->wait_lock);
 }
 
 nc_code nc_txn_commit(nc_txn *t, uint64_t *ret_seq, nc_error *err)
 {
 	waiter w = { .wait_lock = PTHREAD_MUTEX_INITIALIZER,
-		.answered = PTHREAD_COND_INITIALIZER, .err = err };
+		.answered = PTHREAD_COND_INITIALIZER,
+		.err = err };
 	nc_assert(!nc_sequencer_is_me());
 	nc_txn_submit(t, wake, &w);
 	pthread_mutex_lock(&w.wait_lock);

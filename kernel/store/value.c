@@ -209,6 +209,13 @@ nc_code nc_value_parse(uint16_t kind, nc_bytes id, nc_bytes value, nc_item **ret
 	return NC_OK;
 }
 
+uint16_t nc_value_shape(nc_bytes value)
+{
+	nc_cur c = nc_cur_of(value);
+	nc_cur_u16(&c); /* version, flags */
+	return nc_cur_u16(&c);
+}
+
 nc_code nc_value_check(nc_bytes value, nc_error *err)
 {
 	parts v;

@@ -26,7 +26,7 @@ static inline uint32_t nc_lane_space(uint32_t lane)
 }
 
 #define NC_OBJECT_KEY_MAX (2 + NC_DB_ID_MAX)
-#define NC_LANE_KEY_LEN	  12
+#define NC_LANE_KEY_LEN   12
 nc_bytes nc_object_key(uint16_t kind, nc_bytes id, char out[NC_OBJECT_KEY_MAX]);
 int nc_object_key_parse(nc_bytes key, uint16_t *ret_kind, nc_bytes *ret_id); /* 0 or -1 */
 nc_bytes nc_lane_key(uint64_t seq, uint32_t n, char out[NC_LANE_KEY_LEN]);
@@ -38,7 +38,8 @@ size_t nc_item_value_len(const nc_item *it); /* exactly what put writes */
 size_t nc_value_len(const nc_key *keys, uint32_t n_keys, size_t body_len);
 /* The caller owns *ret. NC_E_PROTO: not a value; NC_E_UNSUPPORTED: of a newer version. */
 nc_code nc_value_parse(uint16_t kind, nc_bytes id, nc_bytes value, nc_item **ret, nc_error *err);
-/* The same without making anything: whether parse would take it. */
+uint16_t nc_value_shape(nc_bytes value); /* 0 = too short to say */
+/* The same as parse without making anything: whether parse would take it. */
 nc_code nc_value_check(nc_bytes value, nc_error *err);
 
 /* The unique keys of an item, as the names space holds them: the form of a value without body. */

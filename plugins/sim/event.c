@@ -31,6 +31,7 @@ static void add_event(
 	e->boots = doc->boots;
 	memcpy(e->native_id, doc->native_id, n);
 	sim_heap_put(&inst->heap, &e->timer, sim_mono_ns() + (uint64_t)(in_ms * 1e6));
+	sim_wake(inst); /* it may be due before what the timer thread waits for */
 }
 
 /* Time to the first of events that come so often an hour. */

@@ -50,6 +50,8 @@ bool sim_glob_any(const char *const *patterns, size_t n, const char *text)
 
 static bool fits(const sim_fault *f, const sim_question *q)
 {
+	if (q->is_query && f->has_first_attempts)
+		return false;
 	return (!f->hosts || sim_glob(f->hosts, q->host)) &&
 	       (!f->names || sim_glob(f->names, q->name)) &&
 	       (!f->verbs || sim_glob(f->verbs, q->verb)) &&
@@ -115,9 +117,16 @@ static nc_code fault_code(int32_t code)
 	return code > 0 ? codes[code] : NC_E_UNAVAILABLE;
 }
 
-sim_fate sim_fate_of(const sim_config *cfg, const sim_question *q)
+/* Queries change nothing and have no key to draw with: only a fault that is certain meets them. */
+static sim_fate_kind query_kind(const sim_fault *f)
 {
-	const sim_fault *f = find_fault(cfg, q);
+	if (f && f->hang_rate >= 1.0)
+		return SIM_FATE_HANGS;
+	return f && f->failure_rate >= 1.0 ? SIM_FATE_FAILS : SIM_FATE_ACTS;
+}
+
+static sim_fate_kind draw_kind(const sim_config *cfg, const sim_fault *f, const sim_question *q)
+{
 	/* In the order of sim_fate_kind, from SIM_FATE_FAILS on. */
 	const double rates[] = {
 		f ? f->failure_rate : cfg->failure_rate,
@@ -126,23 +135,25 @@ sim_fate sim_fate_of(const sim_config *cfg, const sim_question *q)
 		f ? f->lost_reply_before : cfg->lost_reply_before,
 		f ? f->lost_reply_after : cfg->lost_reply_after,
 	};
-	uint64_t seed = (uint64_t)cfg->seed;
-	double at = sim_chance(seed, q->key, "fate", (uint64_t)q->attempt);
-	sim_fate fate = { SIM_FATE_ACTS, fault_code(f && f->code ? f->code : cfg->fault_code),
-		draw_latency(find_latency(cfg, f, q->verb), seed, q) };
+	double at = sim_chance((uint64_t)cfg->seed, q->key, "fate", (uint64_t)q->attempt);
+	size_t i = 0;
 
-	if (sim_glob_any(cfg->hang_hosts, cfg->n_hang_hosts, q->host)) {
-		fate.kind = SIM_FATE_HANGS;
-		return fate;
-	}
-	for (size_t i = 0; i < sizeof(rates) / sizeof(rates[0]); i++) {
-		if (q->is_query ? rates[i] >= 1.0 : at < rates[i]) {
-			fate.kind = (sim_fate_kind)(SIM_FATE_FAILS + i);
-			break;
-		}
+	for (; i < sizeof(rates) / sizeof(rates[0]) && at >= rates[i]; i++)
 		at -= rates[i];
-	}
-	if (fate.kind == SIM_FATE_PARTIAL && strcmp(q->verb, "compute.create") != 0)
-		fate.kind = SIM_FATE_FAILS;
+	if (i == sizeof(rates) / sizeof(rates[0]))
+		return SIM_FATE_ACTS;
+	if (i + SIM_FATE_FAILS == SIM_FATE_PARTIAL && strcmp(q->verb, "compute.create") != 0)
+		return SIM_FATE_FAILS;
+	return (sim_fate_kind)(SIM_FATE_FAILS + i);
+}
+
+sim_fate sim_fate_of(const sim_config *cfg, const sim_question *q)
+{
+	const sim_fault *f = find_fault(cfg, q);
+	sim_fate fate = { SIM_FATE_HANGS, fault_code(f && f->code ? f->code : cfg->fault_code),
+		draw_latency(find_latency(cfg, f, q->verb), (uint64_t)cfg->seed, q) };
+
+	if (!sim_glob_any(cfg->hang_hosts, cfg->n_hang_hosts, q->host))
+		fate.kind = q->is_query ? query_kind(f) : draw_kind(cfg, f, q);
 	return fate;
 }

@@ -31,7 +31,7 @@ typedef struct sim_question {
 	const char *verb, *key;
 	const char *host, *name; /* "" when there is none */
 	int64_t attempt;         /* from 1 */
-	bool is_query;           /* has no key to draw with: only rates of 1 count */
+	bool is_query;           /* has no key to draw with: only certain faults count */
 } sim_question;
 
 sim_fate sim_fate_of(const sim_config *cfg, const sim_question *q);

@@ -5,11 +5,12 @@
  * no time and by the timer thread for the others; telling the host comes after the lock.
  */
 #define NC_PLUG_DOMAIN "sim"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "event.h"
-#include "verb.h"
+#include "guest.h"
 
 #define REQ_MAX 640 /* of the structs of requests and results; see the assertion in verbs.c */
 
@@ -99,8 +100,12 @@ static nc_code act(struct nc_inst *inst, const sim_attempt *a, sim_call *call, s
 {
 	sim_end_doc end = end_of(a, SIM_OUTCOME_DONE);
 	nc_code rc = a->verb->act(call, &ret->err);
+	const char *booted = NULL;
 
-	if (rc == NC_OK && call->txn.error != NC_OK)
+	/* A copy: what act named it by may be the document that the commit replaces. */
+	if (rc == NC_OK && call->booted)
+		booted = sim_format(call->mem, "%s", call->booted);
+	if (rc == NC_OK && (call->txn.error != NC_OK || (call->booted && !booted)))
 		rc = nc_plug_nomem(&ret->err);
 	if (rc == NC_OK)
 		rc = nc_msg_write(a->verb->result, call->res, &ret->result, &ret->err);
@@ -114,8 +119,8 @@ static nc_code act(struct nc_inst *inst, const sim_attempt *a, sim_call *call, s
 		end.message = "the guest was made and did not start";
 	}
 	rc = commit(&call->txn, a, &end, &ret->err);
-	if (rc == NC_OK && call->booted)
-		sim_events_after_boot(inst, call->booted);
+	if (rc == NC_OK && booted)
+		sim_events_after_boot(inst, booted);
 	return rc;
 }
 

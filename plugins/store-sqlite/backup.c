@@ -92,9 +92,9 @@ static nc_code copy_both(nc_inst *inst, copies *c, nc_error *err)
 	return code == NC_OK ? copy_one(inst, SS_LOG_FILE, c, err) : code;
 }
 
-static bool is_broken(void *arg)
+static bool is_unwanted(void *arg)
 {
-	return ss_gate_is_broken(arg);
+	return !ss_gate_is_open(arg);
 }
 
 static nc_code stream(nc_inst *inst, nc_op op, int fd, copies *c, nc_error *err)
@@ -103,7 +103,7 @@ static nc_code stream(nc_inst *inst, nc_op op, int fd, copies *c, nc_error *err)
 		.fd = fd,
 		.host = inst->host,
 		.op = op,
-		.is_stopped = is_broken,
+		.is_stopped = is_unwanted,
 		.arg = &inst->gate,
 		.expected = c->length[SS_LOG_FILE] + c->length[SS_STATE_FILE],
 	};

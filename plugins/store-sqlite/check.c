@@ -16,6 +16,8 @@
 #include "inst.h"
 #include "walk.h"
 
+#define STEPS_A_LOOK 20000 /* of SQLite's machine: some milliseconds */
+
 typedef struct report {
 	nc_fault_cb cb;
 	void *arg;
@@ -332,6 +334,12 @@ nc_code ss_check_files(ss_conn *log, ss_conn *state, nc_fault_cb cb, void *arg,
 	return code;
 }
 
+/* SQLite asks this now and then; a lead, or the end, must not wait for a long look. */
+static int is_unwanted(void *gate)
+{
+	return !ss_gate_is_open(gate);
+}
+
 static nc_code check_apart(nc_inst *inst, nc_fault_cb cb, void *arg, nc_error *err)
 {
 	/* Connections of its own: it takes long, and the pool's are for short reads. */
@@ -343,8 +351,11 @@ static nc_code check_apart(nc_inst *inst, nc_fault_cb cb, void *arg, nc_error *e
 	nc_code code = ss_conn_open(&o[SS_LOG_FILE], &log, err);
 	if (code == NC_OK)
 		code = ss_conn_open(&o[SS_STATE_FILE], &state, err);
-	if (code == NC_OK)
-		code = ss_check_files(log, state, cb, arg, &faults, err);
+	if (code != NC_OK)
+		return code;
+	sqlite3_progress_handler(log->db, STEPS_A_LOOK, is_unwanted, &inst->gate);
+	sqlite3_progress_handler(state->db, STEPS_A_LOOK, is_unwanted, &inst->gate);
+	code = ss_check_files(log, state, cb, arg, &faults, err);
 	if (code == NC_OK && faults)
 		return ss_fail(err, NC_E_PROTO,
 			"Restore the last backup if what is named is needed.",

@@ -91,9 +91,9 @@ static nc_code set_member(ss_config *c, sqlite3_stmt *st, nc_error *err)
 		return ss_fail_nomem(err, "read the store's configuration");
 	for (size_t i = 0; i < SS_LEN(keys); i++) {
 		const struct key *k = &keys[i];
-		if (strcmp(k->name, name))
+		if (strcmp(k->name, name) != 0)
 			continue;
-		if (strcmp(type, k->type == KEY_NUMBER ? "integer" : "text"))
+		if (strcmp(type, k->type == KEY_NUMBER ? "integer" : "text") != 0)
 			return ss_fail(
 				err, NC_E_INVAL, hint_schema, "%s can't be of type %s", name, type);
 		if (!text)

@@ -58,7 +58,8 @@ static const struct sqlite_error {
 	{ SQLITE_PROTOCOL, NC_E_BUSY, NC_ERR_RETRYABLE,
 		"Close whatever else has the store's files open." },
 	{ SQLITE_TOOBIG, NC_E_INVAL, 0, "Write less in one call." },
-	{ SQLITE_INTERRUPT, NC_E_CANCELLED, 0, "" },
+	{ SQLITE_INTERRUPT, NC_E_UNAVAILABLE, NC_ERR_RETRYABLE,
+		"The store went out of use meanwhile; try again." },
 };
 
 static const char *system_hint(int errnum)

@@ -103,6 +103,14 @@ bool ss_gate_is_broken(ss_gate *g)
 	return is_broken;
 }
 
+bool ss_gate_is_open(ss_gate *g)
+{
+	pthread_mutex_lock(&g->gate_lock);
+	bool is_open = g->state == SS_GATE_OPEN;
+	pthread_mutex_unlock(&g->gate_lock);
+	return is_open;
+}
+
 void ss_gate_reopen_begin(ss_gate *g)
 {
 	pthread_mutex_lock(&g->gate_lock);

@@ -34,6 +34,7 @@ nc_code ss_gate_step_in(ss_gate *g, ss_gate **ret_inside, nc_error *err);
 /* From now on nobody enters. The first reason stays. */
 void ss_gate_break(ss_gate *g, const char *why);
 bool ss_gate_is_broken(ss_gate *g);
+bool ss_gate_is_open(ss_gate *g); /* for a call under way: whether it should go on */
 /* Keeps everyone out and waits until nobody is inside; then `done` tells how it went. The caller
  * must not be inside. */
 void ss_gate_reopen_begin(ss_gate *g);

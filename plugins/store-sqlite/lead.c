@@ -36,8 +36,8 @@ static nc_code last_record(ss_conn *c, uint64_t *ret_seq, bool *ret_is_whole, nc
 /* The record that the head names is there, whole, and the last. */
 static nc_code check_tail(ss_conn *c, uint64_t head, uint64_t trimmed, nc_error *err)
 {
-	uint64_t last;
-	bool is_whole;
+	uint64_t last = 0;
+	bool is_whole = false;
 	nc_code code = last_record(c, &last, &is_whole, err);
 	if (code != NC_OK)
 		return code;

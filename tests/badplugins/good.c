@@ -374,7 +374,7 @@ static nc_code do_secret(const what *w)
 		has(w->req, "leak") ? ",\"value\":\"" : "", has(w->req, "leak") ? value : "",
 		has(w->req, "leak") ? "\"" : "");
 	if (has(w->req, "shout"))
-		g->base.h->log(g->base.h->ctx, NC_LOG_INFO, "good.secret", text(value));
+		g->base.h->log(g->base.h->ctx, NC_LOG_ERROR, "good.secret", text(value));
 	complete_done(&g->base, w->op, out);
 	return NC_OK;
 }
@@ -420,7 +420,7 @@ static nc_code do_log(const what *w)
 	return do_sync(w);
 }
 
-static nc_code do_crash(const what *w)
+__attribute__((no_sanitize("undefined"))) static nc_code do_crash(const what *w)
 {
 	volatile int *nowhere = NULL;
 	(void)w;

@@ -98,8 +98,8 @@ static void find_end(conn *c)
 
 	if (!end)
 		return;
-	c->want = (size_t)(end - c->buf) + 4 +
-		(length ? (size_t)strtoul(length + 15, NULL, 10) : 0);
+	c->want =
+		(size_t)(end - c->buf) + 4 + (length ? (size_t)strtoul(length + 15, NULL, 10) : 0);
 }
 
 /* 1 = the answer is whole. */

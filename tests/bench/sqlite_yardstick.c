@@ -43,7 +43,8 @@ static double rows_per_second(const char *folder, long rows, int bytes, long gro
 			"CREATE TABLE log(seq INTEGER PRIMARY KEY, rec BLOB)",
 			NULL, NULL, NULL),
 		"create");
-	must(db, sqlite3_prepare_v2(db, "INSERT INTO log VALUES(?,?)", -1, &insert, NULL), "prepare");
+	must(db, sqlite3_prepare_v2(db, "INSERT INTO log VALUES(?,?)", -1, &insert, NULL),
+		"prepare");
 	double t0 = now();
 	for (long i = 0; i < rows; i++) {
 		if (i % group == 0)

@@ -186,9 +186,18 @@ def check(daemon, ledger, truth_tool, truth):
     return faults
 
 
+def read_truth(truth_tool, truth):
+    """The file may be written at just now: what was half there a moment ago is whole then."""
+    for _ in range(20):
+        r = subprocess.run([truth_tool, truth], capture_output=True, text=True)
+        if r.returncode == 0:
+            return json.loads(r.stdout)
+        time.sleep(0.05)
+    raise AssertionError(f"sim-truth: {r.stderr}")
+
+
 def check_truth(vms, truth_tool, truth):
-    out = subprocess.run([truth_tool, truth], capture_output=True, text=True, check=True).stdout
-    guests = json.loads(out)["guests"]
+    guests = read_truth(truth_tool, truth)["guests"]
     faults, by_object = [], collections.defaultdict(list)
     for g in guests:
         by_object[g["tag"]["object"]].append(g)

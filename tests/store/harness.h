@@ -3,6 +3,7 @@
 #define ST_HARNESS_H
 
 #include "host.h"
+#include "util.h"
 
 /*
  * Tests are void functions named as sentences, in tables ended by { NULL }. A check that fails
@@ -72,8 +73,5 @@ bool st_backup_file(st_store *s, const char *path);
 /* Runs the corruption hook on a closed store. */
 bool st_corrupt(const char *dir, const char *what);
 uint64_t st_random(void); /* any thread; seed printed, NC_SEED sets it */
-void st_sleep_ms(uint32_t ms);
-uint64_t st_now_ms(void);
-void st_remove_tree(const char *path);
 
 #endif

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -209,11 +210,74 @@ static void a_disk_that_turns_read_only_refuses_and_is_read(void)
 	st_destroy(&s);
 }
 
+static void a_stranger_who_holds_the_file_is_waited_for_and_then_named(void)
+{
+	st_store s;
+	uint64_t epoch;
+	nc_error err = ST_ERROR;
+	char path[500];
+	sqlite3 *stranger = NULL;
+	NEED(open_led(&s, &epoch, 10));
+	snprintf(path, sizeof(path), "%s/log.db", st_dir());
+	CHECK(sqlite3_open(path, &stranger) == SQLITE_OK);
+	CHECK(sqlite3_exec(stranger, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK);
+	CHECK_FAILS(st_append_model(&s, 1, epoch, 10, 5, &err), NC_E_BUSY, &err);
+	CHECK(err.flags == NC_ERR_RETRYABLE && err.hint[0]);
+	sqlite3_exec(stranger, "ROLLBACK", NULL, NULL, NULL);
+	sqlite3_close(stranger);
+	CHECK_OK(st_append_model(&s, 1, epoch, 10, 5, &err), &err);
+	CHECK(st_model_matches_log(1, &s, 1, 15));
+	st_destroy(&s);
+}
+
+/* ---- a lead in the midst of long calls ---- */
+
+typedef struct caller {
+	st_store *s;
+	int fd;
+	nc_code code;
+	nc_error err;
+} caller;
+
+static void *run_backup(void *arg)
+{
+	caller *c = arg;
+	c->code = c->s->t->backup(c->s->inst, (nc_op){ 0 }, c->fd, &c->err);
+	return NULL;
+}
+
+static void a_lead_after_a_failed_sync_waits_for_no_backup(void)
+{
+	st_store s;
+	uint64_t epoch, head = 0;
+	nc_error err = ST_ERROR;
+	int fd[2];
+	char first;
+	pthread_t thread;
+	NEED(open_led(&s, &epoch, 200));
+	NEED(CHECK(!pipe(fd)));
+	caller c = { .s = &s, .fd = fd[1], .err = ST_ERROR };
+	NEED(CHECK(!pthread_create(&thread, NULL, run_backup, &c)));
+	CHECK(read(fd[0], &first, 1) == 1); /* and no more: the stream is stuck */
+	st_fault_arm(ST_CALL_SYNC, 1, EIO, false);
+	CHECK(st_append_model(&s, 1, epoch, 200, 1, &err) != NC_OK);
+	CHECK(st_fault_disarm());
+	CHECK_OK(s.t->lead(s.inst, "n1", 60000, &epoch, &head, &err), &err);
+	pthread_join(thread, NULL);
+	CHECK_FAILS(c.code, NC_E_UNAVAILABLE, &c.err);
+	CHECK_OK(st_append_model(&s, 1, epoch, head, 1, &err), &err);
+	close(fd[0]);
+	close(fd[1]);
+	st_destroy(&s);
+}
+
 const st_test st_broken_tests[] = {
 	ST_TEST(after_a_failed_sync_only_a_lead_opens_the_store_again, 0),
 	ST_TEST(a_failed_sync_wakes_who_waits_for_records, 0),
 	ST_TEST(destroying_ends_a_waiting_read, 0),
 	ST_TEST(a_checkpoint_whose_sync_fails_takes_the_store_out_of_use, 0),
 	ST_TEST(a_disk_that_turns_read_only_refuses_and_is_read, 0),
+	ST_TEST(a_stranger_who_holds_the_file_is_waited_for_and_then_named, 0),
+	ST_TEST(a_lead_after_a_failed_sync_waits_for_no_backup, 0),
 	{ NULL, NULL, 0 },
 };

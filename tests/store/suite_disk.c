@@ -8,11 +8,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define TTL_MS 60000u
@@ -199,6 +201,44 @@ static void a_disk_that_cannot_be_written_is_read(void)
 	CHECK(umount2(dir, MNT_DETACH) == 0);
 }
 
+/* Writes in a child that is killed, so that nothing is tidied up after it. */
+static bool grow_and_die(const char *store, grown *g)
+{
+	pid_t pid = fork();
+	g->epoch = 1;
+	g->head = 1000;
+	g->applied = 60;
+	if (pid == 0) {
+		st_store s;
+		nc_error err = ST_ERROR;
+		grown in = { 0 };
+		if (!open_led(&s, store, &in))
+			_exit(1);
+		for (; in.head < g->head; in.head += 20)
+			if (st_append_model(&s, 1, in.epoch, in.head, 20, &err) != NC_OK)
+				_exit(1);
+		if (st_materialise_model(&s, 1, in.epoch, 0, g->applied, &err) != NC_OK)
+			_exit(1);
+		raise(SIGKILL);
+	}
+	int status = 0;
+	return pid > 0 && waitpid(pid, &status, 0) == pid && WIFSIGNALED(status);
+}
+
+static void what_a_killed_process_left_is_read_on_a_disk_that_cannot_be_written(void)
+{
+	grown g = { 0 };
+	char dir[400], store[420];
+	snprintf(dir, sizeof(dir), "%s/ro", st_dir());
+	snprintf(store, sizeof(store), "%s/store", dir);
+	NEED(CHECK(mount_small(dir, "64m")));
+	if (CHECK(grow_and_die(store, &g))) {
+		CHECK(mount(NULL, dir, NULL, MS_REMOUNT | MS_RDONLY, "size=64m") == 0);
+		check_read_only(store, &g);
+	}
+	CHECK(umount2(dir, MNT_DETACH) == 0);
+}
+
 static void a_folder_that_cannot_be_made_is_said_so(void)
 {
 	st_store s;
@@ -214,6 +254,8 @@ const st_test st_disk_tests[] = {
 	ST_TEST(a_full_disk_refuses_cleanly_and_reads_go_on, ST_EMBEDDED | ST_ROOT),
 	ST_TEST(a_file_size_limit_refuses_cleanly_too, ST_EMBEDDED),
 	ST_TEST(a_disk_that_cannot_be_written_is_read, ST_EMBEDDED | ST_ROOT),
+	ST_TEST(what_a_killed_process_left_is_read_on_a_disk_that_cannot_be_written,
+		ST_EMBEDDED | ST_ROOT),
 	ST_TEST(a_folder_that_cannot_be_made_is_said_so, ST_EMBEDDED),
 	{ NULL, NULL, 0 },
 };

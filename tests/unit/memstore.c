@@ -22,7 +22,7 @@ typedef struct row {
 	uint64_t rev;
 	char *key, *val;
 	size_t key_len, val_len;
-	int is_damaged;
+	int is_damaged, is_lost;
 	struct row *next[LEVELS];
 } row;
 
@@ -53,6 +53,7 @@ struct nc_inst {
 	row *first[LEVELS];
 	undo *undos;
 	uint64_t n_undos;
+	uint64_t mark_head, mark_undos;
 	unsigned random;
 	uint64_t calls[MS_CALLS + 1];
 	uint64_t fail_at[MS_CALLS + 1], fail_to[MS_CALLS + 1];
@@ -180,7 +181,7 @@ static void set_row(memstore *m, uint32_t space, nc_bytes key, nc_bytes val, uin
 	r->val = copy(val.ptr, val.len);
 	r->val_len = val.len;
 	r->rev = rev;
-	r->is_damaged = 0;
+	r->is_damaged = r->is_lost = 0;
 }
 
 /* ---- faults ---- */
@@ -322,8 +323,8 @@ static void note_undo(undo *u, memstore *m, const nc_kv *kv)
 	u->at[i].val_len = is_there ? r->val_len : 0;
 }
 
-static nc_code ms_materialise(nc_inst *m, uint64_t epoch, uint64_t applied, const nc_kv *kvs,
-	uint32_t n, nc_error *err)
+static nc_code ms_materialise(
+	nc_inst *m, uint64_t epoch, uint64_t applied, const nc_kv *kvs, uint32_t n, nc_error *err)
 {
 	memstore_fault f = begin(m, MS_MATERIALISE);
 	size_t bytes = 0;
@@ -366,9 +367,19 @@ static nc_code ms_scan(nc_inst *m, uint32_t space, nc_bytes from, nc_bytes to, u
 		return end(m, fail(f, err));
 	nc_code code = NC_OK;
 	uint32_t n = 0;
+	int was_lost = 0;
 	for (row *r = seek(m, space, from, NULL); r && code == NC_OK; r = r->next[0]) {
 		if (r->space != space || (to.len && row_cmp(r, space, to) >= 0))
 			break;
+		if (r->is_lost) {
+			if (!was_lost)
+				code = cb(arg, &(nc_kv){ .space = space,
+						       .flags = NC_KV_LOST,
+						       .key = { r->key, r->key_len } });
+			was_lost = 1;
+			continue;
+		}
+		was_lost = 0;
 		if (max && n++ == max)
 			break;
 		code = give(r, cb, arg);
@@ -385,6 +396,8 @@ static nc_code ms_get(
 	row *r = seek(m, space, key, NULL);
 	if (!r || row_cmp(r, space, key) != 0)
 		return end(m, nc_err(err, NC_E_NOTFOUND, "no such key"));
+	if (r->is_lost)
+		return end(m, nc_err(err, NC_E_PROTO, "the page can't be read"));
 	return end(m, give(r, cb, arg));
 }
 
@@ -405,14 +418,24 @@ static nc_code ms_trim(nc_inst *m, uint64_t epoch, uint64_t upto, nc_error *err)
 
 static nc_code ms_check(nc_inst *m, nc_fault_cb cb, void *arg, nc_error *err)
 {
-	(void)err;
 	pthread_mutex_lock(&m->store_lock);
 	nc_code code = NC_OK;
+	uint32_t n = 0;
 	for (row *r = m->first[0]; r && code == NC_OK; r = r->next[0]) {
-		if (r->is_damaged)
-			code = cb(arg, r->space, (nc_bytes){ r->key, r->key_len }, r->rev,
-				"checksum is wrong");
+		if (!r->is_damaged && !r->is_lost)
+			continue;
+		n++;
+		code = cb(arg, r->space, (nc_bytes){ r->key, r->key_len }, r->rev,
+			"checksum is wrong");
 	}
+	for (uint64_t i = m->trimmed; i < m->head && code == NC_OK; i++) {
+		if (!m->recs[i].is_damaged)
+			continue;
+		n++;
+		code = cb(arg, 0, (nc_bytes){ NULL, 0 }, i + 1, "checksum is wrong");
+	}
+	if (code == NC_OK && n > 0)
+		code = nc_err(err, NC_E_PROTO, "%u faults", n);
 	return end(m, code);
 }
 
@@ -435,8 +458,8 @@ void memstore_fail(memstore *m, memstore_call call, uint64_t nth, uint64_t count
 {
 	pthread_mutex_lock(&m->store_lock);
 	m->fail_at[call] = m->calls[call] + nth;
-	m->fail_to[call] = count > UINT64_MAX - m->fail_at[call] ? UINT64_MAX :
-								   m->fail_at[call] + count;
+	m->fail_to[call] =
+		count > UINT64_MAX - m->fail_at[call] ? UINT64_MAX : m->fail_at[call] + count;
 	m->fault[call] = f;
 	m->has_failed = 0;
 	pthread_mutex_unlock(&m->store_lock);
@@ -485,6 +508,24 @@ void memstore_power(memstore *m, uint64_t keep)
 		undo_last(m);
 	m->is_cut = 0;
 	m->epoch += m->epoch % 2;
+	pthread_mutex_unlock(&m->store_lock);
+}
+
+void memstore_mark(memstore *m)
+{
+	pthread_mutex_lock(&m->store_lock);
+	m->mark_head = m->head;
+	m->mark_undos = m->n_undos;
+	pthread_mutex_unlock(&m->store_lock);
+}
+
+void memstore_rewind(memstore *m)
+{
+	pthread_mutex_lock(&m->store_lock);
+	while (m->n_undos > m->mark_undos)
+		undo_last(m);
+	while (m->head > m->mark_head)
+		free(m->recs[--m->head].ptr);
 	pthread_mutex_unlock(&m->store_lock);
 }
 
@@ -538,6 +579,14 @@ void memstore_damage_value(memstore *m, uint32_t space, nc_bytes key)
 	pthread_mutex_unlock(&m->store_lock);
 }
 
+void memstore_lose_rows(memstore *m, uint32_t space, nc_bytes from, uint32_t n)
+{
+	pthread_mutex_lock(&m->store_lock);
+	for (row *r = seek(m, space, from, NULL); r && n > 0; r = r->next[0], n--)
+		r->is_lost = 1;
+	pthread_mutex_unlock(&m->store_lock);
+}
+
 void memstore_damage_record(memstore *m, uint64_t seq)
 {
 	pthread_mutex_lock(&m->store_lock);
@@ -550,6 +599,18 @@ void memstore_set_value(memstore *m, uint32_t space, nc_bytes key, nc_bytes val,
 	pthread_mutex_lock(&m->store_lock);
 	set_row(m, space, key, val, rev);
 	pthread_mutex_unlock(&m->store_lock);
+}
+
+int memstore_contains(memstore *m, nc_bytes what)
+{
+	int has = 0;
+	pthread_mutex_lock(&m->store_lock);
+	for (uint64_t i = m->trimmed; i < m->head; i++)
+		has |= memmem(m->recs[i].ptr, m->recs[i].len, what.ptr, what.len) != NULL;
+	for (row *r = m->first[0]; r; r = r->next[0])
+		has |= memmem(r->val, r->val_len, what.ptr, what.len) != NULL;
+	pthread_mutex_unlock(&m->store_lock);
+	return has;
 }
 
 uint64_t memstore_head(memstore *m)

@@ -32,10 +32,10 @@ typedef enum {
 
 typedef enum {
 	MS_WELL,
-	MS_REFUSE,	 /* an error, nothing happened */
-	MS_FULL,	 /* the same as a full disk says it */
+	MS_REFUSE,       /* an error, nothing happened */
+	MS_FULL,         /* the same as a full disk says it */
 	MS_UNKNOWN_DONE, /* outcome unknown; it did happen */
-	MS_UNKNOWN_LOST	 /* outcome unknown; it did not */
+	MS_UNKNOWN_LOST  /* outcome unknown; it did not */
 } memstore_fault;
 
 /* The n-th call of that kind from now on (1 = the next) fails so; then `count` more (0 = only it). */
@@ -46,6 +46,9 @@ void memstore_heal(memstore *m);
  * but of the materialise calls since the last trim only the first `keep` (UINT64_MAX = all). */
 void memstore_cut(memstore *m);
 void memstore_power(memstore *m, uint64_t keep);
+/* Remember how it is, and make it so again; no trim may lie between. */
+void memstore_mark(memstore *m);
+void memstore_rewind(memstore *m);
 uint64_t memstore_unsynced(memstore *m); /* materialise calls that a power cut may take */
 
 /* Called at the start of each call, on its thread, without a lock. NULL = none. */
@@ -57,8 +60,11 @@ uint64_t memstore_calls(memstore *m, memstore_call call);
 /* Another leader comes and appends a record; what led before is fenced off. */
 void memstore_usurp(memstore *m, const nc_bytes *rec, uint32_t n);
 void memstore_damage_value(memstore *m, uint32_t space, nc_bytes key);
+/* Nothing from this key on, in as many rows, can be read. */
+void memstore_lose_rows(memstore *m, uint32_t space, nc_bytes from, uint32_t n);
 void memstore_damage_record(memstore *m, uint64_t seq);
 void memstore_set_value(memstore *m, uint32_t space, nc_bytes key, nc_bytes val, uint64_t rev);
+int memstore_contains(memstore *m, nc_bytes what); /* in a record that is kept, or in a value */
 uint64_t memstore_head(memstore *m);
 uint64_t memstore_trimmed(memstore *m);
 uint64_t memstore_count(memstore *m, uint32_t space);

@@ -4,12 +4,11 @@
 
 #include "base/buf.h"
 #include "model/model.h"
+#include "model_full.h"
 #include "testing.h"
 
 /* What the tests of model/ have in common. */
 
-/* An object of the kind in which every field has a value that keeps the rules. NULL = no memory. */
-nc_object *mu_full(const nc_kind *k, nc_arena *a);
 /* Parsed JSON; single quotes stand for double ones. Ends the test run when it is not JSON. */
 json_t *mu_json(const char *text);
 /* A create request; NULL with faults. */

@@ -199,19 +199,46 @@ static void deadline_in(struct timespec *ts, int64_t ms)
 {
 	clock_gettime(CLOCK_REALTIME, ts);
 	ts->tv_sec += ms / 1000;
+	ts->tv_nsec += ms % 1000 * 1000000;
+	ts->tv_sec += ts->tv_nsec / 1000000000;
+	ts->tv_nsec %= 1000000000;
 }
 
-int fixture_wait(fixture *f, const unsigned *counter, unsigned n)
+int fixture_wait_for(fixture *f, const unsigned *counter, unsigned n, int64_t ms)
 {
 	struct timespec until;
 	int rc = 0;
-	deadline_in(&until, WAIT_MS);
+	deadline_in(&until, ms);
 	pthread_mutex_lock(&f->lock);
 	while (*counter < n && rc == 0)
 		rc = pthread_cond_timedwait(&f->changed, &f->lock, &until);
 	int is_there = *counter >= n;
 	pthread_mutex_unlock(&f->lock);
 	return is_there;
+}
+
+int fixture_wait(fixture *f, const unsigned *counter, unsigned n)
+{
+	return fixture_wait_for(f, counter, n, WAIT_MS);
+}
+
+int fixture_wait_event(fixture *f, const char *type)
+{
+	int64_t until = nc_clock_mono_us() + WAIT_MS * 1000;
+	while (!fixture_event_is(f, type)) {
+		if (nc_clock_mono_us() > until)
+			return 0;
+		nc_clock_sleep_us(1000);
+	}
+	return 1;
+}
+
+int fixture_event_is(fixture *f, const char *type)
+{
+	pthread_mutex_lock(&f->lock);
+	int is_it = strcmp(f->last_event_type, type) == 0;
+	pthread_mutex_unlock(&f->lock);
+	return is_it;
 }
 
 static json_t *status(fixture *f, const char *plugin)

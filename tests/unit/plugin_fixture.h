@@ -32,12 +32,17 @@ void fixture_free(fixture *f);
 nc_pinst *fixture_open(fixture *f, const char *plugin, const char *config);
 /* Waits until *counter, one of f's, is at least n; 0 after ten seconds. */
 int fixture_wait(fixture *f, const unsigned *counter, unsigned n);
+int fixture_wait_for(fixture *f, const unsigned *counter, unsigned n, int64_t ms);
 /* The number of strikes of a rule, from the status. */
 int64_t fixture_strikes(fixture *f, const char *plugin, const char *rule);
 /* Until there are n strikes of that rule; 0 after ten seconds. */
 int fixture_wait_strikes(fixture *f, const char *plugin, const char *rule, int64_t n);
 /* A member of the plugin's status, as JSON text. */
 void fixture_status(fixture *f, const char *plugin, const char *member, char *out, size_t cap);
+
+/* Whether the last event was of that type. */
+int fixture_event_is(fixture *f, const char *type);
+int fixture_wait_event(fixture *f, const char *type);
 
 /* A call that keeps everything it was told. */
 typedef struct waited {

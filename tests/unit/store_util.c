@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
+
 static const nc_index_def vm_indexes[] = {
 	[VM_NAME] = { "name", 1 },
 	[VM_STATUS] = { "status", 0 },
@@ -22,6 +24,7 @@ const nc_kind_def su_kinds[4] = {
 
 nc_db_options su_options(memstore *m)
 {
+	nc_log_set_level(L_ERROR); /* what a test does is no news */
 	return (nc_db_options){ .table = &memstore_table,
 		.inst = m,
 		.node = "test",

@@ -99,7 +99,7 @@ static void faults_are_bounded_and_counted(void)
 	nc_faults f;
 	for (int i = 0; i < 50; i++)
 		snprintf(text + strlen(text), sizeof(text) - strlen(text), ",'x%d':1", i);
-	strcat(text, "}");
+	snprintf(text + strlen(text), sizeof(text) - strlen(text), "}");
 	CHECK(mu_parse(&nc_kind_vm, text, a, &f) == NULL);
 	CHECK_UINT(f.n, NC_FAULTS_MAX);
 	CHECK_UINT(f.dropped, 50 - NC_FAULTS_MAX);
@@ -399,7 +399,6 @@ static void a_parse_survives_every_failed_allocation(void)
 static void a_full_arena_is_no_memory_not_a_fault(void)
 {
 	_cleanup_(nc_json_decrefp) json_t *j = mu_json(MU_VM);
-	ARENA(a);
 	for (size_t limit = 64; limit < 4096; limit += 64) {
 		_cleanup_(nc_arena_freep) nc_arena *small = nc_arena_new(limit);
 		nc_faults f;

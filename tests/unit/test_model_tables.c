@@ -119,8 +119,8 @@ static void check_row(checking *c, const nc_field_def *d, size_t size, int is_to
 		complain(c, d, "lies outside the struct");
 	if (d->mut == NC_NEXT_START && (!is_top || (d->type != NC_T_I64 && d->type != NC_T_BOOL)))
 		complain(c, d, "what is pending is kept as JSON: numbers and flags alone may wait");
-	if (d->cls != NC_INTENT && is_top && d->mut != NC_SERVER && strcmp(d->name, "host") != 0)
-		complain(c, d, "what a request sets is intent");
+	if (d->cls != NC_INTENT && is_top && d->mut != NC_SERVER && d->mut != NC_IMMUTABLE)
+		complain(c, d, "what a request may change is intent");
 	if (d->cls == NC_OBSERVED && d->flags & NC_FF_INDEXED)
 		complain(c, d, "what is only observed can't be an index key");
 	if (d->mut == NC_SUBRESOURCE && (!d->sub || !d->sub->id_prefix || !d->sub->singular))

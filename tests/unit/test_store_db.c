@@ -65,7 +65,7 @@ static void indexes_follow_every_change(void)
 	REQUIRE(db != NULL);
 	nc_bytes none = { NULL, 0 };
 	for (int i = 0; i < 500; i++) {
-		char id[16], name[16];
+		char id[40], name[40];
 		snprintf(id, sizeof(id), "vm_%03d", i);
 		snprintf(name, sizeof(name), "web-%03d", i);
 		CHECK_OK(su_vm(db, id, name, i % 2 ? "running" : "stopped", NULL), NULL);
@@ -80,7 +80,7 @@ static void indexes_follow_every_change(void)
 	const nc_item *it;
 	int n = 0;
 	nc_walk_init(&w, r, K_VM, VM_STATUS, nc_str("stopped"), none, NC_ASCENDING);
-	for (char id[16]; (it = nc_walk_next(&w, &key)) != NULL; n++) {
+	for (char id[40]; (it = nc_walk_next(&w, &key)) != NULL; n++) {
 		snprintf(id, sizeof(id), "vm_%03d", n * 2);
 		CHECK_STR(nc_item_id(it), id);
 		CHECK_STR((const char *)key.ptr, "stopped");
@@ -228,16 +228,16 @@ static void last_change_of_an_item_in_a_transaction_counts(void)
 	for (size_t k = 0; k < NC_LEN(many); k++) {
 		nc_txn *t = nc_txn_new(db);
 		for (int i = 0; i < many[k]; i++) {
-			char id[16];
+			char id[40];
 			snprintf(id, sizeof(id), "vm_%zu_%d", k, i);
 			su_put_vm(t, id, NULL, "a", NULL, "first");
 		}
 		for (int i = 0; i < many[k]; i += 2) {
-			char id[16];
+			char id[40];
 			snprintf(id, sizeof(id), "vm_%zu_%d", k, i);
 			su_put_vm(t, id, NULL, "b", NULL, "second");
 		}
-		char last[16];
+		char last[40];
 		snprintf(last, sizeof(last), "vm_%zu_1", k);
 		nc_txn_del(t, K_VM, nc_str(last));
 		su_commit(t, NULL);
@@ -278,7 +278,7 @@ static void limits_are_told_by_name(void)
 	CHECK_CODE(nc_txn_commit(t, NULL, &err), NC_E_INVAL);
 	t = nc_txn_new(db);
 	for (int i = 0; i < 40; i++) {
-		char id[16];
+		char id[40];
 		snprintf(id, sizeof(id), "vm_%d", i);
 		nc_txn_put(t, K_VM, nc_str(id), NULL, 0, (nc_bytes){ big, 250000 }, NC_HOT);
 	}
@@ -329,9 +329,7 @@ static void guard_done(void *arg, uint64_t seq)
 
 static nc_guard guard_of(tally *y)
 {
-	return (nc_guard){
-		.check = guard_check, .undo = guard_undo, .done = guard_done, .arg = y
-	};
+	return (nc_guard){ .check = guard_check, .undo = guard_undo, .done = guard_done, .arg = y };
 }
 
 static void guard_refuses_or_is_told_the_end(void)
@@ -434,7 +432,7 @@ static void hook_sees_every_change_once(void)
 	CHECK_UINT(s.batches, 0);
 	for (int i = 0; i < 20; i++) {
 		nc_txn *t = nc_txn_new(db);
-		char id[16];
+		char id[40];
 		snprintf(id, sizeof(id), "vm_%d", i % 10);
 		su_put_vm(t, id, NULL, "x", NULL, "");
 		nc_txn_append(t, NC_LANE_EVENT, nc_str("e1"));
@@ -532,7 +530,7 @@ static void schema_faults_are_refused(void)
 	memstore_free(m);
 }
 
-NC_TESTS(store_db) {
+NC_TESTS(store_db){
 	T(first_open_makes_an_identity_and_the_next_one_finds_it),
 	T(put_is_seen_at_once_and_after_reopening),
 	T(indexes_follow_every_change),

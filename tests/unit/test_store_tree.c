@@ -219,7 +219,8 @@ static void tree_replaces_an_entry_by_its_new_version(void)
 
 static void tree_build_gives_the_same_as_putting(void)
 {
-	const size_t sizes[] = { 0, 1, 2, 55, 56, 57, 58, 112, 113, 1568, 1569, 1570, 1625, N_ITEMS };
+	const size_t sizes[] = { 0, 1, 2, 55, 56, 57, 58, 112, 113, 1568, 1569, 1570, 1625,
+		N_ITEMS };
 	for (size_t s = 0; s < NC_LEN(sizes); s++) {
 		world *w = world_new(1);
 		nc_tree t = { NULL, 0 };
@@ -280,7 +281,8 @@ static void tree_survives_each_failed_allocation(void)
 		put(w, &base, i);
 	commit(w);
 	nc_code rc = NC_OK;
-	NC_TORTURE (rc) {
+	NC_TORTURE(rc)
+	{
 		nc_tree tip = base;
 		const nc_ikey *old;
 		rc = NC_OK;
@@ -290,7 +292,8 @@ static void tree_survives_each_failed_allocation(void)
 			rc = nc_tree_del(&w->forest, &tip, w->key[i], &old);
 		if (rc == NC_OK)
 			CHECK_STR(why(&tip), "");
-		nc_forest_done(&w->forest); /* its spares too, so that each node is allocated anew */
+		nc_forest_done(
+			&w->forest); /* its spares too, so that each node is allocated anew */
 	}
 	check_same(w, &base);
 	world_free(w, &base);
@@ -300,7 +303,8 @@ static void tree_build_survives_each_failed_allocation(void)
 {
 	world *w = world_new(1);
 	nc_code rc = NC_OK;
-	NC_TORTURE (rc) {
+	NC_TORTURE(rc)
+	{
 		nc_tree t = { NULL, 0 };
 		rc = nc_tree_build(&w->forest, &t, w->key, 2000);
 		CHECK((rc == NC_OK) == (t.top != NULL));
@@ -313,7 +317,11 @@ static void tree_build_survives_each_failed_allocation(void)
 static void item_sorts_its_keys_and_keeps_each_once(void)
 {
 	const nc_key keys[] = {
-		{ 2, 1, "z" }, { 0, 3, "web" }, { 2, 1, "a" }, { 2, 1, "z" }, { 1, 0, "" },
+		{ 2, 1, "z" },
+		{ 0, 3, "web" },
+		{ 2, 1, "a" },
+		{ 2, 1, "z" },
+		{ 1, 0, "" },
 	};
 	nc_item *it = nc_item_new(1, 3, nc_str("vm_1"), keys, NC_LEN(keys), nc_str("{}"));
 	REQUIRE(it != NULL);
@@ -342,7 +350,7 @@ static void item_refuses_what_is_past_a_limit(void)
 	nc_item_free(it);
 }
 
-NC_TESTS(store_tree) {
+NC_TESTS(store_tree){
 	T(item_sorts_its_keys_and_keeps_each_once),
 	T(item_refuses_what_is_past_a_limit),
 	T(tree_keeps_order_through_random_puts_and_deletes),

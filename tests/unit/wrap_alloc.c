@@ -18,17 +18,27 @@ void *__wrap_realloc(void *p, size_t n);
 char *__wrap_strdup(const char *s);
 
 static _Thread_local uint64_t left;
-static _Thread_local int has_failed;
+static _Thread_local int has_failed, is_paused;
 
 void wrap_alloc_fail_at(uint64_t n)
 {
 	left = n;
-	has_failed = 0;
+	has_failed = is_paused = 0;
 }
 
 int wrap_alloc_has_failed(void)
 {
 	return has_failed;
+}
+
+void wrap_alloc_pause(void)
+{
+	is_paused = 1;
+}
+
+void wrap_alloc_resume(void)
+{
+	is_paused = 0;
 }
 
 int wrap_alloc_step(uint64_t n)
@@ -41,7 +51,7 @@ int wrap_alloc_step(uint64_t n)
 
 static int fails(void)
 {
-	if (left == 0 || --left > 0)
+	if (is_paused || left == 0 || --left > 0)
 		return 0;
 	has_failed = 1;
 	errno = ENOMEM;

@@ -17,6 +17,9 @@
  */
 void wrap_alloc_fail_at(uint64_t n); /* 0: never */
 int wrap_alloc_has_failed(void);
+/* Let what a test does between the calls under test go untouched; the count stands still. */
+void wrap_alloc_pause(void);
+void wrap_alloc_resume(void);
 
 #define WRAP_TORTURE(n)                                                                            \
 	for (uint64_t n = 1; n == 1 || wrap_alloc_step(n); n++)                                    \

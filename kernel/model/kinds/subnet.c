@@ -31,7 +31,7 @@ static const nc_field_def fields[] = {
 
 static void fault_range(nc_faults *f, size_t i, const char *end)
 {
-	char path[32];
+	char path[64];
 	snprintf(path, sizeof(path), "ranges[%zu].%s", i, end);
 	nc_fault_add(f, nc_arena_strdup(f->arena, path), "range", "does not lie in cidr");
 }

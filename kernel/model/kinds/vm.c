@@ -126,7 +126,8 @@ static const nc_field_def fields[] = {
 	FIXED_REF(host_wanted, "host_wanted", HOST, .flags = NC_FF_WEAK,
 		.hint = "use POST /api/v1/vms/{id}/migrate",
 		.doc = "The host that its create insisted on"),
-	FIXED_REF(provider, "provider", PROVIDER, BY_REF,
+	/* Often the scheduler's choice, which must not move the ETag. */
+	FIXED_REF(provider, "provider", PROVIDER, BY_REF, .cls = NC_STATE,
 		.doc = "Whose hosts it runs on; left out: the scheduler chooses"),
 	FIXED_REF(vm_group, "vm_group", VM_GROUP, BY_REF,
 		.doc = "With whom it keeps together or apart"),
@@ -137,7 +138,7 @@ static const nc_field_def fields[] = {
 		.flags = NC_FF_WEAK, .hint = "keys are put in at the first boot: use rebuild",
 		.doc = "Who may log in"),
 	NC_FIELD_SECRET(nc_vm, user_data, "user_data", .doc = "For cloud-init; read at a start"),
-	NC_FIELD_JSON(nc_vm, provider_data, "provider_data", .mut = NC_IMMUTABLE,
+	NC_FIELD_JSON(nc_vm, provider_data, "provider_data", .cls = NC_STATE, .mut = NC_IMMUTABLE,
 		.doc = "What only this provider knows"),
 	NC_FIELD_TIME(nc_vm, expires_at_ms, "expires_at", .doc = "When it is deleted by itself"),
 	NC_FIELD_OBJ(nc_vm, resources, "resources", &resources_def, .mut = NC_IMMUTABLE,

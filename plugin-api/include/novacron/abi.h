@@ -15,11 +15,11 @@
 extern "C" {
 #endif
 
-#define NC_ABI_MAJOR 1u
-#define NC_ABI_MINOR 0u
-#define NC_ABI	     ((NC_ABI_MAJOR << 16) | NC_ABI_MINOR)
+#define NC_ABI_MAJOR         1u
+#define NC_ABI_MINOR         0u
+#define NC_ABI               ((NC_ABI_MAJOR << 16) | NC_ABI_MINOR)
 #define NC_ABI_MAJOR_OF(abi) ((uint32_t)(abi) >> 16)
-#define NC_ABI_MINOR_OF(abi) ((uint32_t)(abi) & 0xffffu)
+#define NC_ABI_MINOR_OF(abi) ((uint32_t)(abi)&0xffffu)
 
 /* True when the peer's table is new enough to have the slot, and the slot is set. */
 #define NC_HAS(t, f)                                                                               \
@@ -59,7 +59,7 @@ typedef struct nc_error {
 	uint32_t _pad;
 	char domain[32];   /* "kvm", "aws.ec2" */
 	char message[320]; /* what happened: one line, lower case, names object and value */
-	char hint[320];	   /* what the operator can do: one sentence */
+	char hint[320];    /* what the operator can do: one sentence */
 } nc_error;
 
 /* Borrowed bytes: never owned by who receives them, valid until the call returns. */

@@ -69,11 +69,11 @@ typedef struct nc_compute_backup {
 #define NC_EXT_SCHEDULER "nc.scheduler/0"
 typedef struct nc_score_batch {
 	uint32_t struct_size, n_req, n_cand, n_res;
-	const uint64_t *req;	   /* n_req * n_res */
-	const uint64_t *free;	   /* all hosts * n_res, indexed by cand[] */
-	const uint32_t *cand_off;  /* n_req + 1 */
-	const uint32_t *cand;	   /* host index */
-	double *score;		   /* cand_off[n_req] places, owned by the caller */
+	const uint64_t *req;      /* n_req * n_res */
+	const uint64_t *free;     /* all hosts * n_res, indexed by cand[] */
+	const uint32_t *cand_off; /* n_req + 1 */
+	const uint32_t *cand;     /* host index */
+	double *score;            /* cand_off[n_req] places, owned by the caller */
 } nc_score_batch;
 typedef struct nc_scheduler {
 	uint32_t struct_size, flags;

@@ -18,7 +18,8 @@ extern "C" {
 #define NC_EXT_REPORT "nc.report/1"
 typedef struct nc_report {
 	uint32_t struct_size, flags;
-	nc_code (*report)(nc_host_ctx *, nc_bytes target, uint64_t obs_seq, nc_bytes json); /* any */
+	nc_code (*report)(
+		nc_host_ctx *, nc_bytes target, uint64_t obs_seq, nc_bytes json); /* any */
 } nc_report;
 
 /* nc.secrets/1: `handle` came in the configuration or a request in place of the value. The value
@@ -31,15 +32,15 @@ typedef struct nc_secrets {
 } nc_secrets;
 
 /* nc.kv/1: a little durable memory of the instance's own: 1 MiB in all, 64 KiB a value. */
-#define NC_EXT_KV "nc.kv/1"
-#define NC_KV_KEY_MAX	256u
-#define NC_KV_VAL_MAX	(64u << 10)
+#define NC_EXT_KV       "nc.kv/1"
+#define NC_KV_KEY_MAX   256u
+#define NC_KV_VAL_MAX   (64u << 10)
 #define NC_KV_TOTAL_MAX (1u << 20) /* keys and values together; past it NC_E_QUOTA */
 typedef struct nc_kvstore {
 	uint32_t struct_size, flags;
 	nc_code (*put)(nc_host_ctx *, nc_bytes key, nc_bytes val, nc_error *); /* worker; durable */
 	nc_code (*get)(nc_host_ctx *, nc_bytes key, nc_sink *, nc_error *);    /* worker */
-	nc_code (*del)(nc_host_ctx *, nc_bytes key, nc_error *);	       /* worker; durable */
+	nc_code (*del)(nc_host_ctx *, nc_bytes key, nc_error *);               /* worker; durable */
 	/* worker. A sink of the caller's own for get: cap bytes at most; free with sink_free. */
 	nc_sink *(*sink_new)(nc_host_ctx *, size_t cap);
 	nc_bytes (*sink_bytes)(nc_sink *);
@@ -65,9 +66,10 @@ enum { NC_FD_READ = 1, NC_FD_WRITE = 4, NC_FD_ERROR = 8, NC_FD_HANGUP = 16 };
 typedef void (*nc_fd_fn)(nc_inst *, int32_t fd, uint32_t events, uint64_t user);
 typedef struct nc_fdwatch {
 	uint32_t struct_size, flags;
-	nc_code (*add)(nc_host_ctx *, int32_t fd, uint32_t events, nc_fd_fn, uint64_t user); /* any */
-	nc_code (*mod)(nc_host_ctx *, int32_t fd, uint32_t events);			     /* any */
-	nc_code (*del)(nc_host_ctx *, int32_t fd);					     /* any */
+	nc_code (*add)(
+		nc_host_ctx *, int32_t fd, uint32_t events, nc_fd_fn, uint64_t user); /* any */
+	nc_code (*mod)(nc_host_ctx *, int32_t fd, uint32_t events);                   /* any */
+	nc_code (*del)(nc_host_ctx *, int32_t fd);                                    /* any */
 } nc_fdwatch;
 
 /* nc.metrics/1: names get the prefix novacron_plugin_<id>_ and the label instance; at most 64
@@ -76,8 +78,9 @@ typedef struct nc_fdwatch {
 #define NC_METRICS_MAX 64u
 typedef struct nc_metrics {
 	uint32_t struct_size, flags;
-	void (*counter_add)(nc_host_ctx *, const char *name, const char *label, uint64_t n); /* any */
-	void (*gauge_set)(nc_host_ctx *, const char *name, const char *label, double v);     /* any */
+	void (*counter_add)(
+		nc_host_ctx *, const char *name, const char *label, uint64_t n);         /* any */
+	void (*gauge_set)(nc_host_ctx *, const char *name, const char *label, double v); /* any */
 } nc_metrics;
 
 /* nc.threadcheck/1: which class the calling thread has for this instance. */

@@ -19,13 +19,13 @@
 extern "C" {
 #endif
 
-#define NC_SINK_MAX	  (1u << 20) /* bytes of one sink write; more is NC_E_INVAL and a strike */
+#define NC_SINK_MAX       (1u << 20) /* bytes of one sink write; more is NC_E_INVAL and a strike */
 #define NC_SINK_TOTAL_MAX (64u << 20)
 #define NC_CHECKPOINT_MAX (16u << 10)
-#define NC_RESULT_MAX	  (256u << 10)
-#define NC_OP_KEY_MAX	  64u
-#define NC_TARGET_MAX	  255u
-#define NC_REQUEST_MAX	  (1u << 20)
+#define NC_RESULT_MAX     (256u << 10)
+#define NC_OP_KEY_MAX     64u
+#define NC_TARGET_MAX     255u
+#define NC_REQUEST_MAX    (1u << 20)
 
 typedef struct nc_host {
 	uint32_t struct_size;
@@ -47,8 +47,8 @@ typedef struct nc_host {
 	/* any. Durable when `cont` runs (control), with NC_OK or why not. */
 	nc_code (*op_checkpoint)(nc_host_ctx *, nc_op, nc_bytes token, nc_cont cont, uint64_t user);
 	/* any; never blocks. Exactly once for each accepted op. `err` may be NULL on NC_DONE. */
-	void (*op_complete)(nc_host_ctx *, nc_op, int32_t outcome, const nc_error *err,
-		nc_bytes result);
+	void (*op_complete)(
+		nc_host_ctx *, nc_op, int32_t outcome, const nc_error *err, nc_bytes result);
 } nc_host;
 
 typedef struct nc_plugin {
@@ -58,7 +58,7 @@ typedef struct nc_plugin {
 	 * the instance. On failure *out is untouched and nothing is left behind. */
 	nc_code (*create)(const nc_host *, nc_bytes config, nc_inst **out, nc_error *);
 	nc_code (*reconfigure)(nc_inst *, nc_bytes config, nc_error *); /* control */
-	nc_code (*health)(nc_inst *, nc_sink *json, nc_error *);	/* worker */
+	nc_code (*health)(nc_inst *, nc_sink *json, nc_error *);        /* worker */
 	/* control. Detach long work, accept no more; complete the op when quiescent. The op serves
 	 * op_complete and op_stop_reason. */
 	nc_code (*drain)(nc_inst *, nc_op, nc_error *);
@@ -103,8 +103,8 @@ typedef nc_code (*nc_query_fn)(
 /* worker. `req` = {key, verb, request, checkpoint?}. Looks for what an earlier call with that key
  * did. RUNNING: the op is accepted anew, op_complete follows. Otherwise the op is not touched;
  * DONE writes the verb's result, FAILED sets err (and returns NC_OK). */
-typedef nc_code (*nc_recover_fn)(nc_inst *, nc_op, nc_bytes target, nc_bytes req,
-	int32_t *ret_state, nc_sink *, nc_error *);
+typedef nc_code (*nc_recover_fn)(
+	nc_inst *, nc_op, nc_bytes target, nc_bytes req, int32_t *ret_state, nc_sink *, nc_error *);
 
 #ifdef __cplusplus
 }

@@ -15,8 +15,8 @@ extern "C" {
 typedef struct nc_state {
 	uint32_t struct_size;
 	uint32_t flags;
-	nc_code (*save)(nc_inst *, uint32_t *ret_version, nc_sink *, nc_error *);      /* worker */
-	nc_code (*load)(nc_inst *, uint32_t version, nc_bytes blob, nc_error *); /* worker */
+	nc_code (*save)(nc_inst *, uint32_t *ret_version, nc_sink *, nc_error *); /* worker */
+	nc_code (*load)(nc_inst *, uint32_t version, nc_bytes blob, nc_error *);  /* worker */
 } nc_state;
 
 #ifdef __cplusplus

@@ -42,7 +42,7 @@ void kit_check_query(const kit_folder *f, const void *arg)
 	const kit_verb *v = arg;
 	kit_host *h = kit_open(f, KIT_RESULT, v->name);
 	nc_plug_buf req = NC_PLUG_BUF(65536);
-	struct nc_sink *sink;
+	struct nc_sink *sink = NULL;
 	kit_stage s;
 	bool ok = true;
 
@@ -59,6 +59,8 @@ void kit_check_query(const kit_folder *f, const void *arg)
 			kit_found(KIT_RESULT, v->name, sink->n ? KIT_PASS : KIT_NOT_EXERCISED,
 				"%zu objects keep their schema", sink->n);
 	}
+	if (sink)
+		kit_sink_free(sink);
 	nc_plug_buf_done(&req);
 	kit_finish(h);
 }
@@ -196,7 +198,7 @@ static void judge_stop(
 	uint64_t took_ms;
 	int truth;
 
-	if (!op->is_refused && !op->is_complete && !kit_op_wait(s->h, op, 1500)) {
+	if (!op->is_refused && !kit_op_wait(s->h, op, 1500)) {
 		kit_found("P9", v->name, KIT_FAIL, "%s: not over within 1.5 s", when);
 		if (!kit_try_end(s, op))
 			return;
@@ -298,13 +300,11 @@ void kit_check_deadline(const kit_folder *f, const void *arg)
 static bool expect_recovered(kit_stage *s, const kit_verb *v, const char *key, const char *when)
 {
 	kit_recovery r;
-	const char *result;
 
 	if (!kit_recover(s, v, key, &r)) {
 		kit_found(KIT_LOST, v->name, KIT_FAIL, "there is no recover for it");
 		return false;
 	}
-	result = r.state == NC_REC_RUNNING ? r.op->result : r.result;
 	if (r.rc != NC_OK || (r.state != NC_REC_DONE &&
 				     !(r.state == NC_REC_RUNNING && r.op->outcome == NC_DONE))) {
 		if (r.rc == NC_OK && r.state == NC_REC_UNKNOWN && !v->makes)
@@ -313,7 +313,7 @@ static bool expect_recovered(kit_stage *s, const kit_verb *v, const char *key, c
 			when, r.state, r.rc);
 		return false;
 	}
-	return kit_check_answer(v, result, KIT_LOST);
+	return kit_check_answer(v, r.result, KIT_LOST);
 }
 
 /* The reply is lost at once (the call may still run), or after it was given. */

@@ -15,14 +15,13 @@ static bool is_asked(const nc_conformance_options *o, const char *rule, const ch
 	return !o->only || strcmp(rule, o->only) == 0 || (verb && strstr(verb, o->only));
 }
 
-static void untried(kit_findings *to, const char *rule, const char *verb, const char *why)
+static void untried(kit_findings *to, const char *rule, const char *verb)
 {
 	kit_finding f;
 
 	memset(&f, 0, sizeof(f));
 	(void)snprintf(f.rule, sizeof(f.rule), "%s", rule);
 	(void)snprintf(f.verb, sizeof(f.verb), "%s", verb);
-	(void)snprintf(f.detail, sizeof(f.detail), "%s", why);
 	f.verdict = KIT_NOT_EXERCISED;
 	kit_findings_add(to, &f);
 }
@@ -92,7 +91,7 @@ static void plan_verb(const kit_verb *v, agenda *a, kit_findings *to)
 
 		if (!is_asked(a->options, c.rule, v->name))
 			continue;
-		untried(to, c.rule, v->name, "");
+		untried(to, c.rule, v->name);
 		plan(a, &c);
 	}
 }
@@ -140,14 +139,14 @@ void kit_run_all(const kit_folder *f, const nc_conformance_options *o, kit_findi
 	static agenda a;
 	unsigned timeout_s = o->check_timeout_s ? o->check_timeout_s : 60;
 	presence there = { { false } };
-	char rule[8];
+	char rule[16];
 
 	a.options = o;
 	a.n = 0;
 	for (int i = 1; i <= 12; i++) {
 		(void)snprintf(rule, sizeof(rule), "P%d", i);
 		if (is_asked(o, rule, NULL))
-			untried(to, rule, "", "nothing the plugin claims would show it");
+			untried(to, rule, "");
 	}
 	find_slots(f, timeout_s, &there, to);
 	plan_rules(f, &a);

@@ -33,6 +33,4 @@ void kit_finish(kit_host *h);
 /* Prepare, or find the verb not exercised under the rule; false then. */
 bool kit_prepare(kit_stage *s, const kit_verb *v, const char *rule);
 
-unsigned kit_count_threads(void);
-
 #endif

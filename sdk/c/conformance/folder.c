@@ -5,17 +5,22 @@
 
 #include "kit.h"
 
-static json_t *load(const char *folder, const char *name)
+static json_t *load_file(const char *path)
 {
-	char path[4400];
 	json_error_t err;
-	json_t *doc;
+	json_t *doc = json_load_file(path, JSON_REJECT_DUPLICATES, &err);
 
-	(void)snprintf(path, sizeof(path), "%s/%s", folder, name);
-	doc = json_load_file(path, JSON_REJECT_DUPLICATES, &err);
 	if (!doc)
 		fprintf(stderr, "%s: line %d: %s\n", path, err.line, err.text);
 	return doc;
+}
+
+static json_t *load(const char *folder, const char *name)
+{
+	char path[4400];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", folder, name);
+	return load_file(path);
 }
 
 static int check_manifest(const kit_folder *f)
@@ -113,7 +118,7 @@ int kit_folder_open(kit_folder *f, const char *path, const char *settings)
 	(void)snprintf(f->entry, sizeof(f->entry), "%s/%s", path,
 		json_string_value(json_object_get(f->manifest, "entry")));
 	if (settings) {
-		f->settings = load(".", settings);
+		f->settings = load_file(settings);
 		if (!f->settings)
 			return 2;
 	} else {

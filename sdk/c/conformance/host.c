@@ -5,6 +5,7 @@
  */
 #include "host.h"
 
+#include <dirent.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -305,6 +306,7 @@ static void judge_completion(
 static void op_complete(
 	nc_host_ctx *h, nc_op op, int32_t outcome, const nc_error *err, nc_bytes result)
 {
+	bool was_refused;
 	kit_op *o;
 	unsigned n;
 
@@ -312,6 +314,7 @@ static void op_complete(
 	pthread_mutex_lock(&h->lock);
 	o = op_of(h, op);
 	n = o ? ++o->n_complete : 0;
+	was_refused = o && o->is_refused;
 	if (o && n == 1 && !o->is_query) {
 		o->completed_ns = kit_mono_ns();
 		o->outcome = outcome;
@@ -334,7 +337,7 @@ static void op_complete(
 		kit_broken(h, "P4", o->verb, "completed the operation of a query");
 	else if (n > 1)
 		kit_broken(h, "P4", o->verb, "completed %u times", n);
-	else if (o->is_refused)
+	else if (was_refused)
 		kit_broken(h, "P4", o->verb, "completed an operation it did not accept");
 	if (o)
 		judge_completion(h, o, outcome, err, result);
@@ -428,10 +431,23 @@ kit_host *kit_host_new(const kit_folder *f, const nc_plugin *plugin)
 	return h;
 }
 
+unsigned kit_count_threads(void)
+{
+	DIR *dir = opendir("/proc/self/task");
+	unsigned n = 0;
+
+	for (struct dirent *e; dir && (e = readdir(dir));)
+		n += e->d_name[0] != '.';
+	if (dir)
+		closedir(dir);
+	return n;
+}
+
 nc_code kit_host_create(kit_host *h, const char *config, nc_error *err)
 {
 	nc_code rc;
 
+	h->threads_before = kit_count_threads();
 	kit_thread_class = NC_THREAD_WORKER;
 	*err = (nc_error){ .struct_size = sizeof(*err) };
 	rc = h->plugin->create(&h->table, (nc_bytes){ config, strlen(config) }, &h->inst, err);

@@ -42,7 +42,7 @@ struct nc_sink {
 	unsigned n_refused;
 };
 
-enum { KIT_OPS_MAX = 4096, KIT_TIMERS_MAX = 4096, KIT_FDS_MAX = 256 };
+enum { KIT_OPS_MAX = 32768, KIT_TIMERS_MAX = 4096, KIT_FDS_MAX = 256 };
 typedef struct kit_timer {
 	uint64_t id, due_ns, period_ns, user;
 	nc_timer_fn fn;
@@ -65,8 +65,9 @@ typedef struct nc_host_ctx {
 	pthread_cond_t changed;
 	kit_op *ops[KIT_OPS_MAX]; /* place = handle minus 1 */
 	size_t n_ops;
-	bool is_gone;  /* destroy has returned */
-	uint32_t told; /* rules already found broken, one bit each */
+	bool is_gone;            /* destroy has returned */
+	uint32_t told;           /* rules already found broken, one bit each */
+	unsigned threads_before; /* create */
 	unsigned n_accepted, n_secrets, n_reports, n_checkpoints, n_outputs;
 	kit_op *stop_queue[64]; /* for the stopper */
 	size_t n_stops, n_stops_done;
@@ -124,5 +125,6 @@ const void *kit_service(kit_host *h, const char *id); /* services.c */
 
 #define KIT_CANARY "canary-5f27c1e9b0d84a63"
 extern _Thread_local int32_t kit_thread_class;
+unsigned kit_count_threads(void);
 
 #endif

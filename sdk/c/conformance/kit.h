@@ -41,7 +41,7 @@ const char *kit_rule_title(const char *rule);
 typedef struct kit_folder {
 	char path[4096], entry[4400];
 	json_t *manifest, *schema, *settings;
-	char config[65536];	 /* JSON text for create */
+	char config[65536];      /* JSON text for create */
 	char bare_config[65536]; /* the same without secrets */
 	int64_t time_ms;
 	size_t jobs;

@@ -77,7 +77,7 @@ static int by_rule(const void *x, const void *y)
 	if (d == 0) /* a failure first, a pass before what was not tried */
 		d = (a->verdict == KIT_FAIL ? 0 : a->verdict + 1) -
 		    (b->verdict == KIT_FAIL ? 0 : b->verdict + 1);
-	return d;
+	return d ? d : (*a->detail == '\0') - (*b->detail == '\0'); /* who says why comes first */
 }
 
 static bool is_same_row(const kit_finding *a, const kit_finding *b)
@@ -88,7 +88,8 @@ static bool is_same_row(const kit_finding *a, const kit_finding *b)
 /* A rule that has rows for verbs needs none that says nobody tried it. Sorted: "" comes first. */
 static bool is_told_by_verb(const kit_findings *all, size_t at)
 {
-	for (size_t i = at + 1; i < all->n && strcmp(all->list[i].rule, all->list[at].rule) == 0; i++)
+	for (size_t i = at + 1; i < all->n && strcmp(all->list[i].rule, all->list[at].rule) == 0;
+		i++)
 		if (*all->list[i].verb)
 			return true;
 	return false;
@@ -99,11 +100,19 @@ static const char *verdict_name(int32_t v)
 	return v == KIT_PASS ? "pass" : v == KIT_FAIL ? "FAIL" : "not exercised";
 }
 
+static const char *detail_of(const kit_finding *f)
+{
+	if (*f->detail)
+		return f->detail;
+	return f->verdict == KIT_NOT_EXERCISED ? "nothing the plugin claims would show it" :
+						 kit_rule_title(f->rule);
+}
+
 static void print_row(const nc_conformance_options *o, const kit_finding *f)
 {
 	if (o->table)
 		fprintf(o->table, "%-4s %-22s %-14s %s\n", f->rule, *f->verb ? f->verb : "-",
-			verdict_name(f->verdict), *f->detail ? f->detail : kit_rule_title(f->rule));
+			verdict_name(f->verdict), detail_of(f));
 }
 
 static json_t *row_json(const kit_finding *f)
@@ -112,7 +121,7 @@ static json_t *row_json(const kit_finding *f)
 
 	return json_pack("{s:s, s:s, s:s, s:s, s:s}", "rule", f->rule, "title",
 		kit_rule_title(f->rule), "verb", f->verb, "verdict", names[f->verdict], "detail",
-		f->detail);
+		detail_of(f));
 }
 
 int kit_report(const kit_findings *all, const kit_folder *f, const nc_conformance_options *o)

@@ -100,8 +100,9 @@ bool kit_recover(kit_stage *s, const kit_verb *v, const char *key, kit_recovery 
 	} else if (ret->op->n_complete) {
 		kit_broken(s->h, "P4", v->name, "recover completed an operation that does not run");
 	}
-	if (ret->rc == NC_OK && ret->state == NC_REC_DONE)
-		ret->result = strdup(sink->n ? kit_sink_first(sink) : "");
+	if (ret->rc == NC_OK && ret->state == NC_REC_DONE && !ret->op->result)
+		ret->op->result = strdup(sink->n ? kit_sink_first(sink) : "");
+	ret->result = ret->op->result;
 	kit_sink_free(sink);
 	return true;
 }

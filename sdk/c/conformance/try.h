@@ -24,8 +24,8 @@ typedef struct kit_recovery {
 	nc_code rc;
 	int32_t state; /* NC_REC_* */
 	nc_error err;
-	char *result; /* of DONE; lives as long as the child */
-	kit_op *op;   /* of RUNNING: re-attached */
+	const char *result; /* of DONE, or of what was RUNNING */
+	kit_op *op;         /* of RUNNING: re-attached */
 } kit_recovery;
 /* Ask the verb's recover; false: there is none. Waits for what is RUNNING to end. */
 bool kit_recover(kit_stage *s, const kit_verb *v, const char *key, kit_recovery *ret);

@@ -81,12 +81,16 @@ static nc_code write_enum(writer *w, const nc_msg_field *f, int32_t v)
 
 static nc_code write_raw(writer *w, const nc_msg_field *f, const nc_bytes *raw)
 {
-	if (!raw->ptr)
-		nc_plug_buf_puts(w->buf, "{}");
-	else if (nc_msg_check_object(*raw, NULL) != NC_OK)
+	nc_code rc = raw->ptr ? nc_msg_check_object(*raw, NULL) : NC_OK;
+
+	if (rc == NC_E_NOMEM)
+		return nc_plug_nomem_in("sdk", w->err);
+	if (rc != NC_OK)
 		return broken(w, f, "bytes that are no object");
-	else
+	if (raw->ptr)
 		nc_plug_buf_put(w->buf, raw->ptr, raw->len);
+	else
+		nc_plug_buf_puts(w->buf, "{}");
 	return NC_OK;
 }
 

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Its entry never comes back. */
+#define BAD_ENTRY
+#include "plugin.h"
+
+const nc_entry *nc_plugin_entry_v1(uint32_t host_abi)
+{
+	(void)host_abi;
+	(void)table;
+	for (;;)
+		pause();
+	return NULL;
+}

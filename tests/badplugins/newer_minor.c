@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Needs a minor of the ABI that is not there yet. */
+#include "plugin.h"

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NC_TESTS_VARIANT_H
+#define NC_TESTS_VARIANT_H
+
+#include "novacron/host_services.h"
+#include "sim/inst.h"
+
+/*
+ * The simulated provider with one rule broken. A variant is a file that changes the tables: the
+ * plugin's before anything runs, the host's as the provider gets to see it.
+ */
+
+/* In each variant. */
+void variant_plugin(nc_plugin *table);
+void variant_host(nc_host *table);
+
+/* The tables as they really are. */
+extern const nc_host *variant_real_host; /* set at create */
+
+#endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* P8: a line on stderr. */
+#include <stdio.h>
+
+#include "../variant.h"
+
+static nc_code create(const nc_host *host, nc_bytes config, nc_inst **out, nc_error *err)
+{
+	fprintf(stderr, "sim: hello\n");
+	return sim_plugin.create(host, config, out, err);
+}
+
+void variant_plugin(nc_plugin *table)
+{
+	table->create = create;
+}
+
+void variant_host(nc_host *table)
+{
+	(void)table;
+}
