@@ -36,7 +36,8 @@ static nc_code read_limit(
 		return malformed(text, err);
 	snprintf(resource, RESOURCE_MAX, "%.*s", (int)n, text);
 	if (!strcmp(resource, "memory") || !strcmp(resource, "disk"))
-		snprintf(resource, RESOURCE_MAX, "%s", *resource == 'm' ? "memory_mib" : "disk_gib");
+		snprintf(
+			resource, RESOURCE_MAX, "%s", *resource == 'm' ? "memory_mib" : "disk_gib");
 	*ret = -1;
 	if (!strcmp(equals + 1, "none"))
 		return NC_OK;

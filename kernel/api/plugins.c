@@ -62,6 +62,7 @@ static void release(nc_api_job *j)
 	nc_error err = NC_ERROR_INIT;
 	nc_code rc = nc_plugins_release(j->api->o.plugins, j->params[0], &err);
 
+	nc_flow_look(j->api->o.flow);
 	answer(j, rc, &err);
 }
 
@@ -72,6 +73,7 @@ static void load(nc_api_job *j)
 
 	if (rc == NC_OK)
 		rc = nc_plugins_load(j->api->o.plugins, j->params[0], &err);
+	nc_flow_look(j->api->o.flow);
 	answer(j, rc, &err);
 }
 

@@ -97,6 +97,11 @@ void nc_flow_stop(nc_flow *f)
 	nc_care_stop(f);
 }
 
+void nc_flow_look(nc_flow *f)
+{
+	nc_care_soon(f);
+}
+
 nc_observed *nc_flow_observed(nc_flow *f)
 {
 	return f->observed;

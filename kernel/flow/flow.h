@@ -55,6 +55,8 @@ void nc_flow_configure(nc_flow *f, const nc_flow_settings *s);
 nc_code nc_flow_start(nc_flow *f, nc_error *err);
 void nc_flow_stop(nc_flow *f);
 void nc_flow_free(nc_flow *f);
+/* Look at the providers now rather than at the next round: a plugin was loaded or released. */
+void nc_flow_look(nc_flow *f);
 /* From the db's published hook: objects that are gone leave the observed table. */
 void nc_flow_published(nc_flow *f, const nc_db_batch *b);
 /* What plugins report goes here; for nc_plugins_set_hooks (user = the flow). */

@@ -106,11 +106,13 @@ static nc_code lane_trim_step(nc_db *db, nc_chore *c, nc_error *err)
 		return code;
 	c->is_done = k.n < LANE_STEP;
 	put_oldest(&k, c->lane, before);
-	/* Before they go: a reader that finds them gone and asks what is oldest must be told. */
+	code = nc_kvs_flush(&k, applied, err);
+	if (code != NC_OK)
+		return code;
 	pthread_mutex_lock(&db->pending.pending_lock);
 	db->pending.lane_oldest[c->lane] = before;
 	pthread_mutex_unlock(&db->pending.pending_lock);
-	return nc_kvs_flush(&k, applied, err);
+	return NC_OK;
 }
 
 static int is_lane(uint32_t lane)

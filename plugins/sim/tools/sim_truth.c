@@ -78,11 +78,12 @@ static void print_running(const sim_ops *ops)
 int main(int argc, char **argv)
 {
 	static const char defaults[] = "{\"hosts\":1,\"remember_ops\":10000000}";
-	reading r = { .n_records = 0 };
+	/* Static: all of it lives until the process ends. */
+	static reading r;
 	nc_error err = { .struct_size = sizeof(err) };
-	nc_msg_mem mem = { 0 };
+	static nc_msg_mem mem;
 	uint64_t torn = 0;
-	sim_config cfg;
+	static sim_config cfg;
 
 	if (argc != 2 || argv[1][0] == '-') {
 		fprintf(stderr, "usage: sim-truth FILE\n");

@@ -457,6 +457,11 @@ nc_code kit_host_create(kit_host *h, const char *config, nc_error *err)
 
 void kit_host_destroy(kit_host *h)
 {
+	/* No call may be under way in the instance, a stop neither. */
+	pthread_mutex_lock(&h->lock);
+	while (h->n_stops_done < h->n_stops)
+		pthread_cond_wait(&h->changed, &h->lock);
+	pthread_mutex_unlock(&h->lock);
 	h->plugin->destroy(h->inst);
 	pthread_mutex_lock(&h->lock);
 	h->is_gone = true;

@@ -104,8 +104,8 @@ static const char *detail_of(const kit_finding *f)
 {
 	if (*f->detail)
 		return f->detail;
-	return f->verdict == KIT_NOT_EXERCISED ? "nothing the plugin claims would show it" :
-						 kit_rule_title(f->rule);
+	return f->verdict == KIT_NOT_EXERCISED ? "nothing the plugin claims would show it"
+					       : kit_rule_title(f->rule);
 }
 
 static void print_row(const nc_conformance_options *o, const kit_finding *f)
