@@ -16,7 +16,7 @@
  */
 typedef enum kit_verdict { KIT_PASS, KIT_FAIL, KIT_NOT_EXERCISED } kit_verdict;
 typedef struct kit_finding {
-	char rule[8];  /* "P4", or "V3" for what verbs promise */
+	char rule[16]; /* "P4", or "V3" for what verbs promise */
 	char verb[40]; /* "" when it is about the plugin as a whole */
 	int32_t verdict;
 	char detail[320];
