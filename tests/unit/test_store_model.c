@@ -80,7 +80,7 @@ static nc_bytes id_text(int kind, int id, char out[16])
 
 static nc_bytes text(const char *prefix, int n, char out[16])
 {
-	snprintf(out, 16, "%s-%02d", prefix, n);
+	snprintf(out, 16, "%s-%02d", prefix, n % 100000);
 	return nc_str(out);
 }
 
