@@ -273,21 +273,18 @@ void kit_check_cancel(const kit_folder *f, const void *arg)
 	kit_finish(h);
 }
 
-void kit_check_deadline(const kit_folder *f, const void *arg)
+/* false: it was over before the deadline came. */
+static bool deadline_once(const kit_folder *f, const kit_verb *v)
 {
-	const kit_verb *v = arg;
 	kit_host *h = kit_open(f, KIT_DEADLINE, v->name);
+	bool ok = true, was_in_time = true;
 	kit_stage s;
-	kit_op *op;
-	bool ok = true;
 
 	kit_open_stage(&s, h, KIT_DEADLINE, v->name);
 	if (kit_prepare(&s, v, KIT_DEADLINE)) {
-		op = kit_try(&s, v, &(kit_how){ .deadline_ms = 20 });
-		if (op->is_refused || kit_op_wait(h, op, 20)) {
-			kit_found(KIT_DEADLINE, v->name, KIT_NOT_EXERCISED,
-				"it is over before any deadline");
-		} else {
+		kit_op *op = kit_try(&s, v, &(kit_how){ .deadline_ms = 20 });
+		was_in_time = !op->is_refused && !kit_op_wait(h, op, 20);
+		if (was_in_time) {
 			kit_op_stop(h, op, NC_DEADLINE);
 			judge_stop(&s, v, op, KIT_DEADLINE, "at its deadline", &ok);
 			if (ok)
@@ -295,6 +292,18 @@ void kit_check_deadline(const kit_folder *f, const void *arg)
 		}
 	}
 	kit_finish(h);
+	return was_in_time;
+}
+
+/* On a machine with much else to do this thread may wake late: tried some times. */
+void kit_check_deadline(const kit_folder *f, const void *arg)
+{
+	const kit_verb *v = arg;
+
+	for (int i = 0; i < 5; i++)
+		if (deadline_once(f, v))
+			return;
+	kit_found(KIT_DEADLINE, v->name, KIT_NOT_EXERCISED, "it is over before any deadline");
 }
 
 static bool expect_recovered(kit_stage *s, const kit_verb *v, const char *key, const char *when)
