@@ -173,7 +173,7 @@ static const nc_msg_field sim_end_doc_fields[] = {
 	{ "request_crc", NC_MSG_INT, NC_MSG_REQUIRED, offsetof(struct sim_end_doc, request_crc), 0, 0, INT64_MAX, NULL, NULL, NULL, NULL },
 	{ "outcome", NC_MSG_ENUM, NC_MSG_REQUIRED, offsetof(struct sim_end_doc, outcome), 0, 0, 0, NULL, NULL, sim_outcome_names, NULL },
 	{ "result", NC_MSG_RAW, 0, offsetof(struct sim_end_doc, result), 0, 0, 0, NULL, NULL, NULL, NULL },
-	{ "code", NC_MSG_INT, 0, offsetof(struct sim_end_doc, code), offsetof(struct sim_end_doc, has_code), 0, INT64_MAX, NULL, NULL, NULL, NULL },
+	{ "code", NC_MSG_INT, 0, offsetof(struct sim_end_doc, code), offsetof(struct sim_end_doc, has_code), -1000, 0, NULL, NULL, NULL, NULL },
 	{ "message", NC_MSG_STR, 0, offsetof(struct sim_end_doc, message), 0, 0, INT64_MAX, NULL, NULL, NULL, NULL },
 };
 const nc_msg sim_end_doc_msg = { "sim_end_doc", sizeof(struct sim_end_doc), 8, 0, sim_end_doc_fields };

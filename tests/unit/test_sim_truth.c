@@ -69,6 +69,25 @@ static void guests_outlive_the_instance(void)
 	free(after);
 }
 
+/* A failure is as much an end as a deed: the next instance knows of it, and counts on. */
+static void a_failure_outlives_the_instance(void)
+{
+	static const char failing[] =
+		"{\"hosts\":8,\"truth\":\"$T\",\"faults\":[{\"failure_rate\":1,"
+		"\"first_attempts\":2}]}";
+	sim_stage s;
+
+	start_empty();
+	REQUIRE(sim_stage_open(&s, failing, NULL));
+	CHECK_INT(sim_stage_run(&s, "compute.create", "op_1", NULL), NC_FAILED_NO_EFFECT);
+	sim_stage_close(&s);
+	REQUIRE(sim_stage_open(&s, failing, NULL));
+	CHECK_INT(sim_stage_recover(&s, "compute.create", "op_1"), NC_REC_FAILED);
+	CHECK_INT(sim_stage_run(&s, "compute.create", "op_1", NULL), NC_FAILED_NO_EFFECT);
+	CHECK_INT(sim_stage_run(&s, "compute.create", "op_1", NULL), NC_DONE);
+	sim_stage_close(&s);
+}
+
 /* The child: make, stop and remove guests until it is killed; each answer goes down the pipe. */
 static void make_until_killed(int out, unsigned round)
 {
@@ -318,6 +337,7 @@ static void a_full_disk_refuses_the_act_and_nothing_else(void)
 
 NC_TESTS(sim_truth){
 	T(guests_outlive_the_instance),
+	T(a_failure_outlives_the_instance),
 	T(what_was_answered_is_there_after_kill_9),
 	T(what_had_begun_goes_on_after_kill_9),
 	T(a_torn_end_is_cut_off),
