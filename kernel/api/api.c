@@ -37,6 +37,8 @@ nc_code nc_api_new(const nc_api_options *o, nc_api **ret, nc_error *err)
 	if (!api)
 		return nc_err_nomem(err);
 	api->o = *o;
+	pthread_mutex_init(&api->live_lock, NULL);
+	pthread_cond_init(&api->none_live, NULL);
 	_cleanup_(nc_config_unrefp) const nc_config *cfg = nc_config_holder_get(o->config);
 	api->admin_gid = find_group(cfg->server.socket_group);
 	nc_code rc = nc_pool_new("nc-api", NC_MAX(o->workers, 2u), &api->pool, err);
@@ -59,7 +61,14 @@ void nc_api_free(nc_api *api)
 	if (!api)
 		return;
 	nc_waiters_free(api->waiters);
+	/* What the sequencer has not answered yet may come back to the pool once more. */
+	pthread_mutex_lock(&api->live_lock);
+	while (api->n_live)
+		pthread_cond_wait(&api->none_live, &api->live_lock);
+	pthread_mutex_unlock(&api->live_lock);
 	nc_pool_free(api->pool);
+	pthread_cond_destroy(&api->none_live);
+	pthread_mutex_destroy(&api->live_lock);
 	nc_free(api->routes);
 	nc_free(api);
 }

@@ -118,7 +118,6 @@ static void answer_page(nc_api_job *j)
 	int64_t left = j->deadline_us ? j->deadline_us - nc_clock_mono_us() : wait_us;
 	if (!r.n && !gap && left > 0 && nc_job_query(j, "after")) {
 		j->deadline_us = nc_clock_mono_us() + left;
-		j->is_streaming = 1;
 		/* Looked at again after a little while: events come in bursts anyway. */
 		nc_waiters_add(
 			j->api->waiters, j, WAITS_FOR, NC_MIN(left, (int64_t)200000), answer_page);

@@ -8,6 +8,7 @@
 
 #include "api/api.h"
 #include "auth/principal.h"
+#include "base/atomics.h"
 #include "base/jsonw.h"
 #include "model/problem.h"
 #include "model/query.h"
@@ -21,7 +22,10 @@ struct nc_api {
 	nc_waiters *waiters;
 	nc_http_route *routes;
 	size_t n_routes;
-	gid_t admin_gid; /* of server.socket_group; (gid_t)-1 = none */
+	gid_t admin_gid;           /* of server.socket_group; (gid_t)-1 = none */
+	pthread_mutex_t live_lock; /* guards n_live */
+	pthread_cond_t none_live;
+	size_t n_live; /* jobs that are not freed yet */
 };
 
 /* ---- route.c: what a route is ---- */
@@ -37,9 +41,11 @@ typedef struct nc_call_ctx {
 /* On the reactor: answers at once, never blocks. */
 typedef void (*nc_api_read_fn)(nc_call_ctx *c);
 
-/* On a worker: everything it needs was copied out of the request. */
+/* On a worker: everything it needs was copied out of the request. Held by whoever is to answer it:
+ * the worker that runs it, then perhaps the waiters, or the sequencer until its record is durable. */
 typedef struct nc_api_job {
 	nc_job job;
+	nc_refs refs;
 	nc_api *api;
 	const struct nc_api_route *route;
 	nc_http_token token;
@@ -54,7 +60,7 @@ typedef struct nc_api_job {
 	json_t *json; /* the body parsed; NULL = none */
 	const char *project, *if_match, *idempotency_key, *prefer;
 	nc_buf out;
-	int is_streaming; /* the handler answers by itself, later */
+	uint32_t tries; /* of an act that lost a race */
 	char waits_for[NC_DB_ID_MAX + 1];
 	void (*finish)(struct nc_api_job *j);
 	int64_t deadline_us; /* of a long poll */
@@ -73,6 +79,8 @@ typedef struct nc_api_route {
 extern const nc_api_route nc_api_objects[], nc_api_operations[], nc_api_events_routes[],
 	nc_api_admin[], nc_api_plugins[], nc_api_health[], nc_api_hosts[];
 
+/* "ETag: <revision>" into h; text is its storage. */
+void nc_etag_header(uint64_t revision, char text[24], nc_http_header *h);
 const char *nc_job_query(const nc_api_job *j, const char *name); /* NULL = absent */
 
 /* ---- answers ---- */
@@ -96,11 +104,20 @@ int nc_kind_has_sub(const nc_kind *kind, const char *field);
 nc_code nc_reach_of(const nc_root *r, const char *project, nc_reach *ret, nc_error *err);
 nc_code nc_kind_of_path(const char *plural, const nc_kind **ret, nc_error *err);
 
+/* ---- changes.c: the handlers of what changes an object ---- */
+void nc_change_create(nc_api_job *j);
+void nc_change_patch(nc_api_job *j);
+void nc_change_put(nc_api_job *j);
+void nc_change_delete(nc_api_job *j);
+void nc_change_action(nc_api_job *j);
+void nc_change_sub_patch(nc_api_job *j);
+void nc_change_sub_delete(nc_api_job *j);
+
 /* ---- waiters.c: those who wait for an operation to end ---- */
 nc_code nc_waiters_new(nc_api *api, nc_waiters **ret, nc_error *err);
 void nc_waiters_free(nc_waiters *w);
 /* The job answers when the operation has ended or the time is over: `finish` runs on a worker.
- * Takes the job. */
+ * Takes a reference. */
 void nc_waiters_add(nc_waiters *w, nc_api_job *j, const char *operation, int64_t timeout_us,
 	void (*finish)(nc_api_job *j));
 void nc_waiters_published(nc_waiters *w, const nc_db_batch *b);
@@ -109,7 +126,9 @@ void nc_waiters_drain(nc_waiters *w);
 
 /* ---- route.c ---- */
 nc_code nc_api_build_routes(nc_api *api, nc_error *err);
+/* Run it (again) on a worker. Takes the caller's reference. */
 void nc_job_submit(nc_api_job *j);
-void nc_job_free(nc_api_job *j);
+nc_api_job *nc_job_ref(nc_api_job *j);
+void nc_job_unref(nc_api_job *j);
 
 #endif

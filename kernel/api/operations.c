@@ -182,7 +182,6 @@ static void get(nc_api_job *j)
 		return;
 	}
 	if (wait_us && !nc_operation_state_is_final(f.op->state)) {
-		j->is_streaming = 1;
 		nc_waiters_add(j->api->waiters, j, f.op->o.id, NC_MIN(wait_us, INT64_C(3600000000)),
 			finish_wait);
 		return;

@@ -24,11 +24,25 @@ typedef struct bound { /* a route with its api: the user of http's route */
 
 /* ---- jobs ---- */
 
-void nc_job_free(nc_api_job *j)
+nc_api_job *nc_job_ref(nc_api_job *j)
 {
+	nc_refs_take(&j->refs);
+	return j;
+}
+
+void nc_job_unref(nc_api_job *j)
+{
+	nc_api *api = j->api;
+
+	if (!nc_refs_drop(&j->refs))
+		return;
 	json_decref(j->json);
 	nc_buf_done(&j->out);
 	nc_arena_free(j->arena); /* the job itself lies in it */
+	pthread_mutex_lock(&api->live_lock);
+	if (--api->n_live == 0)
+		pthread_cond_broadcast(&api->none_live);
+	pthread_mutex_unlock(&api->live_lock);
 }
 
 static void run_job(nc_job *job)
@@ -38,8 +52,7 @@ static void run_job(nc_job *job)
 	nc_log_push(F_STR("request_id", j->request_id));
 	j->route->work(j);
 	nc_log_pop();
-	if (!j->is_streaming)
-		nc_job_free(j);
+	nc_job_unref(j);
 }
 
 void nc_job_submit(nc_api_job *j)
@@ -50,7 +63,7 @@ void nc_job_submit(nc_api_job *j)
 		return;
 	nc_problem_err(&err, "unavailable", "the server is stopping");
 	nc_job_problem(j, &err, NULL);
-	nc_job_free(j);
+	nc_job_unref(j);
 }
 
 const char *nc_job_query(const nc_api_job *j, const char *name)
@@ -121,7 +134,14 @@ static nc_api_job *new_job(nc_call_ctx *c, const nc_api_route *route, nc_error *
 		nc_err_nomem(err);
 		return NULL;
 	}
-	*j = (nc_api_job){ .job = { .run = run_job }, .api = c->api, .route = route, .arena = a };
+	*j = (nc_api_job){ .job = { .run = run_job },
+		.refs = NC_REFS_ONE,
+		.api = c->api,
+		.route = route,
+		.arena = a };
+	pthread_mutex_lock(&c->api->live_lock);
+	c->api->n_live++;
+	pthread_mutex_unlock(&c->api->live_lock);
 	nc_buf_init(&j->out, ANSWER_MAX);
 	j->who = c->who;
 	j->request_id = nc_arena_strdup(a, nc_http_req_id(c->req));
@@ -137,7 +157,7 @@ static nc_api_job *new_job(nc_call_ctx *c, const nc_api_route *route, nc_error *
 	if (rc == NC_OK && nc_arena_failed(a))
 		rc = nc_err_nomem(err);
 	if (rc != NC_OK) {
-		nc_job_free(j);
+		nc_job_unref(j);
 		return NULL;
 	}
 	nc_bytes body = nc_http_req_body(c->req);

@@ -35,10 +35,8 @@ static void run_finish(nc_job *job)
 	nc_api_job *j = NC_CONTAINER(job, nc_api_job, job);
 	void (*finish)(nc_api_job *) = j->finish;
 
-	j->is_streaming = 0;
 	finish(j);
-	if (!j->is_streaming)
-		nc_job_free(j);
+	nc_job_unref(j);
 }
 
 static void dispatch(waiter *w)
@@ -177,6 +175,7 @@ void nc_waiters_add(nc_waiters *w, nc_api_job *j, const char *operation, int64_t
 {
 	waiter *x = nc_calloc(1, sizeof(*x));
 
+	nc_job_ref(j);
 	snprintf(j->waits_for, sizeof(j->waits_for), "%s", operation);
 	if (!x) { /* no waiting without memory: answer what there is */
 		j->finish = finish;

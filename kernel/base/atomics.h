@@ -7,6 +7,7 @@
  *
  *   loose    a number that one thread writes and any reads: read whole, in no order with others
  *   beacon   what is set makes all that its setter wrote before visible to whoever sees it
+ *   refs     how many hold a thing; who lets go last frees it and sees all that others wrote
  *   fences   of a seqlock: the writer takes the mark away, closes, writes, sets it again; a reader
  *            looks at the mark, reads, opens, and looks at it again
  */
@@ -65,6 +66,24 @@ static inline void *nc_beacon_ptr_get(const nc_beacon_ptr *a)
 static inline void nc_beacon_ptr_set(nc_beacon_ptr *a, void *p)
 {
 	atomic_store_explicit(&a->p, p, memory_order_release);
+}
+
+typedef struct nc_refs {
+	_Atomic uint32_t n;
+} nc_refs;
+#define NC_REFS_ONE                                                                                \
+	{                                                                                          \
+		1                                                                                  \
+	}
+
+static inline void nc_refs_take(nc_refs *a)
+{
+	atomic_fetch_add_explicit(&a->n, 1, memory_order_relaxed);
+}
+/* 1 = that was the last. Each drop is a release, and the last an acquire of all others. */
+static inline int nc_refs_drop(nc_refs *a)
+{
+	return atomic_fetch_sub_explicit(&a->n, 1, memory_order_acq_rel) == 1;
 }
 
 /* The writer's, between taking the mark away and the first write; pairs with open. */

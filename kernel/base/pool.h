@@ -36,6 +36,9 @@ size_t nc_pool_forfeited(nc_pool *p);
 
 /* Start a named thread with signals blocked but for those a fault raises; 0 or errno. */
 int nc_thread_start(uint64_t *ret_tid_storage, const char *name, void *(*fn)(void *), void *arg);
+/* The calling thread works in the background: where there is not enough of the processor for all,
+ * those that somebody waits for come first. Best effort. */
+void nc_thread_yield_to_others(void);
 void nc_thread_join(uint64_t tid_storage);
 void nc_thread_detach(uint64_t tid_storage);
 

@@ -3,6 +3,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/pool.h"
 
@@ -39,6 +41,13 @@ int nc_thread_start(uint64_t *ret_tid_storage, const char *name, void *(*fn)(voi
 	*ret_tid_storage = 0;
 	memcpy(ret_tid_storage, &thread, sizeof(thread));
 	return 0;
+}
+
+void nc_thread_yield_to_others(void)
+{
+	/* Linux keeps a nice value per thread: a third of the weight of those at 0. */
+	id_t self = (id_t)gettid();
+	(void)setpriority(PRIO_PROCESS, self, getpriority(PRIO_PROCESS, self) + 5);
 }
 
 void nc_thread_join(uint64_t tid_storage)

@@ -312,7 +312,7 @@ static nc_code start_api(void *ctx, nc_error *err)
 		.events = d->events,
 		.plugins = d->plugins,
 		.config = d->holder,
-		.workers = 64, /* each waits for a commit: the more, the larger the groups */
+		.workers = 8, /* nobody waits for a commit here; a few do for a file or a plugin */
 		.reload = reload,
 		.ctx = d };
 	nc_code rc = nc_api_new(&o, &d->api, err);

@@ -12,8 +12,6 @@
 #include "flow/acts.h"
 #include "model/problem.h"
 
-#define TRIES_MAX 20
-
 static const nc_special *const specials[] = { &nc_vm_special, &nc_provider_special };
 
 static const nc_special *special_of(const nc_kind *kind)
@@ -41,9 +39,15 @@ typedef struct attempt {
 typedef nc_code (*attempt_fn)(attempt *t, nc_error *err);
 
 /* The sequencer's refusals carry no problem code; ours do. */
-static int is_lost_race(nc_code rc, const nc_error *err)
+int nc_act_is_lost_race(const nc_act *a, const nc_error *why)
 {
-	return rc == NC_E_CONFLICT && strncmp(err->domain, "nc.", 3) != 0;
+	return !a->if_match && why->code == NC_E_CONFLICT && strncmp(why->domain, "nc.", 3) != 0;
+}
+
+void nc_act_name_refusal(const nc_act *a, nc_error *err)
+{
+	if (a->if_match && err->code == NC_E_CONFLICT && strncmp(err->domain, "nc.", 3) != 0)
+		nc_problem_err(err, "changed", "it was changed meanwhile");
 }
 
 static nc_code try_once(attempt *t, attempt_fn fn, nc_error *err)
@@ -71,17 +75,19 @@ static nc_code carry_out(attempt *t, attempt_fn fn, nc_error *err)
 	nc_code rc = NC_E_CONFLICT;
 
 	nc_faults_init(&t->a->faults, t->a->arena);
-	for (int i = 0; i < TRIES_MAX; i++) {
+	for (unsigned i = 0; i < NC_ACT_TRIES_MAX; i++) {
 		nc_err_clear(&local);
 		t->status = 0;
 		rc = try_once(t, fn, &local);
-		if (!is_lost_race(rc, &local))
+		if (rc == NC_ACT_PENDING)
+			return rc;
+		if (rc == NC_OK || !nc_act_is_lost_race(t->a, &local))
 			break;
-		if (t->a->if_match)
-			nc_problem_err(&local, "changed", "it was changed meanwhile");
 	}
-	if (rc != NC_OK)
+	if (rc != NC_OK) {
+		nc_act_name_refusal(t->a, &local);
 		nc_err_copy(err, &local);
+	}
 	return rc;
 }
 

@@ -211,6 +211,19 @@ static nc_code put_all(nc_stage *s, const nc_root *r, nc_error *err)
 	return rc;
 }
 
+static void on_answer(void *arg, uint64_t seq, const nc_error *why)
+{
+	nc_act *a = arg;
+	nc_error named = NC_ERROR_INIT;
+
+	a->seq = seq;
+	if (why) {
+		nc_err_copy(&named, why);
+		nc_act_name_refusal(a, &named);
+	}
+	a->on_durable(a, why ? &named : NULL);
+}
+
 nc_code nc_stage_commit(nc_stage *s, int http_status, nc_error *err)
 {
 	nc_act *a = s->a;
@@ -236,13 +249,15 @@ nc_code nc_stage_commit(nc_stage *s, int http_status, nc_error *err)
 			a->body->len = mark;
 		return rc;
 	}
-	rc = nc_txn_commit(txn, &a->seq, err);
-	if (rc != NC_OK) {
-		a->body->len = mark;
-		return rc;
-	}
 	a->http_status = http_status;
 	a->operation = s->op ? s->op->o.id : NULL;
 	a->revision = s->is_delete ? 0 : s->object->revision;
-	return NC_OK;
+	if (a->on_durable) {
+		nc_txn_submit(txn, on_answer, a);
+		return NC_ACT_PENDING; /* and the act is no longer ours */
+	}
+	rc = nc_txn_commit(txn, &a->seq, err);
+	if (rc != NC_OK)
+		a->body->len = mark;
+	return rc;
 }

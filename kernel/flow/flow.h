@@ -66,7 +66,15 @@ nc_ops *nc_flow_ops(nc_flow *f);
 
 /* ---- acts ---- */
 
-/* Who asks for what, and what came of it. Built by api/ for one request, on its worker. */
+/*
+ * Who asks for what, and what came of it. Built by api/ for one request, on its worker.
+ *
+ * Without `on_durable` an act returns when its record is durable. With it, an act that has a record
+ * to write returns NC_ACT_PENDING as soon as that is handed over: from then on the act belongs to
+ * on_durable, which is called exactly once, on the sequencer's thread, and must be quick. *why is
+ * NULL, or the refusal; nc_act_is_lost_race tells whether it may be tried again.
+ */
+enum { NC_ACT_PENDING = 1 };
 typedef struct nc_act {
 	nc_flow *flow;
 	nc_arena *arena;
@@ -76,6 +84,7 @@ typedef struct nc_act {
 	const char *request_hash;    /* of method, path and body; with a key */
 	const char *if_match;        /* or NULL */
 	int is_dry_run;
+	void (*on_durable)(struct nc_act *a, const nc_error *why);
 
 	/* the answer */
 	int http_status; /* 200, 201, 202, 204 */
@@ -90,6 +99,10 @@ typedef struct nc_act {
 	nc_candidates candidates;        /* of an ambiguous name */
 	char decision[NC_DB_ID_MAX + 1]; /* placement that said no */
 } nc_act;
+
+/* Somebody changed the same thing meanwhile, and the request did not say which revision it meant. */
+int nc_act_is_lost_race(const nc_act *a, const nc_error *why);
+#define NC_ACT_TRIES_MAX 20u
 
 /* Plain objects of any kind: create, merge patch, replace, delete. A kind that needs more (vm,
  * provider, volume) has its own row in a table and starts an operation. */

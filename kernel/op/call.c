@@ -83,7 +83,7 @@ void nc_run_enter_gate(nc_run *run)
 		run->where = NC_RUN_READY;
 		run->is_admitted = 1;
 		nc_fair_push(ops->ready, run->project, &run->link);
-		pthread_cond_signal(&ops->wake);
+		nc_ops_wake(ops);
 		break;
 	case NC_GATE_WAIT:
 		run->where = NC_RUN_GATED;

@@ -45,7 +45,7 @@ void nc_run_want_checkpoint(void *arg, nc_bytes token, void (*ack)(void *, nc_co
 	run->checkpoint.ack = ack;
 	run->checkpoint.arg = ack_arg;
 	nc_list_add_tail(&run->ops->checkpoints, &run->checkpoint.link);
-	pthread_cond_signal(&run->ops->wake);
+	nc_ops_wake(run->ops);
 	pthread_mutex_unlock(&run->ops->lock);
 }
 

@@ -53,19 +53,27 @@ static nc_run *run_new(nc_ops *ops, const nc_operation *op)
 	return run->project ? nc_steal(&run) : NULL;
 }
 
+void nc_ops_wake(nc_ops *ops)
+{
+	if (!ops->n_idle || ops->is_waking)
+		return;
+	ops->is_waking = 1;
+	pthread_cond_signal(&ops->wake);
+}
+
 void nc_run_make_ready(nc_run *run)
 {
 	nc_timers_clear(&run->ops->timers, &run->due);
 	run->where = NC_RUN_READY;
 	nc_fair_push(run->ops->ready, run->project, &run->link);
-	pthread_cond_signal(&run->ops->wake);
+	nc_ops_wake(run->ops);
 }
 
 void nc_run_sleep(nc_run *run, int64_t us)
 {
 	run->where = NC_RUN_SLEEPING;
 	nc_timers_set(&run->ops->timers, &run->due, nc_clock_mono_us() + us);
-	pthread_cond_signal(&run->ops->wake);
+	nc_ops_wake(run->ops);
 }
 
 void nc_run_drop(nc_run *run)
@@ -101,33 +109,54 @@ static void wake_due(nc_ops *ops, int64_t now_us)
 		nc_run_make_ready(NC_CONTAINER(d, nc_run, due));
 }
 
-static void wait_for_work(nc_ops *ops)
+static void wait_until_due(nc_ops *ops, int64_t next)
 {
-	int64_t next = nc_timers_next(&ops->timers), now = nc_clock_mono_us();
 	struct timespec ts;
 
-	if (next == INT64_MAX) {
-		pthread_cond_wait(&ops->wake, &ops->lock);
-		return;
-	}
 	/* The clock of tests may stand still: look again every 50 ms at most. */
-	int64_t us = NC_MIN(NC_MAX(next - now, 0), 50000);
+	int64_t us = NC_MIN(NC_MAX(next - nc_clock_mono_us(), 0), 50000);
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	ts.tv_nsec += us * 1000;
 	ts.tv_sec += ts.tv_nsec / 1000000000;
 	ts.tv_nsec %= 1000000000;
+	ops->has_timekeeper = 1;
 	pthread_cond_timedwait(&ops->wake, &ops->lock, &ts);
+	ops->has_timekeeper = 0;
+}
+
+static void wait_for_work(nc_ops *ops)
+{
+	int64_t next = nc_timers_next(&ops->timers);
+
+	ops->n_idle++;
+	if (next == INT64_MAX || ops->has_timekeeper)
+		pthread_cond_wait(&ops->wake, &ops->lock);
+	else
+		wait_until_due(ops, next);
+	ops->n_idle--;
+	ops->is_waking = 0;
+}
+
+/* Whoever goes to work leaves the clock to another. */
+static int is_timekeeper_wanted(const nc_ops *ops)
+{
+	return !ops->has_timekeeper && nc_timers_next(&ops->timers) != INT64_MAX;
 }
 
 static nc_run *next_run(nc_ops *ops)
 {
 	while (!ops->is_stopping) {
+		if (!nc_list_is_empty(&ops->checkpoints))
+			nc_ops_wake(ops); /* writing one takes as long as a record */
 		if (nc_ops_write_checkpoint(ops))
 			continue;
 		wake_due(ops, nc_clock_mono_us());
 		nc_list *n = nc_fair_pop(ops->ready);
-		if (n)
+		if (n) {
+			if (nc_fair_count(ops->ready) || is_timekeeper_wanted(ops))
+				nc_ops_wake(ops);
 			return NC_LIST_ENTRY(n, nc_run, link);
+		}
 		wait_for_work(ops);
 	}
 	return NULL;
@@ -137,6 +166,7 @@ static void *worker_main(void *arg)
 {
 	nc_ops *ops = arg;
 
+	nc_thread_yield_to_others();
 	pthread_mutex_lock(&ops->lock);
 	for (nc_run *run; (run = next_run(ops));) {
 		run->where = NC_RUN_TURNING;

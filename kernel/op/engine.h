@@ -97,7 +97,11 @@ struct nc_ops {
 	nc_map *types; /* kind → nc_op_type; constant after start */
 
 	pthread_mutex_t lock;
+	/* At most one worker is being woken at a time; it wakes the next if there is more to do. */
 	pthread_cond_t wake;
+	uint32_t n_idle;
+	uint8_t is_waking,
+		has_timekeeper; /* who waits for the next due time; the others just wait */
 	nc_fair *ready;
 	nc_gate *gate;
 	nc_timers timers;
@@ -113,6 +117,8 @@ struct nc_ops {
 
 /* ---- engine.c: all with the lock held ---- */
 void nc_run_make_ready(nc_run *run);
+/* There is work: wake a worker, unless one is on its way. Lock held. */
+void nc_ops_wake(nc_ops *ops);
 void nc_run_sleep(nc_run *run, int64_t us);
 void nc_run_drop(nc_run *run); /* out of every queue and freed */
 nc_run *nc_run_find(nc_ops *ops, const char *id);

@@ -271,6 +271,7 @@ static void *materialiser_main(void *arg)
 	nc_pending *p = &db->pending;
 	pace t = { 0, 0 };
 	int is_last_try = 0;
+	nc_thread_yield_to_others();
 	pthread_mutex_lock(&p->pending_lock);
 	for (;;) {
 		if (p->is_stopping && !is_last_try) {

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Requests that change an object, of any kind: what the request says becomes an act, the act a
+ * record, and the answer goes out when that is durable. No worker waits for it: the act lies in the
+ * job's arena and the sequencer answers (or sends the job round again, when somebody was faster).
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/internal.h"
+#include "base/err.h"
+#include "base/hash.h"
+
+/* What makes two requests the same one: method, path, query and body. */
+static const char *hash_request(nc_api_job *j)
+{
+	_cleanup_(nc_buf_done) nc_buf b;
+	char hex[65];
+
+	nc_buf_init(&b, 4u << 20);
+	nc_buf_printf(&b, "%s %s\n", j->method, j->path);
+	for (size_t i = 0; i < j->n_query; i++)
+		nc_buf_printf(&b, "%s=%s\n", j->query[i].name, j->query[i].value);
+	nc_buf_put(&b, j->body.ptr, j->body.len);
+	if (nc_buf_failed(&b))
+		return NULL;
+	nc_sha256_hex(nc_buf_bytes(&b), hex);
+	return nc_arena_strdup(j->arena, hex);
+}
+
+static nc_code check_key(const char *key, nc_error *err)
+{
+	if (!key)
+		return NC_OK;
+	size_t n = strlen(key);
+	for (size_t i = 0; i < n; i++)
+		if (key[i] < 0x21 || key[i] > 0x7e)
+			n = 0;
+	if (n >= 1 && n <= 255)
+		return NC_OK;
+	return nc_problem_err(
+		err, "invalid", "Idempotency-Key must be 1 to 255 printable characters");
+}
+
+/* What the sequencer says of an act's record; its thread. The job's reference comes along. */
+static void on_durable(nc_act *a, const nc_error *why);
+
+static nc_code fill_act(nc_api_job *j, nc_act *a, const nc_kind **kind, nc_error *err)
+{
+	const char *dry = nc_job_query(j, "dry_run");
+
+	a->is_dry_run = dry && strcmp(dry, "0") && strcmp(dry, "false");
+	nc_code rc = check_key(j->idempotency_key, err);
+	if (rc != NC_OK)
+		return rc;
+	if (j->idempotency_key && !(a->request_hash = hash_request(j)))
+		return nc_err_nomem(err);
+	if ((rc = nc_kind_of_path(j->params[0], kind, err)) != NC_OK)
+		return rc;
+	const nc_root *r = nc_db_read_begin(j->api->o.db);
+	rc = nc_reach_of(r, j->project, &a->reach, err);
+	if (rc == NC_OK && a->reach.project)
+		a->reach.project = nc_arena_strdup(j->arena, a->reach.project);
+	nc_db_read_end(j->api->o.db);
+	return rc;
+}
+
+/* The act in the job's arena, since it may outlive the worker's turn at it. */
+typedef struct job_act {
+	nc_act act;
+	nc_api_job *job;
+} job_act;
+
+static nc_act *begin_act(nc_api_job *j, const nc_kind **kind, nc_code *ret_rc, nc_error *err)
+{
+	job_act *ja = nc_arena_alloc(j->arena, sizeof(*ja));
+
+	if (!ja) {
+		*ret_rc = nc_err_nomem(err);
+		return NULL;
+	}
+	*ja = (job_act){ .job = j,
+		.act = { .flow = j->api->o.flow,
+			.arena = j->arena,
+			.actor = j->who.name,
+			.idempotency_key = j->idempotency_key,
+			.if_match = j->if_match,
+			.on_durable = on_durable,
+			.body = &j->out } };
+	j->out.len = 0;
+	nc_faults_init(&ja->act.faults, j->arena);
+	nc_job_ref(j); /* on_durable's; given back where it will not be called */
+	*ret_rc = fill_act(j, &ja->act, kind, err);
+	return &ja->act;
+}
+
+/* "wait=60" in Prefer; -1 = not asked for. */
+static int64_t prefer_wait_us(const nc_api_job *j)
+{
+	const char *p = j->prefer ? strstr(j->prefer, "wait=") : NULL;
+
+	if (!p)
+		return -1;
+	int64_t s = strtoll(p + 5, NULL, 10);
+	return s > 0 && s <= 3600 ? s * 1000000 : -1;
+}
+
+/* The object as it is in the end, or the operation that has not ended yet. */
+static void finish_waiting(nc_api_job *j)
+{
+	nc_operation_answer(j, NC_ANSWER_OBJECT);
+}
+
+static void reply(nc_api_job *j, nc_act *a, const nc_error *why)
+{
+	nc_http_header headers[4];
+	char etag[24], location[80], cursor[32];
+	size_t n = 0;
+
+	if (why) {
+		nc_job_problem(j, why, a);
+		return;
+	}
+	int64_t wait_us = a->operation && a->http_status == 202 ? prefer_wait_us(j) : -1;
+	if (wait_us > 0) {
+		nc_waiters_add(j->api->waiters, j, a->operation, wait_us, finish_waiting);
+		return;
+	}
+	if (a->operation) {
+		snprintf(location, sizeof(location), "/api/v1/operations/%s", a->operation);
+		headers[n++] = (nc_http_header){ "Location", location };
+	}
+	if (a->revision) {
+		nc_etag_header(a->revision, etag, &headers[n++]);
+	}
+	if (a->seq) {
+		snprintf(cursor, sizeof(cursor), "%llu", (unsigned long long)a->seq);
+		headers[n++] = (nc_http_header){ "X-Novacron-Seq", cursor };
+	}
+	if (a->is_replay)
+		headers[n++] = (nc_http_header){ "Idempotency-Replayed", "true" };
+	nc_job_reply(j, a->http_status, headers, n);
+}
+
+static void on_durable(nc_act *a, const nc_error *why)
+{
+	nc_api_job *j = NC_CONTAINER(a, job_act, act)->job;
+
+	if (why && nc_act_is_lost_race(a, why) && ++j->tries < NC_ACT_TRIES_MAX) {
+		nc_job_submit(j); /* from the start, on a fresh root */
+		return;
+	}
+	reply(j, a, why);
+	nc_job_unref(j);
+}
+
+/* NC_ACT_PENDING: act and job may be gone. */
+static void end_act(nc_api_job *j, nc_act *a, nc_code rc, const nc_error *err)
+{
+	if (rc == NC_ACT_PENDING)
+		return;
+	reply(j, a, rc == NC_OK ? NULL : err);
+	if (a)
+		nc_job_unref(j);
+}
+
+static nc_code need_object(const nc_api_job *j, nc_error *err)
+{
+	if (json_is_object(j->json))
+		return NC_OK;
+	return nc_problem_err(err, "malformed", "the body must be a JSON object");
+}
+
+static nc_code do_create(nc_api_job *j, nc_act *a, const nc_kind *kind, nc_error *err)
+{
+	nc_code rc = need_object(j, err);
+
+	return rc == NC_OK ? nc_act_create(a, kind, j->json, err) : rc;
+}
+
+static nc_code do_patch(nc_api_job *j, nc_act *a, const nc_kind *kind, nc_error *err)
+{
+	nc_code rc = need_object(j, err);
+
+	return rc == NC_OK ? nc_act_patch(a, kind, j->params[1], j->json, err) : rc;
+}
+
+static nc_code do_put(nc_api_job *j, nc_act *a, const nc_kind *kind, nc_error *err)
+{
+	nc_code rc = need_object(j, err);
+
+	return rc == NC_OK ? nc_act_replace(a, kind, j->params[1], j->json, err) : rc;
+}
+
+static nc_code do_delete(nc_api_job *j, nc_act *a, const nc_kind *kind, nc_error *err)
+{
+	const char *purge = nc_job_query(j, "purge");
+
+	return nc_act_delete(a, kind, j->params[1],
+		purge && strcmp(purge, "0") ? NC_DELETE_PURGE : NC_DELETE_SOFT, err);
+}
+
+static nc_code may_act(const nc_api_job *j, const nc_kind *kind, nc_error *err)
+{
+	for (const nc_action *x = nc_actions(); x->kind; x++)
+		if (!strcmp(x->kind, kind->name) && !strcmp(x->name, j->params[2]))
+			return nc_principal_may(&j->who, x->permission, err);
+	return NC_OK; /* nc_act_do says what there is */
+}
+
+/* POST /{kind}/{ref}/{action}, or an element of a sub-resource: POST /vms/{id}/disks. */
+static nc_code do_action(nc_api_job *j, nc_act *a, const nc_kind *kind, nc_error *err)
+{
+	nc_code rc = may_act(j, kind, err);
+
+	if (rc != NC_OK)
+		return rc;
+	if (nc_kind_has_sub(kind, j->params[2]))
+		return nc_act_sub(a, kind, j->params[1], j->params[2], NULL, j->json, err);
+	return nc_act_do(a, kind, j->params[1], j->params[2], j->json, err);
+}
+
+static nc_code do_sub_patch(nc_api_job *j, nc_act *a, const nc_kind *kind, nc_error *err)
+{
+	nc_code rc = need_object(j, err);
+
+	if (rc != NC_OK)
+		return rc;
+	return nc_act_sub(a, kind, j->params[1], j->params[2], j->params[3], j->json, err);
+}
+
+static nc_code do_sub_delete(nc_api_job *j, nc_act *a, const nc_kind *kind, nc_error *err)
+{
+	return nc_act_sub(a, kind, j->params[1], j->params[2], j->params[3], NULL, err);
+}
+
+static void act_with(nc_api_job *j,
+	nc_code (*doing)(nc_api_job *j, nc_act *a, const nc_kind *kind, nc_error *err))
+{
+	nc_error err = NC_ERROR_INIT;
+	const nc_kind *kind = NULL;
+	nc_code rc = NC_OK;
+	nc_act *a = begin_act(j, &kind, &rc, &err);
+
+	if (rc == NC_OK)
+		rc = doing(j, a, kind, &err);
+	end_act(j, a, rc, &err);
+}
+
+#define WORK(name)                                                                                 \
+	void nc_change_##name(nc_api_job *j)                                                       \
+	{                                                                                          \
+		act_with(j, do_##name);                                                            \
+	}
+WORK(create)
+WORK(patch)
+WORK(put)
+WORK(delete)
+WORK(action)
+WORK(sub_patch)
+WORK(sub_delete)
+#undef WORK
