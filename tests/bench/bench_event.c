@@ -318,5 +318,8 @@ int main(int argc, char **argv)
 	bench_row_number(&r, "pointer_p50_us", yard);
 	bench_row_number(&r, "threads", h.n_readers);
 	bench_row_end(&r);
+	bench_samples_done(&all);
+	bench_samples_done(&committed);
+	bench_samples_done(&pointers);
 	return 0;
 }
