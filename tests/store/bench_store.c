@@ -2,7 +2,10 @@
 /*
  * Appends per second of a store plugin, beside SQLite itself doing as many commits of as many rows
  * in the same run: a table with the same page size, a write-ahead log, synchronous=FULL, SQLite's
- * own checkpoints, and nothing else. With --busy a second thread materialises and trims meanwhile.
+ * own checkpoints, and nothing else; and beside the disk itself. "Busy": a second thread
+ * materialises and trims meanwhile. --json prints a line of JSON for each in place of the table.
+ *
+ *   bench_store [--json] [SECONDS [PLUGIN-FOLDER]]   (NC_BUILD, TMPDIR)
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -27,6 +30,7 @@ typedef struct result {
 static char payload[BATCH_MAX][RECORD];
 static double samples[SAMPLES_MAX];
 static double seconds = 2;
+static bool is_json;
 
 static double now(void)
 {
@@ -215,8 +219,13 @@ static result run_disk(const char *dir, uint32_t batch)
 
 static void print(const char *name, uint32_t batch, result r)
 {
-	printf("%-18s %5u %12.0f %12.0f %9.0f %9.0f %9.0f\n", name, batch, r.records_s, r.commits_s,
-		r.p50_us, r.p99_us, r.max_us);
+	if (is_json)
+		printf("{\"what\":\"%s\",\"batch\":%u,\"records_per_second\":%.0f,"
+		       "\"commits_per_second\":%.0f,\"p50_us\":%.0f,\"p99_us\":%.0f}\n",
+			name, batch, r.records_s, r.commits_s, r.p50_us, r.p99_us);
+	else
+		printf("%-18s %5u %12.0f %12.0f %9.0f %9.0f %9.0f\n", name, batch, r.records_s,
+			r.commits_s, r.p50_us, r.p99_us, r.max_us);
 	fflush(stdout);
 }
 
@@ -226,17 +235,24 @@ int main(int argc, char **argv)
 	const char *build = getenv("NC_BUILD"), *tmp = getenv("TMPDIR");
 	char folder[600], dir[600];
 	st_plugin p;
+	if (argc > 1 && strcmp(argv[1], "--json") == 0) {
+		is_json = true;
+		argc--;
+		argv++;
+	}
 	snprintf(folder, sizeof(folder), "%s/plugins/store-sqlite", build ? build : "build/dev");
 	if (argc > 1)
 		seconds = atof(argv[1]);
 	if (argc > 2)
 		snprintf(folder, sizeof(folder), "%s", argv[2]);
 	if (argc > 3 || seconds <= 0 || st_plugin_load(&p, folder) < 0)
-		die("usage: bench_store [SECONDS [PLUGIN-FOLDER]]   (NC_BUILD, TMPDIR)");
+		die("usage: bench_store [--json] [SECONDS [PLUGIN-FOLDER]]   (NC_BUILD, TMPDIR)");
 	for (size_t i = 0; i < sizeof(payload); i++)
 		((char *)payload)[i] = (char)(i * 2654435761u >> 13);
-	printf("records of %u bytes, %g s each\n%-18s %5s %12s %12s %9s %9s %9s\n", RECORD, seconds,
-		"", "batch", "records/s", "commits/s", "p50 us", "p99 us", "max us");
+	if (!is_json)
+		printf("records of %u bytes, %g s each\n%-18s %5s %12s %12s %9s %9s %9s\n", RECORD,
+			seconds, "", "batch", "records/s", "commits/s", "p50 us", "p99 us",
+			"max us");
 	for (size_t i = 0; i < sizeof(batches) / sizeof(batches[0]); i++) {
 		for (int what = 0; what < 4; what++) {
 			static const char *const names[] = { "store", "store, busy", "sqlite alone",
