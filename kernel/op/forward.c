@@ -46,8 +46,7 @@ nc_code nc_turn_keep_call(nc_turn *t, const nc_op_call *call, const nc_op_step *
 
 	fresh.verb = nc_strdup(call->verb);
 	fresh.target = nc_strdup(call->target ? call->target : "");
-	fresh.request =
-		nc_memdup(call->request.len ? call->request.ptr : "", call->request.len + 1);
+	fresh.request = nc_strndup(call->request.len ? call->request.ptr : "", call->request.len);
 	fresh.request_len = call->request.len;
 	fresh.checkpoint = s->checkpoint ? nc_strdup(s->checkpoint) : NULL;
 	snprintf(fresh.key, sizeof(fresh.key), "%s", s->key ? s->key : "");
