@@ -14,7 +14,8 @@
 
 #define TRIES_MAX 20
 
-static const nc_special *const specials[] = { &nc_vm_special, &nc_provider_special };
+static const nc_special *const specials[] = { &nc_vm_special, &nc_provider_special,
+	&nc_schedule_special };
 
 static const nc_special *special_of(const nc_kind *kind)
 {

@@ -76,6 +76,10 @@ typedef struct nc_act {
 	const char *request_hash;    /* of method, path and body; with a key */
 	const char *if_match;        /* or NULL */
 	int is_dry_run;
+	/* of what the kernel does by itself: */
+	int is_once;        /* the key stays taken, however its operation ended */
+	const char *parent; /* operation that this is part of, or NULL */
+	const char *reason; /* for its reason_trail, or NULL */
 
 	/* the answer */
 	int http_status; /* 200, 201, 202, 204 */
