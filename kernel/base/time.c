@@ -19,7 +19,7 @@ static const int64_t year_0000_ms = -62167219200000;
 static const int64_t year_9999_ms = 253402300799999;
 
 /* Days since 1970-01-01; eras of 400 years that start in March, so the leap day comes last. */
-static int64_t days_of(int64_t y, int m, int d)
+int64_t nc_days_of(int64_t y, int m, int d)
 {
 	y -= m <= 2;
 	int64_t era = (y >= 0 ? y : y - 399) / 400;
@@ -29,7 +29,7 @@ static int64_t days_of(int64_t y, int m, int d)
 	return era * 146097 + doe - 719468;
 }
 
-static void date_of(int64_t days, int *ret_y, int *ret_m, int *ret_d)
+void nc_date_of(int64_t days, int *ret_y, int *ret_m, int *ret_d)
 {
 	days += 719468;
 	int64_t era = (days >= 0 ? days : days - 146096) / 146097;
@@ -62,7 +62,7 @@ void nc_time_format(int64_t unix_ms, char out[25])
 		days--;
 	}
 	int y, m, d;
-	date_of(days, &y, &m, &d);
+	nc_date_of(days, &y, &m, &d);
 	const struct {
 		int v, width;
 		char after;
@@ -125,7 +125,7 @@ static int parse_civil(const char **s, int64_t *ret_ms)
 	if (f[2].v > days_in(f[0].v, f[1].v))
 		return -1;
 	int64_t s_of_day = f[3].v * 3600 + f[4].v * 60 + f[5].v;
-	*ret_ms = days_of(f[0].v, f[1].v, f[2].v) * DAY_MS + s_of_day * 1000;
+	*ret_ms = nc_days_of(f[0].v, f[1].v, f[2].v) * DAY_MS + s_of_day * 1000;
 	return 0;
 }
 

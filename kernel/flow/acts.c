@@ -12,7 +12,8 @@
 #include "flow/acts.h"
 #include "model/problem.h"
 
-static const nc_special *const specials[] = { &nc_vm_special, &nc_provider_special };
+static const nc_special *const specials[] = { &nc_vm_special, &nc_provider_special,
+	&nc_schedule_special };
 
 static const nc_special *special_of(const nc_kind *kind)
 {

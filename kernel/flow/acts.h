@@ -18,6 +18,6 @@ typedef struct nc_special {
 	const char *sub_unsupported; /* why its sub-resources can't be changed yet */
 } nc_special;
 
-extern const nc_special nc_vm_special, nc_provider_special;
+extern const nc_special nc_vm_special, nc_provider_special, nc_schedule_special;
 
 #endif

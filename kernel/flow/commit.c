@@ -132,7 +132,7 @@ nc_code nc_act_replay(nc_act *a, const nc_root *r, nc_error *err)
 		if (rc != NC_OK)
 			return rc == NC_E_NOTFOUND ? NC_OK : rc;
 		/* A failure that may be retried has released the key. */
-		if (found.op->state == NC_OPER_FAILED && found.op->error &&
+		if (!a->is_once && found.op->state == NC_OPER_FAILED && found.op->error &&
 			found.op->error->is_retryable)
 			return NC_OK;
 		answer_operation(a, r, &found);
@@ -161,6 +161,13 @@ nc_code nc_stage_operation(nc_stage *s, const char *kind, const json_t *request,
 	s->op->actor = a->actor;
 	s->op->idempotency_key = a->idempotency_key;
 	s->op->request_hash = a->request_hash;
+	s->op->parent = a->parent;
+	if (a->reason) {
+		s->op->reason_trail = nc_arena_new_array(a->arena, const char *, 1);
+		if (!s->op->reason_trail)
+			return nc_err_nomem(err);
+		s->op->reason_trail[s->op->n_reason_trail++] = a->reason;
+	}
 	if (json_object_size(request)) {
 		char *text = json_dumps(request, JSON_COMPACT);
 		s->op->request = nc_str(text ? nc_arena_strdup(a->arena, text) : NULL);

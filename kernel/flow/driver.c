@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The operation engine's driver: finds the provider's instance and turns an engine's call into a
- * plugin's. Two verbs are the kernel's own, because they are long and outside the store like any
- * driver's: provider.open and provider.close, which run on a small pool here.
+ * plugin's. Three verbs are the kernel's own, because they are long and outside the store like any
+ * driver's: provider.open and provider.close (care.c), and schedule.fire (schedules.c).
  *
  * Any thread. A pending call holds one reference on the instance and is freed when it ends.
  */
@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "base/jsonw.h"
 #include "flow/care.h"
+#include "flow/schedules.h"
 
 typedef struct pending {
 	nc_op_sink sink;
@@ -126,6 +127,8 @@ static nc_code driver_call(void *ctx, const nc_op_call *call, const char *key, i
 
 	if (!strncmp(call->verb, "provider.", 9))
 		return nc_care_call(f, call, sink, err);
+	if (!strcmp(call->verb, "schedule.fire"))
+		return nc_schedules_call(f->schedules, call, is_recover, sink, ret_handle, err);
 	pending *p = nc_calloc(1, sizeof(*p));
 	if (!p)
 		return nc_err_nomem(err);
@@ -144,8 +147,12 @@ static nc_code driver_call(void *ctx, const nc_op_call *call, const char *key, i
 
 static void driver_stop(void *ctx, uint64_t handle, int32_t reason)
 {
-	(void)ctx;
-	nc_call_stop((nc_call){ handle }, reason);
+	nc_flow *f = ctx;
+
+	if (handle & NC_SCHEDULES_HANDLE)
+		nc_schedules_stop_call(f->schedules, handle, reason);
+	else
+		nc_call_stop((nc_call){ handle }, reason);
 }
 
 void nc_flow_driver_init(nc_flow *f)

@@ -12,6 +12,7 @@
 #include "flow/care.h"
 #include "flow/internal.h"
 #include "flow/reports.h"
+#include "flow/schedules.h"
 
 nc_code nc_flow_new(const nc_flow_options *o, nc_flow **ret, nc_error *err)
 {
@@ -30,8 +31,11 @@ nc_code nc_flow_new(const nc_flow_options *o, nc_flow **ret, nc_error *err)
 	nc_code rc = nc_providers_new(f, &f->providers, err);
 	if (rc != NC_OK)
 		return rc;
-	if ((rc = nc_reports_new(&f->reports, err)) != NC_OK) {
+	if ((rc = nc_reports_new(&f->reports, err)) == NC_OK)
+		rc = nc_schedules_new(f, &f->schedules, err);
+	if (rc != NC_OK) {
 		nc_providers_free(f->providers);
+		nc_reports_free(f->reports);
 		return rc;
 	}
 	pthread_mutex_init(&f->settings_lock, NULL);
@@ -51,6 +55,7 @@ void nc_flow_free(nc_flow *f)
 		return;
 	nc_providers_free(f->providers);
 	nc_reports_free(f->reports);
+	nc_schedules_free(f->schedules);
 	pthread_mutex_destroy(&f->settings_lock);
 	pthread_mutex_destroy(&f->keeper_lock);
 	pthread_cond_destroy(&f->keeper_wake);
@@ -61,7 +66,7 @@ nc_code nc_flow_attach(nc_flow *f, nc_ops *ops, nc_error *err)
 {
 	const nc_op_type *const single[] = { &nc_flow_vm_create, &nc_flow_vm_resize,
 		&nc_flow_vm_delete, &nc_flow_vm_purge, &nc_flow_provider_create,
-		&nc_flow_provider_delete, &nc_flow_orphan_delete };
+		&nc_flow_provider_delete, &nc_flow_orphan_delete, &nc_flow_schedule_fire };
 	nc_code rc = NC_OK;
 
 	f->ops = ops;
@@ -89,11 +94,14 @@ void nc_flow_configure(nc_flow *f, const nc_flow_settings *s)
 
 nc_code nc_flow_start(nc_flow *f, nc_error *err)
 {
-	return nc_care_start(f, err);
+	nc_code rc = nc_care_start(f, err);
+
+	return rc == NC_OK ? nc_schedules_start(f->schedules, err) : rc;
 }
 
 void nc_flow_stop(nc_flow *f)
 {
+	nc_schedules_stop(f->schedules);
 	nc_care_stop(f);
 }
 
@@ -122,6 +130,8 @@ static void on_change(
 	(void)seq;
 	if (was && !now)
 		nc_observed_drop(f->observed, kind, nc_item_id(was));
+	if (kind == NC_KIND_SCHEDULE)
+		nc_schedules_wake(f->schedules);
 }
 
 void nc_flow_published(nc_flow *f, const nc_db_batch *b)

@@ -85,6 +85,10 @@ typedef struct nc_act {
 	const char *if_match;        /* or NULL */
 	int is_dry_run;
 	void (*on_durable)(struct nc_act *a, const nc_error *why);
+	/* of what the kernel does by itself: */
+	int is_once;        /* the key stays taken, however its operation ended */
+	const char *parent; /* operation that this is part of, or NULL */
+	const char *reason; /* for its reason_trail, or NULL */
 
 	/* the answer */
 	int http_status; /* 200, 201, 202, 204 */

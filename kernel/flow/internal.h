@@ -16,6 +16,7 @@
 
 typedef struct nc_providers nc_providers;
 typedef struct nc_reports nc_reports;
+typedef struct nc_schedules nc_schedules;
 
 struct nc_flow {
 	nc_db *db;
@@ -28,6 +29,7 @@ struct nc_flow {
 	nc_op_driver driver;
 	nc_providers *providers;
 	nc_reports *reports;
+	nc_schedules *schedules;
 	pthread_mutex_t settings_lock; /* guards settings */
 	nc_flow_settings settings;
 	uint64_t keeper; /* its thread */
@@ -76,7 +78,8 @@ nc_code nc_vm_call(nc_opctx *c, const nc_vm *vm, const char *verb, nc_op_call *c
 
 /* ---- the operations, one table a file ---- */
 extern const nc_op_type nc_flow_vm_create, nc_flow_vm_power[], nc_flow_vm_resize, nc_flow_vm_delete,
-	nc_flow_vm_purge, nc_flow_provider_create, nc_flow_provider_delete, nc_flow_orphan_delete;
+	nc_flow_vm_purge, nc_flow_provider_create, nc_flow_provider_delete, nc_flow_orphan_delete,
+	nc_flow_schedule_fire;
 /* A VM's operation did not succeed: free of it, back to where it was or in error, and an event. */
 void nc_vm_op_failed(nc_opctx *c, nc_vm *vm, const char *event);
 /* Native identity: the same for every attempt at one incarnation. */

@@ -36,7 +36,7 @@ typedef struct nc_schedule {
 	const char *cron;     /* five fields; or */
 	int64_t at_ms;        /* once */
 	const char *timezone; /* IANA name */
-	const char *action;   /* verb: "vm.snapshot" */
+	const char *action;   /* "vm.stop" */
 	nc_bytes arguments;   /* JSON: the verb's request */
 	const char *target;   /* id; or */
 	const char *selector; /* "env=prod" */
@@ -46,6 +46,7 @@ typedef struct nc_schedule {
 	int is_enabled;
 	int64_t next_at_ms, last_at_ms;
 	const char *last_operation; /* ref */
+	const char *last_result;    /* of that */
 	int64_t n_fired, n_missed;
 } nc_schedule;
 

@@ -176,36 +176,6 @@ static void on_result(void *arg, const nc_op_result *r)
 	pthread_mutex_unlock(&ops->lock);
 }
 
-static void note_rate(nc_op_live *p, uint64_t done, int64_t now_us, int64_t since_us)
-{
-	if (done <= p->done_bytes || now_us <= since_us)
-		return;
-	p->rate_bps = (done - p->done_bytes) * 1000000u / (uint64_t)(now_us - since_us);
-	if (p->rate_bps && p->total_bytes > done)
-		p->eta_ms = (int64_t)((p->total_bytes - done) * 1000u / p->rate_bps);
-}
-
-/* Monotone within a phase: a driver that goes back is not shown going back. */
-static void on_progress(
-	void *arg, uint32_t permille, const char *phase, uint64_t done, uint64_t total)
-{
-	nc_run *run = arg;
-	nc_op_live *p = &run->live;
-	int64_t now = nc_clock_mono_us();
-
-	pthread_mutex_lock(&run->ops->lock);
-	int is_same = phase && !strcmp(p->phase, phase);
-	if (!is_same || permille > p->permille || done > p->done_bytes) {
-		p->total_bytes = total;
-		note_rate(p, done, now, run->progress_at_us);
-		snprintf(p->phase, sizeof(p->phase), "%s", phase ? phase : "");
-		p->permille = NC_MIN(permille, 1000u);
-		p->done_bytes = done;
-		run->progress_at_us = now;
-	}
-	pthread_mutex_unlock(&run->ops->lock);
-}
-
 static void refused(nc_run *run, nc_code code, const nc_error *err)
 {
 	nc_ops *ops = run->ops;
@@ -309,7 +279,7 @@ void nc_run_start_call(nc_run *run)
 		.checkpoint = o.k.checkpoint,
 		.deadline_us = o.k.deadline_us ? o.k.deadline_us : o.default_us };
 	nc_op_sink sink = { .done = on_result,
-		.progress = on_progress,
+		.progress = nc_run_progress,
 		.checkpoint = nc_run_want_checkpoint,
 		.arg = run };
 	nc_code rc = ops->driver.call(

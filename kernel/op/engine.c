@@ -376,16 +376,6 @@ void nc_ops_published(nc_ops *ops, const nc_db_batch *b)
 
 /* ---- looking in ---- */
 
-nc_code nc_ops_get_live(nc_ops *ops, const char *id, nc_op_live *ret)
-{
-	pthread_mutex_lock(&ops->lock);
-	const nc_run *run = nc_run_find(ops, id);
-	if (run)
-		*ret = run->live;
-	pthread_mutex_unlock(&ops->lock);
-	return run ? NC_OK : NC_E_NOTFOUND;
-}
-
 void nc_ops_get_stats(nc_ops *ops, nc_ops_stats *ret)
 {
 	pthread_mutex_lock(&ops->lock);

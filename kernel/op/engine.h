@@ -146,6 +146,10 @@ void nc_run_cancel_unsent(nc_run *run);
 /* Lock held: tell the driver's call under way; the lock is released and taken again. */
 void nc_run_stop_call(nc_run *run, int32_t reason);
 
+/* ---- live.c: nc_op_progress_fn of a run ---- */
+void nc_run_progress(
+	void *run, uint32_t permille, const char *phase, uint64_t done_bytes, uint64_t total_bytes);
+
 /* ---- commit.c: no lock held ---- */
 /* Stage target, operation and events, and submit: takes c->txn. */
 void nc_run_commit(nc_run *run, nc_opctx *c);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <ctype.h>
-#include <string.h>
-
+#include "base/cron.h"
+#include "base/err.h"
 #include "model/governance.h"
 
 /* A durable timer: each firing starts an operation. */
@@ -11,15 +10,16 @@ static const char *const concurrency_words[] = { "forbid", "allow", "replace", N
 
 static const nc_field_def fields[] = {
 	NC_FIELD_STR(nc_schedule, cron, "cron", .max_len = 100,
-		.doc = "Minute, hour, day, month, weekday: 0 3 * * *"),
+		.doc = "Minute, hour, day, month, weekday: 0 3 * * *; or @daily"),
 	NC_FIELD_TIME(nc_schedule, at_ms, "at", .doc = "Or once, then"),
 	NC_FIELD_STR(nc_schedule, timezone, "timezone", .flags = NC_FF_DEFAULT, .def_s = "UTC",
 		.max_len = 63, .doc = "Name of the time zone: Europe/Berlin"),
 	NC_FIELD_STR(nc_schedule, action, "action", .flags = NC_FF_REQUIRED, .max_len = 63,
-		.doc = "What to do: vm.snapshot"),
+		.doc = "What to do: vm.stop"),
 	NC_FIELD_JSON(nc_schedule, arguments, "arguments", .doc = "The request it is done with"),
-	NC_FIELD_STR(nc_schedule, target, "target", .max_len = 63, .doc = "Id of one object, or"),
-	NC_FIELD_STR(nc_schedule, selector, "selector", .doc = "labels of many: env=prod"),
+	NC_FIELD_STR(nc_schedule, target, "target", .max_len = 63, .doc = "One VM, or"),
+	NC_FIELD_STR(nc_schedule, selector, "selector",
+		.doc = "labels of many, all must match: env=prod,tier=web"),
 	NC_FIELD_I64(nc_schedule, retention, "retention", .max = 100000, .flags = NC_FF_ZERO_NULL,
 		.doc = "How many results are kept; left out: all"),
 	NC_FIELD_ENUM(nc_schedule, on_missed, "on_missed", missed_words, .flags = NC_FF_DEFAULT,
@@ -34,38 +34,24 @@ static const nc_field_def fields[] = {
 		nc_schedule, last_at_ms, "last_at", NC_BY_SERVER, .doc = "When it fired last"),
 	NC_FIELD_REF(nc_schedule, last_operation, "last_operation", NC_KIND_OPERATION, NC_BY_SERVER,
 		.flags = NC_FF_WEAK, .doc = "What that started"),
+	NC_FIELD_STR(nc_schedule, last_result, "last_result", NC_BY_SERVER, .max_len = 400,
+		.doc = "What came of that: running, succeeded, failed and why"),
 	NC_FIELD_I64(nc_schedule, n_fired, "fired", NC_BY_SERVER, .doc = "How often so far"),
 	NC_FIELD_I64(nc_schedule, n_missed, "missed", NC_BY_SERVER, .doc = "How often not"),
 };
 static const char *const indexes[] = { "next_at" };
 static const char *const statuses[] = { "active", "paused", NULL };
 
-/* Five words of what cron knows; what they mean is checked by who computes the next firing. */
-static int looks_like_cron(const char *s)
-{
-	int words = 0;
-	for (;;) {
-		s += strspn(s, " ");
-		size_t n = strcspn(s, " ");
-		if (!n)
-			return words == 5;
-		for (size_t i = 0; i < n; i++)
-			if (!isalnum((unsigned char)s[i]) && !strchr("*,-/", s[i]))
-				return 0;
-		s += n;
-		words++;
-	}
-}
-
 static void validate(const nc_object *obj, nc_faults *f)
 {
 	const nc_schedule *s = NC_AS(const nc_schedule, obj);
+	nc_error why = NC_ERROR_INIT;
+	nc_cron cron;
 	if (!s->cron == !s->at_ms)
 		nc_fault_add(f, "cron", "conflict", "either cron or at must be given");
-	if (s->cron && !looks_like_cron(s->cron)) {
-		nc_fault_add(f, "cron", "format", "must be five words");
-		nc_fault_hint(
-			f, "minute, hour, day, month, weekday: \"0 3 * * *\" is daily at three");
+	if (s->cron && nc_cron_parse(s->cron, &cron, &why) != NC_OK) {
+		nc_fault_add(f, "cron", "format", "%s", why.message);
+		nc_fault_hint(f, "%s", why.hint);
 	}
 	if (!s->target == !s->selector)
 		nc_fault_add(f, "target", "conflict", "either target or selector must be given");

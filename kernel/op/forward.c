@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The way forward: the next step of an operation, begun. A local step runs here and now; a call is
+ * prepared, named in the record and only then made. What the answers mean is in outcome.c.
+ */
+#include "base/alloc.h"
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "op/turn.h"
+
+nc_go nc_turn_step_failed(nc_turn *t, size_t i, nc_effect e, const nc_error *why)
+{
+	nc_operation *op = t->c.op;
+
+	nc_op_step_mark(&op->steps[i], NC_STEP_FAILED);
+	op->steps[i].error = nc_op_error_of(t->c.arena, why);
+	if (!op->error) /* the first one is the cause */
+		op->error = op->steps[i].error;
+	if (!op->error)
+		return nc_turn_retry_memory(t);
+	nc_turn_round(t);
+	if (e == NC_HAS_EFFECT && nc_op_has_undo(&t->run->type->steps[i]))
+		op->steps[i].undo = NC_UNDO_PENDING;
+	return NC_GO_ON;
+}
+
+nc_go nc_turn_step_cancelled(nc_turn *t, size_t i)
+{
+	nc_op_step_mark(&t->c.op->steps[i], NC_STEP_FAILED);
+	nc_turn_round(t);
+	return NC_GO_ON;
+}
+
+void nc_turn_set_key(nc_opctx *c, size_t i, const char *suffix)
+{
+	nc_op_step *s = &c->op->steps[i];
+
+	s->key = nc_arena_printf(
+		c->arena, "%s.%zu%s.%lld", c->op->o.id, i, suffix, (long long)s->attempts);
+}
+
+nc_code nc_turn_keep_call(nc_turn *t, const nc_op_call *call, const nc_op_step *s, int64_t step_us)
+{
+	nc_run_call fresh = { .is_recover = 0 };
+
+	fresh.verb = nc_strdup(call->verb);
+	fresh.target = nc_strdup(call->target ? call->target : "");
+	fresh.request = nc_strndup(call->request.len ? call->request.ptr : "", call->request.len);
+	fresh.request_len = call->request.len;
+	fresh.checkpoint = s->checkpoint ? nc_strdup(s->checkpoint) : NULL;
+	snprintf(fresh.key, sizeof(fresh.key), "%s", s->key ? s->key : "");
+	fresh.deadline_us = call->deadline_us ? call->deadline_us : step_us;
+	char *provider = nc_strdup(call->provider ? call->provider : "");
+	char *host = nc_strdup(fresh.target ? fresh.target : "");
+	if ((s->checkpoint && !fresh.checkpoint) || !fresh.verb || !fresh.target ||
+		!fresh.request || !provider || !host) {
+		nc_run_call_clear(&fresh);
+		nc_free(provider);
+		nc_free(host);
+		return NC_E_NOMEM;
+	}
+	nc_run *run = t->run;
+	nc_run_call_clear(&run->call);
+	run->call = fresh;
+	nc_free(run->provider);
+	nc_free(run->host);
+	run->provider = provider;
+	run->host = host;
+	return NC_OK;
+}
+
+nc_go nc_turn_begin_call(nc_turn *t, size_t i, const nc_op_step_def *def)
+{
+	nc_opctx *c = &t->c;
+	nc_op_step *s = &c->op->steps[i];
+	nc_op_call call = { 0 };
+	nc_error err = NC_ERROR_INIT;
+	int was_running = s->state == NC_STEP_RUNNING;
+
+	if (def->prepare(c, &call, &err) != NC_OK)
+		return nc_turn_step_failed(t, i, NC_NO_EFFECT, &err);
+	if (call.is_needless) {
+		nc_op_step_mark(s, NC_STEP_SKIPPED);
+		return NC_GO_ON;
+	}
+	if (!was_running) {
+		nc_turn_set_key(c, i, "");
+		nc_op_step_mark(s, NC_STEP_RUNNING);
+	}
+	if (nc_turn_keep_call(t, &call, s, def->deadline_us) != NC_OK)
+		return nc_turn_retry_memory(t);
+	/* A step the record knows as running may have been sent by an earlier life. */
+	t->run->call.is_recover = was_running && t->run->is_adopted;
+	t->run->wants_call = 1;
+	return was_running ? NC_GO_CALL : NC_GO_COMMIT;
+}
+
+static nc_go local_step(nc_turn *t, size_t i, const nc_op_step_def *def)
+{
+	nc_error err = NC_ERROR_INIT;
+	nc_op_step *s = &t->c.op->steps[i];
+
+	if (!s->started_at_ms)
+		nc_op_step_mark(s, NC_STEP_RUNNING);
+	nc_code rc = def->run(&t->c, &err);
+	if (rc == NC_E_NOMEM)
+		return nc_turn_retry_memory(t);
+	if (rc != NC_OK)
+		return nc_turn_step_failed(t, i, NC_NO_EFFECT, &err);
+	nc_op_step_mark(s, NC_STEP_DONE);
+	return NC_GO_ON;
+}
+
+static size_t current_step(const nc_operation *op)
+{
+	size_t i = 0;
+
+	while (i < op->n_steps &&
+		(op->steps[i].state == NC_STEP_DONE || op->steps[i].state == NC_STEP_SKIPPED))
+		i++;
+	return i;
+}
+
+nc_go nc_turn_forward(nc_turn *t)
+{
+	nc_operation *op = t->c.op;
+	size_t i = current_step(op);
+
+	if (i == op->n_steps)
+		return nc_turn_end(t, NC_OPER_SUCCEEDED);
+	const nc_op_step_def *def = &t->run->type->steps[i];
+	op->step = def->name;
+	op->is_cancelable = (def->flags & NC_STEP_CANCELABLE) != 0;
+	int may_be_out = op->steps[i].state == NC_STEP_RUNNING && def->prepare;
+	if (op->state == NC_OPER_CANCELING && !may_be_out)
+		return nc_turn_step_cancelled(t, i);
+	if (op->state == NC_OPER_PENDING) {
+		op->state = NC_OPER_RUNNING;
+		op->started_at_ms = nc_clock_wall_ms();
+	}
+	if (def->run)
+		return local_step(t, i, def);
+	if (t->run->has_result && !t->run->result_is_used) {
+		t->run->result_is_used = 1;
+		return nc_turn_forward_result(t, i, def);
+	}
+	return nc_turn_begin_call(t, i, def);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How far a run is: what the driver reports and what the run waits for. Memory alone; a restart
+ * begins with nothing. Any thread.
+ */
+#include "op/engine.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+
+static void note_rate(nc_op_live *p, uint64_t done, int64_t now_us, int64_t since_us)
+{
+	if (done <= p->done_bytes || now_us <= since_us)
+		return;
+	p->rate_bps = (done - p->done_bytes) * 1000000u / (uint64_t)(now_us - since_us);
+	if (p->rate_bps && p->total_bytes > done)
+		p->eta_ms = (int64_t)((p->total_bytes - done) * 1000u / p->rate_bps);
+}
+
+/* Monotone within a phase: a driver that goes back is not shown going back. */
+void nc_run_progress(void *arg, uint32_t permille, const char *phase, uint64_t done, uint64_t total)
+{
+	nc_run *run = arg;
+	nc_op_live *p = &run->live;
+	int64_t now = nc_clock_mono_us();
+
+	pthread_mutex_lock(&run->ops->lock);
+	int is_same = phase && !strcmp(p->phase, phase);
+	if (!is_same || permille > p->permille || done > p->done_bytes) {
+		p->total_bytes = total;
+		note_rate(p, done, now, run->progress_at_us);
+		snprintf(p->phase, sizeof(p->phase), "%s", phase ? phase : "");
+		p->permille = NC_MIN(permille, 1000u);
+		p->done_bytes = done;
+		run->progress_at_us = now;
+	}
+	pthread_mutex_unlock(&run->ops->lock);
+}
+
+nc_code nc_ops_get_live(nc_ops *ops, const char *id, nc_op_live *ret)
+{
+	pthread_mutex_lock(&ops->lock);
+	const nc_run *run = nc_run_find(ops, id);
+	if (run)
+		*ret = run->live;
+	pthread_mutex_unlock(&ops->lock);
+	return run ? NC_OK : NC_E_NOTFOUND;
+}

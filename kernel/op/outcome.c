@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a driver's answer to a forward step means for the operation: done, tried again, asked after,
+ * or the turning point. Only `recover` answering absent permits a call to be sent again whose
+ * outcome is not known.
+ */
+#include "base/arena.h"
+#include "base/err.h"
+#include "op/turn.h"
+
+#define RETRIES_OF_STEP 3  /* of a failure without effect that says it may be retried */
+#define RECOVERS_MAX    24 /* with back-off up to a minute: about twenty minutes */
+
+static nc_go call_again(
+	nc_turn *t, size_t i, const nc_op_step_def *def, int is_recover, int64_t sleep_us)
+{
+	nc_run *run = t->run;
+
+	run->has_result = 0;
+	nc_run_result_clear(&run->result);
+	run->is_adopted = (uint8_t)is_recover;
+	if (!sleep_us)
+		return nc_turn_begin_call(t, i, def);
+	t->sleep_us = sleep_us;
+	return NC_GO_SLEEP;
+}
+
+static nc_go unknown_outcome(nc_turn *t, size_t i, const nc_op_step_def *def)
+{
+	nc_error why = NC_ERROR_INIT;
+
+	if (t->run->recovers++ < RECOVERS_MAX)
+		return call_again(t, i, def, 1, nc_op_back_off_us(t->run->recovers));
+	nc_err(&why, NC_E_TIMEOUT, "the outcome of step \"%s\" could not be learned", def->name);
+	nc_err_hint(&why, NC_E_TIMEOUT,
+		"look at the host, then run: novacron orphan list; reset-state when it is clear");
+	why.flags |= NC_ERR_OUTCOME_UNKNOWN;
+	return nc_turn_step_failed(t, i, NC_HAS_EFFECT, &why);
+}
+
+static nc_go go_back_to(nc_turn *t, size_t i, int target)
+{
+	for (size_t k = (size_t)target; k <= i; k++) {
+		t->c.op->steps[k].state = NC_STEP_PENDING;
+		t->c.op->steps[k].attempts++;
+	}
+	return NC_GO_ON;
+}
+
+static nc_go failed_outcome(nc_turn *t, size_t i, const nc_op_step_def *def, int32_t outcome)
+{
+	nc_run *run = t->run;
+	const nc_error *why = &run->result.err;
+	int has_effect = outcome == NC_FAILED_PARTIAL;
+	int choice = NC_FAIL_OP;
+
+	if (!has_effect && t->c.op->state != NC_OPER_CANCELING) {
+		if (def->on_fail && run->attempts < NC_OP_RETRIES)
+			choice = def->on_fail(&t->c, outcome, why);
+		if (choice == NC_FAIL_OP && (why->flags & NC_ERR_RETRYABLE) &&
+			run->attempts < RETRIES_OF_STEP)
+			choice = NC_RETRY_STEP;
+	}
+	if (choice == NC_FAIL_OP)
+		return nc_turn_step_failed(t, i, has_effect ? NC_HAS_EFFECT : NC_NO_EFFECT, why);
+	run->attempts++;
+	if (choice == NC_RETRY_STEP)
+		return call_again(t, i, def, 0,
+			NC_MAX(nc_op_back_off_us(run->attempts),
+				(int64_t)why->retry_after_ms * 1000));
+	nc_assert((size_t)choice <= i);
+	return go_back_to(t, i, choice);
+}
+
+static nc_go done_outcome(nc_turn *t, size_t i, const nc_op_step_def *def)
+{
+	nc_opctx *c = &t->c;
+	nc_run_result *r = &t->run->result;
+	nc_error err = NC_ERROR_INIT;
+
+	c->op->plugin.id = nc_arena_strdup(c->arena, r->plugin_id);
+	c->op->plugin.version = nc_arena_strdup(c->arena, r->plugin_version);
+	nc_bytes result = { r->bytes ? r->bytes : "", r->len };
+	if (def->finish && def->finish(c, result, &err) != NC_OK)
+		return nc_turn_step_failed(t, i, NC_HAS_EFFECT, &err);
+	nc_op_step_mark(&c->op->steps[i], NC_STEP_DONE);
+	t->run->attempts = t->run->recovers = 0;
+	/* Asked to cancel, but the deed was done first: take it back if that can be. */
+	if (c->op->state == NC_OPER_CANCELING && nc_op_has_undo(def))
+		nc_turn_round(t);
+	return NC_GO_ON;
+}
+
+static nc_go cancelled_outcome(nc_turn *t, size_t i)
+{
+	nc_error why = NC_ERROR_INIT;
+
+	if (t->c.op->state == NC_OPER_CANCELING)
+		return nc_turn_step_cancelled(t, i);
+	nc_err(&why, NC_E_CANCELLED, "the driver cancelled step \"%s\" by itself",
+		t->c.op->steps[i].name);
+	return nc_turn_step_failed(t, i, NC_NO_EFFECT, &why);
+}
+
+/* Nobody was asked, for a reason that passes (the provider is being opened): ask again soon, as
+ * the same attempt. An operation that is to be cancelled meanwhile is. */
+static nc_go ask_again(nc_turn *t, size_t i, const nc_op_step_def *def)
+{
+	nc_run *run = t->run;
+	int is_recover = run->call.is_recover;
+
+	if (t->c.op->state == NC_OPER_CANCELING && !is_recover)
+		return nc_turn_step_cancelled(t, i);
+	run->refusals++;
+	return call_again(t, i, def, is_recover,
+		NC_MIN((int64_t)20000 << NC_MIN(run->refusals, 8u), (int64_t)2000000));
+}
+
+nc_go nc_turn_forward_result(nc_turn *t, size_t i, const nc_op_step_def *def)
+{
+	nc_run *run = t->run;
+	const nc_run_result *r = &run->result;
+
+	if (!r->was_sent && r->code != NC_OK && (r->err.flags & NC_ERR_RETRYABLE) &&
+		run->refusals < NC_OP_REFUSALS_MAX)
+		return ask_again(t, i, def);
+	run->refusals = 0;
+
+	if (run->call.is_recover && r->code == NC_OK) {
+		if (r->recovered == NC_REC_ABSENT) {
+			run->recovers = 0;
+			if (t->c.op->state == NC_OPER_CANCELING)
+				return cancelled_outcome(t, i);
+			return call_again(t, i, def, 0, 0);
+		}
+		if (r->recovered == NC_REC_UNKNOWN)
+			return unknown_outcome(t, i, def);
+		if (r->recovered == NC_REC_FAILED)
+			return failed_outcome(t, i, def, NC_FAILED_PARTIAL);
+		if (r->recovered == NC_REC_DONE)
+			return done_outcome(t, i, def);
+		/* RUNNING: what follows tells how it ended */
+	} else if (run->call.is_recover) {
+		return unknown_outcome(t, i, def); /* could not even ask */
+	}
+	switch (r->outcome) {
+	case NC_DONE:
+		return done_outcome(t, i, def);
+	case NC_CANCELLED:
+		return cancelled_outcome(t, i);
+	case NC_FAILED_NO_EFFECT:
+	case NC_FAILED_PARTIAL:
+		return failed_outcome(t, i, def, r->outcome);
+	default: /* UNKNOWN, DETACHED */
+		return unknown_outcome(t, i, def);
+	}
+}
