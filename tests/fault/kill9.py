@@ -57,7 +57,7 @@ def client(daemon, ledger, rng, prefix, stop):
             elif what < 0.78:
                 power(conn, ledger, rng, mine)
             elif what < 0.84:
-                reshape(conn, ledger, rng, mine)
+                reshape(conn, ledger, rng)
             elif what < 0.92:
                 delete(conn, ledger, rng, mine)
             else:
@@ -106,9 +106,13 @@ def power(conn, ledger, rng, mine):
             ledger.operations[doc["operation"]["id"]] = vm
 
 
-def reshape(conn, ledger, rng, mine):
-    """Another host, one disk or NIC more or less, or a larger one."""
-    vm = rng.choice(mine)
+def reshape(conn, ledger, rng):
+    """Another host, one disk or NIC more or less, or a larger one; also of those of earlier lives."""
+    with ledger.lock:
+        known = [vm for vm in ledger.vms if vm not in ledger.maybe_deleted]
+    if not known:
+        return
+    vm = rng.choice(known)
     status, doc = request(conn, "GET", f"/api/v1/vms/{vm}")
     what = rng.choice(["migrate", "attach", "detach", "resize", "plug", "unplug"])
     disks, nics = doc.get("disks") or [], doc.get("nics") or []
