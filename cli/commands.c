@@ -7,7 +7,7 @@
 const nc_cmd *const nc_commands[] = { NC_COMMANDS(POINTER_) NULL };
 
 const nc_group nc_groups[] = {
-	{ "vm", "virtual machines: create, start, stop, resize, delete, restore" },
+	{ "vm", "virtual machines: create, start, stop, resize, migrate, delete, restore" },
 	{ "host", "machines that guests run on" },
 	{ "provider", "drivers that are open: hypervisors, cloud accounts" },
 	{ "project", "what belongs together" },
@@ -45,8 +45,6 @@ const nc_later nc_laters[] = {
 	{ "context", "until then: --socket and --project, or their variables" },
 	{ "audit", "until then: novacron event list says who did what" },
 	{ "webhook", "until then: novacron event list --follow -o json" },
-	{ "vm migrate", BY_A_DRIVER },
-	{ "vm snapshot", BY_A_DRIVER },
 	{ "vm clone", BY_A_DRIVER },
 	{ "vm rebuild", BY_A_DRIVER },
 	{ "vm rescue", BY_A_DRIVER },
@@ -56,8 +54,6 @@ const nc_later nc_laters[] = {
 	{ "vm backup", BY_A_DRIVER },
 	{ "vm export", BY_A_DRIVER },
 	{ "vm import", BY_A_DRIVER },
-	{ "vm attach", BY_A_DRIVER },
-	{ "vm detach", BY_A_DRIVER },
 	{ "vm console", BY_A_DRIVER },
 	{ "vm exec", BY_A_DRIVER },
 	{ "vm ssh", "until then: ssh to the address that novacron vm show tells" },

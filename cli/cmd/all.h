@@ -18,6 +18,13 @@
 	X(vm_wake)                                                                                 \
 	X(vm_nmi)                                                                                  \
 	X(vm_resize)                                                                               \
+	X(vm_migrate)                                                                              \
+	X(vm_snapshot)                                                                             \
+	X(vm_disk_attach)                                                                          \
+	X(vm_disk_resize)                                                                          \
+	X(vm_disk_detach)                                                                          \
+	X(vm_nic_attach)                                                                           \
+	X(vm_nic_detach)                                                                           \
 	X(vm_delete)                                                                               \
 	X(vm_restore)                                                                              \
 	X(vm_reset_state)                                                                          \
@@ -26,6 +33,8 @@
 	X(kind_create)                                                                             \
 	X(kind_update)                                                                             \
 	X(kind_delete)                                                                             \
+	X(snapshot_revert)                                                                         \
+	X(volume_resize)                                                                           \
 	X(host_cordon)                                                                             \
 	X(host_uncordon)                                                                           \
 	X(provider_create)                                                                         \

@@ -13,7 +13,8 @@
 #include "model/problem.h"
 
 static const nc_special *const specials[] = { &nc_vm_special, &nc_provider_special,
-	&nc_schedule_special };
+	&nc_schedule_special, &nc_network_special, &nc_subnet_special, &nc_volume_special,
+	&nc_snapshot_special };
 
 static const nc_special *special_of(const nc_kind *kind)
 {
@@ -347,23 +348,40 @@ nc_code nc_act_do(nc_act *a, const nc_kind *kind, const char *ref, const char *a
 
 /* ---- sub-resources ---- */
 
+/* A kind that has a driver for its elements does it all itself. */
+static nc_code special_sub(attempt *t, const nc_special *special, nc_object *o, nc_error *err)
+{
+	const nc_sub_ask ask = { .field = t->field, .sub_id = t->sub_id, .body = t->body };
+
+	t->stage.object = o;
+	t->stage.event = event_name(t, "updated");
+	nc_code rc = special->sub(&t->stage, t->root, &ask, err);
+	if (rc != NC_OK)
+		return rc;
+	t->status = t->stage.op ? 202 : 200;
+	if (!t->stage.is_unchanged)
+		return NC_OK;
+	t->status = 0;
+	t->a->http_status = 200;
+	t->a->revision = o->revision;
+	nc_object_render(o, t->a->body);
+	return NC_OK;
+}
+
 static nc_code sub(attempt *t, nc_error *err)
 {
 	nc_object *o = NULL;
 	nc_change change = { .is_changed = 1 };
+	const nc_special *special = special_of(t->kind);
 	nc_code rc = find(t, &o, err);
 
 	if (rc == NC_OK)
 		rc = check_verb(t, NC_CAN_UPDATE, err);
 	if (rc != NC_OK)
 		return rc;
-	const nc_special *special = special_of(t->kind);
-	if (special && special->sub_unsupported) {
-		nc_problem_err(err, "unsupported", "%s of a %s can't be changed here yet", t->field,
-			t->kind->name);
-		return nc_err_hint(err, NC_E_UNSUPPORTED, "%s", special->sub_unsupported);
-	}
 	nc_faults_init(&t->a->faults, t->a->arena);
+	if (special && special->sub)
+		return special_sub(t, special, o, err);
 	if (!t->sub_id)
 		rc = nc_object_sub_add(o, t->field, t->body, &t->a->faults) ? NC_OK : NC_E_INVAL;
 	else if (t->body)

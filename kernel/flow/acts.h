@@ -9,15 +9,30 @@
  * the object, and may put an operation on it. NULL = nothing special. Inside a read section: no
  * blocking.
  */
+typedef struct nc_sub_ask { /* POST, PATCH or DELETE of an element of a list */
+	const char *field;  /* "disks" */
+	const char *sub_id; /* NULL = add */
+	const json_t *body; /* NULL = remove */
+} nc_sub_ask;
+
 typedef struct nc_special {
 	const nc_kind *kind;
 	nc_code (*create)(nc_stage *s, const nc_root *r, nc_error *err);
 	nc_code (*changed)(nc_stage *s, const nc_root *r, const nc_change *change, nc_error *err);
 	nc_code (*remove)(nc_stage *s, const nc_root *r, nc_delete_how how, nc_error *err);
-	int keeps_users;             /* its own remove looks at who uses it */
-	const char *sub_unsupported; /* why its sub-resources can't be changed yet */
+	/* An element of one of its lists: does all of it, faults go to the act. */
+	nc_code (*sub)(nc_stage *s, const nc_root *r, const nc_sub_ask *ask, nc_error *err);
+	int keeps_users; /* its own remove looks at who uses it */
 } nc_special;
 
-extern const nc_special nc_vm_special, nc_provider_special, nc_schedule_special;
+extern const nc_special nc_vm_special, nc_provider_special, nc_network_special, nc_subnet_special,
+	nc_volume_special, nc_snapshot_special, nc_schedule_special;
+/* Actions that live with their operations, for the one table in vm_acts.c. */
+nc_code nc_volume_act_resize(
+	nc_stage *s, const nc_root *r, const nc_action *self, const json_t *body, nc_error *err);
+nc_code nc_snapshot_act_revert(
+	nc_stage *s, const nc_root *r, const nc_action *self, const json_t *body, nc_error *err);
+nc_code nc_vm_act_migrate(
+	nc_stage *s, const nc_root *r, const nc_action *self, const json_t *body, nc_error *err);
 
 #endif

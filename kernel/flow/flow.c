@@ -66,12 +66,17 @@ nc_code nc_flow_attach(nc_flow *f, nc_ops *ops, nc_error *err)
 {
 	const nc_op_type *const single[] = { &nc_flow_vm_create, &nc_flow_vm_resize,
 		&nc_flow_vm_delete, &nc_flow_vm_purge, &nc_flow_provider_create,
-		&nc_flow_provider_delete, &nc_flow_orphan_delete, &nc_flow_schedule_fire };
+		&nc_flow_provider_delete, &nc_flow_orphan_delete, &nc_flow_network_create,
+		&nc_flow_network_delete, &nc_flow_volume_create, &nc_flow_volume_resize,
+		&nc_flow_volume_delete, &nc_flow_vm_migrate, &nc_flow_schedule_fire };
+	const nc_op_type *const triples[] = { nc_flow_vm_disk, nc_flow_vm_nic, nc_flow_snapshot };
 	nc_code rc = NC_OK;
 
 	f->ops = ops;
 	for (size_t i = 0; rc == NC_OK && i < NC_LEN(single); i++)
 		rc = nc_ops_register(ops, single[i], err);
+	for (size_t i = 0; rc == NC_OK && i < 3 * NC_LEN(triples); i++)
+		rc = nc_ops_register(ops, &triples[i / 3][i % 3], err);
 	for (size_t i = 0; rc == NC_OK && i < nc_flow_n_vm_power; i++)
 		rc = nc_ops_register(ops, &nc_flow_vm_power[i], err);
 	return rc;

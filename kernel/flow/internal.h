@@ -53,11 +53,23 @@ nc_code nc_providers_open(nc_providers *p, const nc_provider *obj, nc_error *err
 void nc_providers_close(nc_providers *p, const char *id);
 void nc_providers_open_all(nc_providers *p);
 int nc_providers_have(void *flow, const char *extension); /* nc_has_feature_fn */
+/* 1, 0, or -1: not open, so nobody knows. */
+int nc_providers_offer(nc_providers *p, const char *id, const char *extension);
+/* NC_E_UNSUPPORTED where it is known not to. */
+nc_code nc_providers_check(
+	nc_flow *f, const nc_root *r, const char *id, const char *extension, nc_error *err);
+/* *id, if it is NULL, becomes the only one that offers it. NC_E_UNSUPPORTED: none does; NC_E_INVAL:
+ * several do. */
+nc_code nc_providers_choose(nc_flow *f, const nc_root *r, const char *extension, nc_arena *a,
+	const char **id, nc_error *err);
 
 /* ---- services.c: nc.kv and nc.secrets ---- */
 void nc_flow_services(nc_plugin_hooks *hooks);
 
 /* ---- inventory.c: hosts and guests as the drivers see them ---- */
+/* A query's whole answer; the caller owns *ret, an array. Blocking. */
+nc_code nc_flow_ask(
+	nc_flow *f, const char *provider, const char *verb, json_t **ret, nc_error *err);
 nc_code nc_flow_find_hosts(nc_flow *f, const char *provider, nc_error *err);
 nc_code nc_flow_look_at_guests(nc_flow *f, const char *provider, nc_error *err);
 /* One guest's report into its VM. */
@@ -78,13 +90,26 @@ nc_code nc_vm_call(nc_opctx *c, const nc_vm *vm, const char *verb, nc_op_call *c
 
 /* ---- the operations, one table a file ---- */
 extern const nc_op_type nc_flow_vm_create, nc_flow_vm_power[], nc_flow_vm_resize, nc_flow_vm_delete,
-	nc_flow_vm_purge, nc_flow_provider_create, nc_flow_provider_delete, nc_flow_orphan_delete,
-	nc_flow_schedule_fire;
+	nc_flow_vm_purge, nc_flow_provider_create, nc_flow_provider_delete, nc_flow_orphan_delete;
+extern const nc_op_type nc_flow_network_create, nc_flow_network_delete, nc_flow_volume_create,
+	nc_flow_volume_resize, nc_flow_volume_delete, nc_flow_vm_disk[3], nc_flow_vm_nic[3],
+	nc_flow_snapshot[3], nc_flow_vm_migrate, nc_flow_schedule_fire;
 /* A VM's operation did not succeed: free of it, back to where it was or in error, and an event. */
 void nc_vm_op_failed(nc_opctx *c, nc_vm *vm, const char *event);
+void nc_vm_op_failed_as(nc_opctx *c, nc_vm *vm, const char *event, nc_vm_effect effect);
+/* In a step: the volume has, and its project is counted, another size. */
+nc_code nc_volume_claim(nc_opctx *c, const char *volume, int64_t size_gib, nc_error *err);
+/* The snapshots of a VM that goes for good: they lay in it. */
+nc_code nc_snapshots_forget(nc_opctx *c, const nc_object *vm, nc_error *err);
 /* Native identity: the same for every attempt at one incarnation. */
 void nc_vm_uuid(const char *id, uint64_t incarnation, char out[37]);
 void nc_vm_place_req(const nc_vm *vm, nc_place_req *req);
+nc_code nc_vm_place_pools(nc_opctx *c, const nc_vm *vm, nc_place_req *req, nc_error *err);
+/* Hosts that this operation has tried: ids, in the turn's arena. */
+uint32_t nc_op_tried(nc_opctx *c, const char **list, uint32_t max);
+nc_code nc_op_keep_decision(nc_opctx *c, const char *id, const nc_buf *decision, nc_error *err);
+/* A guest whose migration's end is not known has been seen on a host (the driver's name of it). */
+void nc_vm_settle_move(nc_flow *f, nc_vm *vm, const char *seen);
 extern const size_t nc_flow_n_vm_power;
 
 /* ---- commit.c: from an act to one record ---- */

@@ -14,6 +14,7 @@
 #include "base/map.h"
 #include "flow/internal.h"
 #include "flow/orphan.h"
+#include "flow/pools.h"
 
 #define QUERY_TIMEOUT_US 60000000
 #define BATCH            256
@@ -52,7 +53,7 @@ static void on_over(void *user, const nc_call_end *end)
 }
 
 /* The caller owns *ret (an array). */
-static nc_code ask(nc_flow *f, const char *provider, const char *verb, json_t **ret, nc_error *err)
+nc_code nc_flow_ask(nc_flow *f, const char *provider, const char *verb, json_t **ret, nc_error *err)
 {
 	_cleanup_(nc_pinst_unrefp) nc_pinst *inst = NULL;
 	gather g = { .lock = PTHREAD_MUTEX_INITIALIZER, .over = PTHREAD_COND_INITIALIZER };
@@ -203,7 +204,7 @@ static nc_object *new_host(
 }
 
 static nc_code stage_host(const nc_root *r, nc_txn *t, const char *provider, const json_t *seen,
-	nc_arena *a, int *n_staged, nc_error *err)
+	const nc_map *pools, nc_arena *a, int *n_staged, nc_error *err)
 {
 	const char *name = json_string_value(json_object_get(seen, "name"));
 
@@ -216,7 +217,9 @@ static nc_code stage_host(const nc_root *r, nc_txn *t, const char *provider, con
 	int is_new = !o;
 	if (is_new && !(o = new_host(r, provider, seen, name, a)))
 		return nc_err_nomem(err);
-	if (!fill_host(NC_AS(nc_host_obj, o), seen) && !is_new)
+	int is_changed = fill_host(NC_AS(nc_host_obj, o), seen);
+	is_changed |= nc_pools_fill_host(NC_AS(nc_host_obj, o), seen, pools);
+	if (!is_changed && !is_new)
 		return NC_OK;
 	nc_code rc = nc_model_put(t, o, err);
 	if (rc == NC_OK && is_new)
@@ -267,14 +270,17 @@ static nc_code write_hosts(nc_flow *f, const char *provider, const json_t *hosts
 {
 	_cleanup_(nc_arena_freep) nc_arena *a = nc_arena_new(64u << 20);
 	_cleanup_(nc_txn_freep) nc_txn *t = nc_txn_new(f->db);
+	_cleanup_(nc_map_freep) nc_map *pools = NULL;
 	nc_code rc = NC_OK;
 	int n = 0;
 
 	if (!a || !t)
 		return nc_err_nomem(err);
 	const nc_root *r = nc_db_read_begin(f->db);
+	if (!(pools = nc_pools_by_target(r, provider, a)))
+		rc = nc_err_nomem(err);
 	for (size_t i = from; rc == NC_OK && i < to; i++)
-		rc = stage_host(r, t, provider, json_array_get(hosts, i), a, &n, err);
+		rc = stage_host(r, t, provider, json_array_get(hosts, i), pools, a, &n, err);
 	nc_db_read_end(f->db);
 	if (rc != NC_OK || !n)
 		return rc;
@@ -284,8 +290,10 @@ static nc_code write_hosts(nc_flow *f, const char *provider, const json_t *hosts
 nc_code nc_flow_find_hosts(nc_flow *f, const char *provider, nc_error *err)
 {
 	_cleanup_(nc_json_decrefp) json_t *hosts = NULL;
-	nc_code rc = ask(f, provider, "compute.fingerprint", &hosts, err);
+	nc_code rc = nc_flow_find_pools(f, provider, err); /* first: hosts say which they reach */
 
+	if (rc == NC_OK)
+		rc = nc_flow_ask(f, provider, "compute.fingerprint", &hosts, err);
 	if (rc == NC_E_UNSUPPORTED)
 		return NC_OK; /* a provider without hosts: volumes, networks */
 	if (rc == NC_OK)
@@ -317,6 +325,11 @@ static void saw_vm(nc_flow *f, const char *id, const json_t *guest)
 	if (vm->task != NC_VM_IDLE)
 		return; /* the operation's own answer tells */
 	int must_put = nc_vm_observe_power(vm, nc_vmres_power(guest), now);
+	const char *host = json_string_value(json_object_get(guest, "host"));
+	if (vm->move_to && host) {
+		nc_vm_settle_move(f, vm, host);
+		return; /* the rest with the next look */
+	}
 	if (json_object_get(guest, "addresses"))
 		nc_vmres_addresses(vm, guest, now, NULL);
 	o->observed_at_ms = now;
@@ -357,7 +370,7 @@ nc_code nc_flow_look_at_guests(nc_flow *f, const char *provider, nc_error *err)
 	_cleanup_(nc_json_decrefp) json_t *guests = NULL;
 	/* Before the driver is asked: what is made meanwhile is no orphan. */
 	uint64_t seq = nc_db_seq(f->db);
-	nc_code rc = ask(f, provider, "compute.inventory", &guests, err);
+	nc_code rc = nc_flow_ask(f, provider, "compute.inventory", &guests, err);
 
 	if (rc == NC_E_UNSUPPORTED)
 		return NC_OK;

@@ -65,29 +65,47 @@ static nc_code create(nc_stage *s, const nc_root *r, nc_error *err)
 	return nc_stage_operation(s, "provider.create", NULL, err);
 }
 
-/* Its hosts go with it; its VMs keep it. */
-static nc_code check_unused(nc_act *a, const nc_root *r, const nc_object *o, nc_error *err)
+static void note_users(nc_act *a, const nc_root *r, const nc_kind *kind, const nc_object *o)
 {
 	nc_bytes key;
 	nc_walk w;
 
-	nc_walk_init(&w, r, NC_KIND_VM, NC_IX_REF, nc_str(o->id), (nc_bytes){ 0 }, NC_ASCENDING);
+	nc_walk_init(&w, r, kind->number, NC_IX_REF, nc_str(o->id), (nc_bytes){ 0 }, NC_ASCENDING);
 	for (const nc_item *it; (it = nc_walk_next(&w, &key)) && nc_bytes_eq(key, nc_str(o->id));) {
 		if (a->n_used_by++ >= NC_LEN(a->used_by))
 			continue;
 		nc_used_by *u = &a->used_by[a->n_used_by - 1];
-		u->kind = &nc_kind_vm;
+		u->kind = kind;
 		snprintf(u->id, sizeof(u->id), "%s", nc_item_id(it));
 		nc_bytes name = nc_body_member(nc_item_body(it), "name");
 		if (name.len > 2)
 			snprintf(u->name, sizeof(u->name), "%.*s", (int)(name.len - 2),
 				(const char *)name.ptr + 1);
 	}
-	if (!a->n_used_by)
-		return NC_OK;
-	nc_problem_err(err, "in_use", "provider %s still has %llu vms", o->name,
-		(unsigned long long)a->n_used_by);
-	return nc_err_hint(err, NC_E_CONFLICT, "purge them first: novacron vm delete NAME --purge");
+}
+
+/* Its hosts and pools go with it; what was made there keeps it. */
+static nc_code check_unused(nc_act *a, const nc_root *r, const nc_object *o, nc_error *err)
+{
+	static const struct {
+		const nc_kind *kind;
+		const char *hint;
+	} users[] = {
+		{ &nc_kind_vm, "purge them first: novacron vm delete NAME --purge" },
+		{ &nc_kind_volume, "delete them first: novacron volume delete NAME" },
+		{ &nc_kind_network, "delete them first: novacron network delete NAME" },
+	};
+
+	a->n_used_by = 0;
+	for (size_t i = 0; i < NC_LEN(users); i++) {
+		note_users(a, r, users[i].kind, o);
+		if (!a->n_used_by)
+			continue;
+		nc_problem_err(err, "in_use", "provider %s still has %llu %s", o->name,
+			(unsigned long long)a->n_used_by, users[i].kind->plural);
+		return nc_err_hint(err, NC_E_CONFLICT, "%s", users[i].hint);
+	}
+	return NC_OK;
 }
 
 static nc_code remove_provider(nc_stage *s, const nc_root *r, nc_delete_how how, nc_error *err)

@@ -52,13 +52,13 @@ const nc_op_type nc_flow_provider_create = { .kind = "provider.create",
 	.n_steps = NC_LEN(create_steps),
 	.ended = created };
 
-/* The hosts go with their provider; one that has guests keeps it. */
-static nc_code forget_hosts(nc_opctx *c, nc_error *err)
+/* Hosts and pools go with their provider; one that is in use keeps it. */
+static nc_code forget_all_of(nc_opctx *c, const nc_kind *kind, nc_error *err)
 {
 	nc_walk w;
 	const nc_item *it;
 
-	nc_walk_init(&w, c->root, NC_KIND_HOST, NC_IX_REF, nc_str(c->op->target.id),
+	nc_walk_init(&w, c->root, kind->number, NC_IX_REF, nc_str(c->op->target.id),
 		(nc_bytes){ 0 }, NC_ASCENDING);
 	for (nc_bytes key;
 		(it = nc_walk_next(&w, &key)) && nc_bytes_eq(key, nc_str(c->op->target.id));) {
@@ -68,11 +68,18 @@ static nc_code forget_hosts(nc_opctx *c, nc_error *err)
 		if (rc != NC_OK)
 			return rc;
 		if (nc_model_used_by(c->root, o, &user, 1))
-			return nc_problem_err(err, "in_use", "host %s still has %s %s", o->name,
-				user.kind->name, user.name);
+			return nc_problem_err(err, "in_use", "%s %s still has %s %s", kind->name,
+				o->name, user.kind->name, user.name);
 		nc_model_delete(c->txn, o);
 	}
 	return NC_OK;
+}
+
+static nc_code forget_hosts(nc_opctx *c, nc_error *err)
+{
+	nc_code rc = forget_all_of(c, &nc_kind_host, err);
+
+	return rc == NC_OK ? forget_all_of(c, &nc_kind_pool, err) : rc;
 }
 
 static nc_code deleted(nc_opctx *c, nc_error *err)

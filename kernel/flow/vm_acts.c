@@ -8,7 +8,7 @@
 
 #include "base/err.h"
 #include "base/id.h"
-#include "flow/acts.h"
+#include "flow/vm_devices.h"
 #include "model/guest.h"
 #include "model/problem.h"
 #include "model/tenancy.h"
@@ -70,6 +70,8 @@ static nc_code create(nc_stage *s, const nc_root *r, nc_error *err)
 	vm->generation = 1;
 	if (!vm->shutdown_timeout_s)
 		vm->shutdown_timeout_s = nc_flow_get_settings(s->a->flow).shutdown_timeout_s;
+	if ((rc = nc_vm_take_devices(s, r, vm, 0, 0, err)) != NC_OK)
+		return rc;
 	nc_vm_place_req(vm, &req);
 	rc = nc_sched_check_quota(s->a->flow->sched, r, vm->o.project, req.want, err);
 	if (rc == NC_OK)
@@ -259,6 +261,10 @@ static const nc_action actions[] = {
 	POWER("nmi", "send a non-maskable interrupt"),
 	{ "vm", "resize", "change vcpus and memory", "vm.resize", resize },
 	{ "vm", "restore", "bring a deleted one back, stopped", "vm.restore", restore },
+	{ "vm", "migrate", "move it to another host", "vm.migrate", nc_vm_act_migrate },
+	{ "volume", "resize", "make it larger", "volume.resize", nc_volume_act_resize },
+	{ "snapshot", "revert", "take its vm back to it", "snapshot.revert",
+		nc_snapshot_act_revert },
 	{ "vm", "reset-state", "say what it is (administrators)", "vm.reset_state", reset_state },
 	{ "orphan", "delete", "destroy it at its provider", "orphan.delete", delete_orphan },
 	{ NULL, NULL, NULL, NULL, NULL },
@@ -272,6 +278,5 @@ const nc_action *nc_actions(void)
 const nc_special nc_vm_special = { .kind = &nc_kind_vm,
 	.create = create,
 	.remove = remove_vm,
-	.keeps_users = 1,
-	.sub_unsupported = "give disks and nics when the VM is created; hot-plug comes with the "
-			   "driver of a real hypervisor" };
+	.sub = nc_vm_sub,
+	.keeps_users = 1 };

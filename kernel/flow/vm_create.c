@@ -8,12 +8,13 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "flow/internal.h"
+#include "flow/vm_devices.h"
+#include "model/storage.h"
 
 #define TRAITS_MAX 16
 
 /* Hosts that have been tried, space-separated, in the operation's own checkpoint. */
-static uint32_t split_tried(nc_opctx *c, const char **list, uint32_t max)
+uint32_t nc_op_tried(nc_opctx *c, const char **list, uint32_t max)
 {
 	char *text = c->op->checkpoint ? nc_arena_strdup(c->arena, c->op->checkpoint) : NULL;
 	uint32_t n = 0;
@@ -45,7 +46,31 @@ void nc_vm_place_req(const nc_vm *vm, nc_place_req *req)
 		.vm_group = vm->vm_group };
 }
 
-static nc_code keep_decision(nc_opctx *c, const char *id, const nc_buf *decision, nc_error *err)
+/* Its volumes' pools, and those its disks name: the host must reach them all. */
+nc_code nc_vm_place_pools(nc_opctx *c, const nc_vm *vm, nc_place_req *req, nc_error *err)
+{
+	const char **pools = nc_arena_new_array(c->arena, const char *, vm->n_disks + 1);
+
+	if (!pools)
+		return nc_err_nomem(err);
+	req->pools = pools;
+	for (size_t i = 0; i < vm->n_disks; i++) {
+		const char *pool = vm->disks[i].pool;
+		nc_object *o = NULL;
+		nc_code rc = vm->disks[i].volume ? nc_model_get(c->root, &nc_kind_volume,
+							   vm->disks[i].volume, c->arena, &o, err)
+						 : NC_OK;
+		if (rc != NC_OK)
+			return rc;
+		if (o)
+			pool = NC_AS(nc_volume_obj, o)->pool;
+		if (pool)
+			pools[req->n_pools++] = pool;
+	}
+	return NC_OK;
+}
+
+nc_code nc_op_keep_decision(nc_opctx *c, const char *id, const nc_buf *decision, nc_error *err)
 {
 	const char **ids = nc_arena_new_array(c->arena, const char *, c->op->n_decision_ids + 1);
 
@@ -71,10 +96,12 @@ static nc_code schedule(nc_opctx *c, nc_error *err)
 	nc_buf_init(&decision, 64u << 10);
 	nc_vm_place_req(vm, &req);
 	req.exclude = tried;
-	req.n_exclude = split_tried(c, tried, NC_LEN(tried));
-	nc_code rc = nc_sched_place(sched, c->root, &req, &p, &decision, err);
+	req.n_exclude = nc_op_tried(c, tried, NC_LEN(tried));
+	nc_code rc = nc_vm_place_pools(c, vm, &req, err);
+	if (rc == NC_OK)
+		rc = nc_sched_place(sched, c->root, &req, &p, &decision, err);
 	if (*p.decision_id) {
-		nc_code kept = keep_decision(c, p.decision_id, &decision, err);
+		nc_code kept = nc_op_keep_decision(c, p.decision_id, &decision, err);
 		rc = rc == NC_OK ? kept : rc;
 	}
 	if (rc != NC_OK)
@@ -166,6 +193,9 @@ static nc_code ended(nc_opctx *c, nc_error *err)
 		nc_flow_event(
 			c->txn, c->target, "vm.create_canceled", c->op->actor, c->op->o.id, NULL);
 		c->target_is_gone = 1;
+		nc_code rc = nc_vm_free_volumes(c, vm, err);
+		if (rc != NC_OK)
+			return rc;
 		return nc_act_forget_secrets(f, c->txn, c->target, err);
 	default:
 		vm->lifecycle = NC_VM_ERROR;

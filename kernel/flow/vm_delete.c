@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
-#include "flow/internal.h"
+#include "flow/vm_devices.h"
 
 /* ---- vm.delete ---- */
 
@@ -74,11 +74,18 @@ static nc_code destroy(nc_opctx *c, nc_op_call *call, nc_error *err)
 
 static nc_code release(nc_opctx *c, nc_error *err)
 {
-	nc_code rc = c->target ? nc_sched_release(((nc_flow *)c->user)->sched, c->txn, c->root,
-					 c->target->id, err)
-			       : NC_OK;
+	nc_sched *sched = ((nc_flow *)c->user)->sched;
 
-	return rc == NC_E_NOTFOUND ? NC_OK : rc;
+	if (!c->target)
+		return NC_OK;
+	/* Of a migration that nobody knows the end of, it holds two. */
+	nc_code rc = nc_sched_end_move(sched, c->txn, c->root, c->target->id, NC_MOVE_STAYED, err);
+	if (rc == NC_OK || rc == NC_E_NOTFOUND)
+		rc = nc_sched_release(sched, c->txn, c->root, c->target->id, err);
+	if (rc != NC_E_NOTFOUND)
+		return rc;
+	nc_err_clear(err);
+	return NC_OK;
 }
 
 static nc_code purged(nc_opctx *c, nc_error *err)
@@ -90,6 +97,11 @@ static nc_code purged(nc_opctx *c, nc_error *err)
 		return NC_OK;
 	}
 	c->target_is_gone = 1;
+	nc_code rc = nc_vm_free_volumes(c, NC_AS(nc_vm, c->target), err);
+	if (rc == NC_OK)
+		rc = nc_snapshots_forget(c, c->target, err);
+	if (rc != NC_OK)
+		return rc;
 	nc_flow_event(c->txn, c->target, "vm.purged", c->op->actor, c->op->o.id, NULL);
 	return nc_act_forget_secrets(c->user, c->txn, c->target, err);
 }

@@ -62,13 +62,18 @@ static nc_vm_effect effect_of(const nc_operation *op)
 /* Shared by the verbs of vm_power.c, vm_resize.c … : set the VM free of its operation. */
 void nc_vm_op_failed(nc_opctx *c, nc_vm *vm, const char *event)
 {
+	nc_vm_op_failed_as(c, vm, event, effect_of(c->op));
+}
+
+void nc_vm_op_failed_as(nc_opctx *c, nc_vm *vm, const char *event, nc_vm_effect effect)
+{
 	nc_error why = NC_ERROR_INIT;
 
 	if (c->op->error)
 		nc_op_error_to(c->op->error, &why);
 	else
 		nc_err(&why, NC_E_CANCELLED, "%s was cancelled", c->op->verb);
-	nc_vm_fail(vm, effect_of(c->op), &why);
+	nc_vm_fail(vm, effect, &why);
 	vm->operation = NULL;
 	if (c->op->state == NC_OPER_ABANDONED) {
 		vm->is_locked = 1;

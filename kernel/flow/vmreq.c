@@ -8,177 +8,104 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
-#include "base/jsonw.h"
-#include "flow/internal.h"
+#include "flow/request.h"
 
-#define REQUEST_MAX (128u << 10)
-
-static void put_opt(nc_jw *w, const char *key, const char *value)
+static nc_code put_devices(nc_req *q, nc_opctx *c, const nc_vm *vm, nc_error *err)
 {
-	if (value && *value)
-		nc_jw_kstr(w, key, value);
-}
+	nc_code rc = NC_OK;
 
-static void put_tag(nc_jw *w, const nc_opctx *c, const nc_vm *vm)
-{
-	nc_jw_kobj(w, "tag");
-	nc_jw_kstr(w, "installation", nc_db_installation(c->db));
-	nc_jw_kstr(w, "object", vm->o.id);
-	nc_jw_kstr(w, "operation", c->op->o.id);
-	nc_jw_ku64(w, "epoch", c->op->epoch);
-	nc_jw_obj_end(w);
-}
-
-static void put_identity(nc_jw *w, const nc_opctx *c, const nc_vm *vm)
-{
-	nc_jw_kstr(w, "id", vm->o.id);
-	nc_jw_kstr(w, "uuid", vm->uuid);
-	put_opt(w, "native_id", vm->native_id);
-	put_tag(w, c, vm);
-}
-
-static void put_disks(nc_jw *w, const nc_vm *vm)
-{
-	nc_jw_karr(w, "disks");
-	for (size_t i = 0; i < vm->n_disks; i++) {
-		const nc_vm_disk *d = &vm->disks[i];
-		nc_jw_obj(w);
-		nc_jw_kstr(w, "id", d->id);
-		nc_jw_ki64(w, "size_gib", NC_MAX(d->size_gib, (int64_t)1));
-		put_opt(w, "image", d->image);
-		put_opt(w, "volume", d->volume);
-		put_opt(w, "pool", d->pool);
-		nc_jw_obj_end(w);
-	}
-	nc_jw_arr_end(w);
-}
-
-static void put_nics(nc_jw *w, const nc_vm *vm)
-{
-	nc_jw_karr(w, "nics");
-	for (size_t i = 0; i < vm->n_nics; i++) {
-		const nc_vm_nic *n = &vm->nics[i];
-		nc_jw_obj(w);
-		nc_jw_kstr(w, "id", n->id);
-		put_opt(w, "mac", n->mac);
-		nc_jw_kstr(w, "network", n->network);
-		put_opt(w, "address", n->address);
-		nc_jw_obj_end(w);
-	}
-	nc_jw_arr_end(w);
-}
-
-static void put_metadata(nc_jw *w, const nc_vm *vm)
-{
-	nc_jw_kobj(w, "metadata");
-	for (size_t i = 0; i < vm->o.labels.n; i++)
-		nc_jw_kstr(w, vm->o.labels.v[i].key, vm->o.labels.v[i].value);
-	nc_jw_obj_end(w);
-}
-
-static nc_code finish(nc_opctx *c, nc_buf *b, nc_bytes *ret, nc_error *err)
-{
-	if (nc_buf_failed(b))
-		return b->error == NC_E_NOMEM
-			       ? nc_err_nomem(err)
-			       : nc_err(err, NC_E_INVAL, "the request for vm %s is too large",
-					 c->op->target.name);
-	ret->ptr = nc_arena_memdup(c->arena, b->ptr, b->len + 1);
-	ret->len = b->len;
-	return ret->ptr ? NC_OK : nc_err_nomem(err);
+	nc_jw_karr(&q->w, "disks");
+	for (size_t i = 0; rc == NC_OK && i < vm->n_disks; i++)
+		rc = nc_req_disk(q, c, NULL, &vm->disks[i], err);
+	nc_jw_arr_end(&q->w);
+	nc_jw_karr(&q->w, "nics");
+	for (size_t i = 0; rc == NC_OK && i < vm->n_nics; i++)
+		rc = nc_req_nic(q, c, NULL, &vm->nics[i], err);
+	nc_jw_arr_end(&q->w);
+	return rc;
 }
 
 nc_code nc_vmreq_create(nc_opctx *c, const nc_vm *vm, nc_bytes *ret, nc_error *err)
 {
-	_cleanup_(nc_buf_done) nc_buf b;
-	nc_jw w;
+	_cleanup_(nc_req_done) nc_req q;
+	const char *image = NULL;
+	nc_code rc = NC_OK;
 
-	nc_buf_init(&b, REQUEST_MAX);
-	nc_jw_init(&w, &b);
-	nc_jw_obj(&w);
-	nc_jw_kstr(&w, "id", vm->o.id);
-	nc_jw_kstr(&w, "uuid", vm->uuid);
-	nc_jw_kstr(&w, "name", vm->o.name);
-	nc_jw_kstr(&w, "project", vm->o.project ? vm->o.project : "none");
-	put_tag(&w, c, vm);
-	nc_jw_ku64(&w, "incarnation", vm->incarnation);
-	nc_jw_ki64(&w, "vcpus", vm->vcpus);
-	nc_jw_ki64(&w, "memory_mib", vm->memory_mib);
-	put_disks(&w, vm);
-	put_nics(&w, vm);
-	put_opt(&w, "image", vm->image);
+	nc_req_begin(&q);
+	nc_jw_kstr(&q.w, "id", vm->o.id);
+	nc_jw_kstr(&q.w, "uuid", vm->uuid);
+	nc_jw_kstr(&q.w, "name", vm->o.name);
+	nc_jw_kstr(&q.w, "project", vm->o.project ? vm->o.project : "none");
+	nc_req_tag(&q, c, vm->o.id);
+	nc_jw_ku64(&q.w, "incarnation", vm->incarnation);
+	nc_jw_ki64(&q.w, "vcpus", vm->vcpus);
+	nc_jw_ki64(&q.w, "memory_mib", vm->memory_mib);
+	if (vm->image)
+		rc = nc_native_name(c, &nc_kind_image, vm->image, &image, err);
+	if (rc == NC_OK)
+		rc = put_devices(&q, c, vm, err);
+	if (rc != NC_OK)
+		return rc;
+	nc_req_opt(&q, "image", image);
 	if (vm->user_data.is_set) {
 		char handle[128];
 		snprintf(handle, sizeof(handle), "%s/user_data@%llu", vm->o.id,
 			(unsigned long long)vm->user_data.version);
-		nc_jw_kstr(&w, "user_data", handle);
+		nc_jw_kstr(&q.w, "user_data", handle);
 	}
-	put_metadata(&w, vm);
-	nc_jw_kbool(&w, "start", vm->desired_state == NC_VM_WANT_RUNNING);
-	nc_jw_obj_end(&w);
-	return finish(c, &b, ret, err);
+	nc_req_labels(&q, &vm->o);
+	nc_jw_kbool(&q.w, "start", vm->desired_state == NC_VM_WANT_RUNNING);
+	return nc_req_end(&q, c, ret, err);
 }
 
 nc_code nc_vmreq_power(
 	nc_opctx *c, const nc_vm *vm, const char *action, nc_bytes *ret, nc_error *err)
 {
-	_cleanup_(nc_buf_done) nc_buf b;
+	_cleanup_(nc_req_done) nc_req q;
 	json_t *asked = c->op->request.len
 				? json_loadb(c->op->request.ptr, c->op->request.len, 0, NULL)
 				: NULL;
 	const json_t *mode = json_object_get(asked, "mode");
 	const json_t *timeout = json_object_get(asked, "timeout_s");
-	nc_jw w;
 
-	nc_buf_init(&b, REQUEST_MAX);
-	nc_jw_init(&w, &b);
-	nc_jw_obj(&w);
-	put_identity(&w, c, vm);
-	nc_jw_kstr(&w, "action", action);
+	nc_req_begin(&q);
+	nc_req_guest(&q, c, vm);
+	nc_jw_kstr(&q.w, "action", action);
 	if (!strcmp(action, "stop") || !strcmp(action, "restart")) {
 		if (mode)
-			nc_jw_kstr(&w, "mode", json_string_value(mode));
-		nc_jw_ki64(&w, "timeout_s",
+			nc_jw_kstr(&q.w, "mode", json_string_value(mode));
+		nc_jw_ki64(&q.w, "timeout_s",
 			timeout ? json_integer_value(timeout) : vm->shutdown_timeout_s);
 	}
-	nc_jw_obj_end(&w);
 	json_decref(asked);
-	return finish(c, &b, ret, err);
+	return nc_req_end(&q, c, ret, err);
 }
 
 nc_code nc_vmreq_update(nc_opctx *c, const nc_vm *vm, nc_bytes *ret, nc_error *err)
 {
-	_cleanup_(nc_buf_done) nc_buf b;
-	nc_jw w;
+	_cleanup_(nc_req_done) nc_req q;
 
-	nc_buf_init(&b, REQUEST_MAX);
-	nc_jw_init(&w, &b);
-	nc_jw_obj(&w);
-	put_identity(&w, c, vm);
-	nc_jw_kstr(&w, "name", vm->o.name);
-	nc_jw_ki64(&w, "vcpus", vm->vcpus);
-	nc_jw_ki64(&w, "memory_mib", vm->memory_mib);
-	put_metadata(&w, vm);
-	nc_jw_obj_end(&w);
-	return finish(c, &b, ret, err);
+	nc_req_begin(&q);
+	nc_req_guest(&q, c, vm);
+	nc_jw_kstr(&q.w, "name", vm->o.name);
+	nc_jw_ki64(&q.w, "vcpus", vm->vcpus);
+	nc_jw_ki64(&q.w, "memory_mib", vm->memory_mib);
+	nc_req_labels(&q, &vm->o);
+	return nc_req_end(&q, c, ret, err);
 }
 
 nc_code nc_vmreq_destroy(nc_opctx *c, const nc_vm *vm, nc_bytes *ret, nc_error *err)
 {
-	_cleanup_(nc_buf_done) nc_buf b;
-	nc_jw w;
+	_cleanup_(nc_req_done) nc_req q;
 
-	nc_buf_init(&b, REQUEST_MAX);
-	nc_jw_init(&w, &b);
-	nc_jw_obj(&w);
-	put_identity(&w, c, vm);
-	nc_jw_karr(&w, "keep_disks");
+	nc_req_begin(&q);
+	nc_req_guest(&q, c, vm);
+	nc_jw_karr(&q.w, "keep_disks");
 	for (size_t i = 0; i < vm->n_disks; i++)
 		if (!vm->disks[i].is_deleted_with_vm)
-			nc_jw_str(&w, vm->disks[i].id);
-	nc_jw_arr_end(&w);
-	nc_jw_obj_end(&w);
-	return finish(c, &b, ret, err);
+			nc_jw_str(&q.w, vm->disks[i].id);
+	nc_jw_arr_end(&q.w);
+	return nc_req_end(&q, c, ret, err);
 }
 
 nc_code nc_vm_call(nc_opctx *c, const nc_vm *vm, const char *verb, nc_op_call *call, nc_error *err)

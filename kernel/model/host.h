@@ -59,6 +59,8 @@ typedef struct nc_host_obj {
 	int64_t overhead_mib;                /* the hypervisor's own, per guest */
 	const char **found_traits;
 	size_t n_found_traits;
+	const char **found_pools; /* refs */
+	size_t n_found_pools;
 	nc_inventory *inventory;
 	size_t n_inventory;
 	const char *hypervisor, *hypervisor_version, *cpu_model, *arch;

@@ -125,7 +125,7 @@ int nc_key_index(const nc_field_def *d)
 	return d->index == (uint8_t)NC_BY_ID ? (int)NC_BY_ID : d->index;
 }
 
-/* Members of sub-objects may be indexed too (the target of an operation). */
+/* Members of sub-objects may be indexed too (the target of an operation, the MACs of a VM). */
 static void add_own(nc_keys *k, const nc_field_def *f, size_t n, const void *base)
 {
 	char buf[16];
@@ -133,6 +133,10 @@ static void add_own(nc_keys *k, const nc_field_def *f, size_t n, const void *bas
 		if (f[i].type == NC_T_STRUCT)
 			add_own(k, f[i].sub->fields, f[i].sub->n_fields,
 				(const char *)base + f[i].offset);
+		nc_seq s = f[i].type == NC_T_OBJS ? nc_seq_get(&f[i], base) : (nc_seq){ NULL, 0 };
+		for (size_t e = 0; e < s.n; e++)
+			add_own(k, f[i].sub->fields, f[i].sub->n_fields,
+				(const char *)s.v + e * f[i].sub->size);
 		int index = nc_key_index(&f[i]);
 		if (index < NC_IX_OWN || index == (int)NC_BY_ID)
 			continue;

@@ -7,7 +7,8 @@
 /* Networks and what hangs on them. Ports and addresses outlive VMs. */
 typedef struct nc_network_obj {
 	nc_object o;                  /* status: creating active deleting error */
-	const char *type;             /* "nat", "bridge", "vlan", "vxlan", "isolated" */
+	const char *type;             /* "nat", "routed", "isolated", "bridge", "vlan" */
+	const char *cidr;             /* NULL = that of the outside */
 	const char *provider;         /* ref */
 	const char *physical_network; /* ref: a placement requirement */
 	int64_t vlan, vni, mtu;

@@ -24,7 +24,7 @@ typedef struct nc_image {
 } nc_image;
 
 typedef struct nc_volume_obj {
-	nc_object o; /* status: creating available in-use deleting error */
+	nc_object o; /* status: creating available in-use resizing deleting error */
 	int64_t size_gib;
 	const char *pool;     /* ref */
 	const char *image;    /* ref: its content at first */

@@ -209,6 +209,7 @@ typedef struct nc_vm {
 	uint64_t generation, observed_generation;
 	nc_bytes pending;
 	const char *host;      /* ref: where it is */
+	const char *move_to;   /* ref: where a migration takes it; NULL = nowhere */
 	const char *operation; /* ref: the one in progress */
 	const char *uuid;      /* native identity, from id and incarnation */
 	const char *native_id; /* the provider's own */
@@ -225,7 +226,7 @@ typedef struct nc_vm {
 } nc_vm;
 
 /* nc_kind_vm's own indexes. */
-enum { NC_VM_IX_UUID = NC_IX_OWN, NC_VM_IX_TEMPLATE, NC_VM_IX_INSTANCE_TYPE };
+enum { NC_VM_IX_UUID = NC_IX_OWN, NC_VM_IX_TEMPLATE, NC_VM_IX_INSTANCE_TYPE, NC_VM_IX_MAC };
 
 extern const char *const nc_vm_lifecycle_words[];
 extern const char *const nc_vm_task_words[];

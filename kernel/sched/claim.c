@@ -25,6 +25,9 @@ typedef struct claim {
 	nc_sched *s;
 	char project[NC_DB_ID_MAX + 1];
 	nc_holding from, to;
+	nc_holding pair;  /* the other of a migration's two: gives way too, or only counts */
+	int is_pair_over; /* it gives way */
+	int is_settled;   /* what has happened is not up for a check */
 } claim;
 
 /* ---- what it asks for beyond what is held; on the sequencer and when staged ---- */
@@ -87,8 +90,9 @@ static nc_code check_host(const claim *c, const nc_root *tip, nc_error *err)
 		return NC_OK;
 	if (!nc_groups_is_current(c->s, tip, c->to.group))
 		return again(err, "group", c->to.group);
-	int is_known = c->from.is_there && !strcmp(c->from.group, c->to.group);
-	if (!nc_groups_allow(c->s, c->to.group, c->to.slot, is_known ? c->from.slot : NO_SLOT))
+	const nc_holding *own = c->from.is_there ? &c->from : &c->pair;
+	int is_known = own->is_there && !strcmp(own->group, c->to.group);
+	if (!nc_groups_allow(c->s, c->to.group, c->to.slot, is_known ? own->slot : NO_SLOT))
 		return nc_err(err, NC_E_CONFLICT, "group %s allows no more on host %s", c->to.group,
 			id->name);
 	return NC_OK;
@@ -98,7 +102,7 @@ static nc_code check_all(const claim *c, const nc_root *tip, nc_error *err)
 {
 	nc_code rc = NC_OK;
 
-	if (!c->to.is_there)
+	if (!c->to.is_there || c->is_settled)
 		return NC_OK;
 	if (*c->to.host)
 		rc = check_host(c, tip, err);
@@ -129,6 +133,8 @@ static nc_code check(void *arg, const nc_root *tip, nc_error *err)
 		nc_assert(nc_holding_take(c->s, c->project, &c->from, 1) == NC_OK);
 		return nc_err_nomem(err);
 	}
+	if (c->is_pair_over)
+		nc_assert(nc_holding_take(c->s, c->project, &c->pair, -1) == NC_OK);
 	return NC_OK;
 }
 
@@ -137,6 +143,8 @@ static void undo(void *arg)
 {
 	claim *c = arg;
 
+	if (c->is_pair_over)
+		nc_assert(nc_holding_take(c->s, c->project, &c->pair, 1) == NC_OK);
 	nc_assert(nc_holding_take(c->s, c->project, &c->to, -1) == NC_OK);
 	nc_assert(nc_holding_take(c->s, c->project, &c->from, 1) == NC_OK);
 	if (c->to.is_there && *c->to.group)
@@ -150,6 +158,8 @@ static void done(void *arg, uint64_t seq)
 	(void)seq;
 	if (c->from.is_there && *c->from.group)
 		nc_groups_forget_empty(c->s, c->from.group, c->from.slot);
+	if (c->is_pair_over && *c->pair.group)
+		nc_groups_forget_empty(c->s, c->pair.group, c->pair.slot);
 }
 
 /* ---- staging, on a worker ---- */
@@ -198,9 +208,10 @@ static nc_allocation *make_allocation(
 	if (!o)
 		return NULL;
 	nc_allocation *al = NC_AS(nc_allocation, o);
-	o->id = nc_arena_strdup(a, req->consumer);
+	o->id = nc_arena_printf(a, "%s%s", req->consumer, req->is_paired ? NC_SCHED_PAIR : "");
 	o->project = req->project;
-	al->consumer = o->id;
+	al->consumer = nc_arena_strdup(a, req->consumer);
+	al->is_paired = req->is_paired;
 	al->consumer_kind = "vm";
 	al->host = nc_arena_strdup(a, p->host);
 	al->vcpus = req->want[NC_RES_VCPU];
@@ -223,11 +234,18 @@ nc_code nc_sched_claim(nc_sched *s, nc_txn *t, const nc_root *root, const nc_pla
 		return nc_err_nomem(err);
 	if (slot == NO_SLOT)
 		return nc_err(err, NC_E_NOTFOUND, "host %s is not in the ledger", p->host);
-	nc_code rc = load_held(root, req->consumer, a, &held, err);
+	nc_allocation *own = NULL;
+	char id[NC_DB_ID_MAX + 1];
+	snprintf(id, sizeof(id), "%s%s", req->consumer, req->is_paired ? NC_SCHED_PAIR : "");
+	nc_code rc = load_held(root, id, a, &held, err);
+	if (rc == NC_E_NOTFOUND && req->is_paired)
+		rc = load_held(root, req->consumer, a, &own, err);
 	if (rc != NC_OK && rc != NC_E_NOTFOUND)
 		return rc;
 	nc_err_clear(err);
 	_cleanup_(nc_freep) claim *c = claim_new(s, req->project, held);
+	if (c && own)
+		nc_holding_of(s, own, &c->pair);
 	nc_allocation *al = make_allocation(a, req, p, nc_row_at(s, slot), held);
 	if (!c || !al || nc_arena_failed(a))
 		return nc_err_nomem(err);
@@ -282,5 +300,72 @@ nc_code nc_sched_release(
 		return nc_err_nomem(err);
 	nc_model_delete(t, &al->o);
 	add_guard(t, c);
+	return NC_OK;
+}
+
+nc_code nc_sched_hold(
+	nc_sched *s, nc_txn *t, const nc_root *root, const nc_hold_req *req, nc_error *err)
+{
+	_cleanup_(nc_arena_freep) nc_arena *a = nc_arena_new(1u << 20);
+	nc_allocation *held = NULL;
+
+	if (!a)
+		return nc_err_nomem(err);
+	nc_code rc = load_held(root, req->consumer, a, &held, err);
+	if (rc == NC_OK)
+		return nc_sched_resize(s, t, root, req->consumer, req->want, err);
+	if (rc != NC_E_NOTFOUND)
+		return rc;
+	nc_err_clear(err);
+	nc_object *o = nc_object_new(&nc_kind_allocation, a);
+	_cleanup_(nc_freep) claim *c = claim_new(s, req->project, NULL);
+	if (!o || !c)
+		return nc_err_nomem(err);
+	nc_allocation *al = NC_AS(nc_allocation, o);
+	o->id = al->consumer = req->consumer;
+	o->project = req->project;
+	al->consumer_kind = req->kind;
+	al->vcpus = req->want[NC_RES_VCPU];
+	al->memory_mib = req->want[NC_RES_MEMORY_MIB];
+	al->disk_gib = req->want[NC_RES_DISK_GIB];
+	nc_holding_of(s, al, &c->to);
+	if ((rc = check_quota(c, root, err)) != NC_OK)
+		return rc;
+	if ((rc = nc_model_put(t, o, err)) != NC_OK)
+		return rc;
+	add_guard(t, nc_steal(&c));
+	return NC_OK;
+}
+
+nc_code nc_sched_end_move(nc_sched *s, nc_txn *t, const nc_root *root, const char *consumer,
+	nc_move_end how, nc_error *err)
+{
+	_cleanup_(nc_arena_freep) nc_arena *a = nc_arena_new(1u << 20);
+	nc_allocation *own = NULL, *pair = NULL;
+	char id[NC_DB_ID_MAX + 1];
+
+	if (!a)
+		return nc_err_nomem(err);
+	snprintf(id, sizeof(id), "%s%s", consumer, NC_SCHED_PAIR);
+	nc_code rc = load_held(root, id, a, &pair, err);
+	if (rc == NC_OK && how == NC_MOVE_STAYED)
+		return nc_sched_release(s, t, root, id, err);
+	if (rc == NC_OK)
+		rc = load_held(root, consumer, a, &own, err);
+	if (rc != NC_OK)
+		return rc;
+	_cleanup_(nc_freep) claim *c = claim_new(s, own->o.project, own);
+	if (!c)
+		return nc_err_nomem(err);
+	nc_holding_of(s, pair, &c->pair);
+	c->is_pair_over = c->is_settled = 1;
+	own->host = pair->host;
+	own->overhead_mib = pair->overhead_mib;
+	own->decision = pair->decision;
+	nc_holding_of(s, own, &c->to);
+	nc_model_delete(t, &pair->o);
+	if ((rc = nc_model_put(t, &own->o, err)) != NC_OK)
+		return rc;
+	add_guard(t, nc_steal(&c));
 	return NC_OK;
 }

@@ -162,6 +162,8 @@ static nc_code gather(nc_sched *s, columns *col, const nc_host_obj *h)
 
 	if (rc == NC_OK)
 		rc = add_bits(s, col, NC_BITS_POOL, h->pools, h->n_pools);
+	if (rc == NC_OK)
+		rc = add_bits(s, col, NC_BITS_POOL, h->found_pools, h->n_found_pools);
 	for (size_t i = 0; rc == NC_OK && i < h->n_networks; i++)
 		rc = add_bits(s, col, NC_BITS_NETWORK,
 			(const char *const *)&h->networks[i].physical_network, 1);

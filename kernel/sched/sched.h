@@ -71,7 +71,11 @@ typedef struct nc_place_req {
 	const char *const *exclude; /* host ids already tried */
 	uint32_t n_exclude;
 	int is_dry_run;
+	/* A migration's second claim: beside the consumer's own, at the host it moves to, and free of
+	 * quota. Its id is the consumer's with NC_SCHED_PAIR behind it. */
+	int is_paired;
 } nc_place_req;
+#define NC_SCHED_PAIR ".to"
 
 #define NC_PLACE_ALTERNATES 3
 typedef struct nc_placement {
@@ -107,6 +111,21 @@ nc_code nc_sched_resize(nc_sched *s, nc_txn *t, const nc_root *root, const char 
 	const int64_t want[NC_RES_COUNT], nc_error *err);
 nc_code nc_sched_release(
 	nc_sched *s, nc_txn *t, const nc_root *root, const char *consumer, nc_error *err);
+
+/* What is of no host (volumes): its project is counted it. Again with another size: changed. Refused
+ * as _resize refuses. */
+typedef struct nc_hold_req {
+	const char *consumer, *kind; /* "volume" */
+	const char *project;
+	int64_t want[NC_RES_COUNT];
+} nc_hold_req;
+nc_code nc_sched_hold(
+	nc_sched *s, nc_txn *t, const nc_root *root, const nc_hold_req *req, nc_error *err);
+/* A migration is over: of the consumer's pair of claims one is left, the one here or the one there.
+ * Nothing is checked again, for the guest is where it is. NC_E_NOTFOUND: there is no pair. */
+typedef enum { NC_MOVE_STAYED, NC_MOVE_ARRIVED } nc_move_end;
+nc_code nc_sched_end_move(nc_sched *s, nc_txn *t, const nc_root *root, const char *consumer,
+	nc_move_end how, nc_error *err);
 
 /* Quota alone, for admission before anything is written: usage of a project and its limits. */
 nc_code nc_sched_check_quota(nc_sched *s, const nc_root *root, const char *project,

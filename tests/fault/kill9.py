@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""kill -9 at random moments under creates, updates, deletes and cancels.
+"""kill -9 at random moments under creates, updates, disks, migrations, deletes and cancels.
 
 Clients keep a ledger of what was acknowledged to them. After each kill and restart everything is
 left to settle, and the ledger is compared with the state and with sim's own truth about guests:
-nothing acknowledged is lost, no operation is stuck, no VM is there twice, allocations are the sum
-of the VMs. The seed is printed; NC_SEED repeats a run as far as threads allow.
+nothing acknowledged is lost, no operation is stuck, no VM is there twice or elsewhere than its
+record says, with other disks or NICs, allocations are the sum of the VMs. The seed is printed; NC_SEED repeats a run as far as threads allow.
 """
 import argparse
 import collections
@@ -52,10 +52,12 @@ def client(daemon, ledger, rng, prefix, stop):
             what = rng.random()
             if what < 0.45 or not mine:
                 create(conn, ledger, rng, f"{prefix}-{n}", mine)
-            elif what < 0.70:
+            elif what < 0.68:
                 label(conn, ledger, rng, mine)
-            elif what < 0.80:
+            elif what < 0.78:
                 power(conn, ledger, rng, mine)
+            elif what < 0.84:
+                reshape(conn, ledger, rng)
             elif what < 0.92:
                 delete(conn, ledger, rng, mine)
             else:
@@ -100,6 +102,36 @@ def power(conn, ledger, rng, mine):
     status, doc = request(conn, "POST", f"/api/v1/vms/{vm}/{rng.choice(['stop', 'start'])}")
     with ledger.lock:
         ledger.counts[f"power {status}"] += 1
+        if status == 202:
+            ledger.operations[doc["operation"]["id"]] = vm
+
+
+def reshape(conn, ledger, rng):
+    """Another host, one disk or NIC more or less, or a larger one; also of those of earlier lives."""
+    with ledger.lock:
+        known = [vm for vm in ledger.vms if vm not in ledger.maybe_deleted]
+    if not known:
+        return
+    vm = rng.choice(known)
+    status, doc = request(conn, "GET", f"/api/v1/vms/{vm}")
+    what = rng.choice(["migrate", "attach", "detach", "resize", "plug", "unplug"])
+    disks, nics = doc.get("disks") or [], doc.get("nics") or []
+    if status != 200:
+        return
+    path, method, body = f"/api/v1/vms/{vm}/migrate", "POST", {}
+    if what == "attach":
+        path, body = f"/api/v1/vms/{vm}/disks", {"size_gib": rng.randint(1, 4)}
+    elif what == "plug":
+        path, body = f"/api/v1/vms/{vm}/nics", {"network": "lan"}
+    elif what in ("detach", "resize") and len(disks) > 1:
+        path = f"/api/v1/vms/{vm}/disks/{disks[-1]['id']}"
+        method, body = ("DELETE", None) if what == "detach" else \
+            ("PATCH", {"size_gib": disks[-1]["size_gib"] + 1})
+    elif what == "unplug" and nics:
+        path, method, body = f"/api/v1/vms/{vm}/nics/{nics[-1]['id']}", "DELETE", None
+    status, doc = request(conn, method, path, body)
+    with ledger.lock:
+        ledger.counts[f"reshape {status}"] += 1
         if status == 202:
             ledger.operations[doc["operation"]["id"]] = vm
 
@@ -179,7 +211,8 @@ def check(daemon, ledger, truth_tool, truth):
             if seen not in ledger.maybe_labels[vm] | {value}:
                 faults.append(f"vm {vm}: label is {seen}, acknowledged was {value}")
     faults += [f"name {n} is there {c} times" for n, c in names.items() if c > 1]
-    faults += check_truth(vms, truth_tool, truth)
+    hosts = {h["id"]: h["name"] for h in pages(daemon, "/api/v1/hosts")}
+    faults += check_truth(vms, hosts, truth_tool, truth)
     status, doc = daemon.call("POST", "/api/v1/admin/state/check")
     if status != 200 or doc["count"]:
         faults.append(f"state check: {status} {doc}")
@@ -197,7 +230,23 @@ def read_truth(truth_tool, truth):
     raise AssertionError(f"sim-truth: {r.stderr}")
 
 
-def check_truth(vms, truth_tool, truth):
+def check_shape(vm, guest, hosts):
+    """Where it is, and what it has. What is in error may be otherwise: nobody could learn more."""
+    faults = []
+    if vm.get("moving_to"):
+        if guest["host"] not in (hosts[vm["host"]], hosts[vm["moving_to"]]):
+            faults.append(f"vm {vm['id']} is on {guest['host']}, neither where it was nor goes to")
+    elif vm["host"] and guest["host"] != hosts[vm["host"]]:
+        faults.append(f"vm {vm['id']} is on {guest['host']}, not on {hosts[vm['host']]}")
+    for what in ("disks", "nics"):
+        ours = {e["id"] for e in vm.get(what) or []}
+        theirs = {e["id"] for e in guest.get(what) or []}
+        if ours != theirs and vm["lifecycle"] != "error":
+            faults.append(f"vm {vm['id']} has {what} {ours}, its guest {theirs}")
+    return faults
+
+
+def check_truth(vms, hosts, truth_tool, truth):
     guests = read_truth(truth_tool, truth)["guests"]
     faults, by_object = [], collections.defaultdict(list)
     for g in guests:
@@ -207,6 +256,8 @@ def check_truth(vms, truth_tool, truth):
             faults.append(f"vm {vm} has {len(list_)} guests")
         if vm not in vms:
             faults.append(f"guest {list_[0]['native_id']} of {vm} has no vm")
+        else:
+            faults += check_shape(vms[vm], list_[0], hosts)
     for vm, v in vms.items():
         if v["lifecycle"] in ("active", "stopped", "paused") and vm not in by_object:
             faults.append(f"vm {vm} is {v['lifecycle']} and has no guest")
@@ -218,8 +269,9 @@ def check_truth(vms, truth_tool, truth):
 def check_allocations(daemon, vms):
     used = collections.Counter()
     for v in vms.values():
-        if v.get("host"):
-            used[v["host"]] += v["vcpus"]
+        # On its way to a second host, or nobody knows on which of the two: it holds both.
+        for host in {v.get("host"), v.get("moving_to")} - {None}:
+            used[host] += v["vcpus"]
     faults = []
     for h in pages(daemon, "/api/v1/hosts"):
         status, doc = daemon.call("GET", f"/api/v1/hosts/{h['id']}/usage")
@@ -289,6 +341,12 @@ def main():
             "hosts": 8, "seed": seed % 1000, "truth": args.truth, "failure_rate": 0.02,
             "lost_reply_after": 0.02, "lost_reply_before": 0.02,
             "latency_ms": {"*": {"min": 0, "max": 40}}}}, {"Prefer": "wait=30"})
+    assert status == 200, (status, doc)
+    for _ in range(10):                 # its answer may be drawn to fail, like any other
+        status, doc = daemon.call("POST", "/api/v1/networks", {"name": "lan"}, {"Prefer": "wait=30"})
+        if status == 200:
+            break
+        daemon.call("DELETE", "/api/v1/networks/lan", None, {"Prefer": "wait=30"})
     assert status == 200, (status, doc)
     t0, bad = time.monotonic(), None
     for n in range(args.cycles):

@@ -1,3 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
 include(${CMAKE_CURRENT_LIST_DIR}/state.inc)
 nc_unit_test(flow_schedules LIBS nc_flow nc_state_testing LABELS tsan)
+nc_unit_test(flow_mac LIBS nc_flow)

@@ -162,6 +162,11 @@ static void fix_snapshot(nc_object *obj)
 	s->quiesce = "off";
 }
 
+static void fix_network(nc_object *obj)
+{
+	NC_AS(nc_network_obj, obj)->cidr = "10.1.0.0/16";
+}
+
 static void fix_subnet(nc_object *obj)
 {
 	nc_subnet *s = NC_AS(nc_subnet, obj);
@@ -228,6 +233,7 @@ static const struct {
 	{ NC_KIND_IMAGE, fix_image },
 	{ NC_KIND_VOLUME, fix_volume },
 	{ NC_KIND_SNAPSHOT, fix_snapshot },
+	{ NC_KIND_NETWORK, fix_network },
 	{ NC_KIND_SUBNET, fix_subnet },
 	{ NC_KIND_PORT, fix_port },
 	{ NC_KIND_ADDRESS, fix_address },

@@ -75,8 +75,8 @@ static void the_word_that_is_wrong_is_named_with_what_may_be_meant(void)
 static void what_comes_later_says_so_and_what_to_do_today(void)
 {
 	UNKNOWN(NC_E_UNSUPPORTED, "novacron top", "vm list", "top");
-	UNKNOWN(NC_E_UNSUPPORTED, "novacron vm migrate", "driver", "vm", "migrate", "x");
-	UNKNOWN(NC_E_UNSUPPORTED, "novacron vm migrate", "driver", "vms", "migrate");
+	UNKNOWN(NC_E_UNSUPPORTED, "novacron vm rebuild", "driver", "vm", "rebuild", "x");
+	UNKNOWN(NC_E_UNSUPPORTED, "novacron vm rebuild", "driver", "vms", "rebuild");
 	for (const nc_later *l = nc_laters; l->path; l++)
 		CHECK(*l->hint);
 }

@@ -211,6 +211,19 @@ static void observed_fields_come_last(void)
 	}
 }
 
+/* The name that the index of a member has: an element's own, for the list has many; else that of the
+ * field it is in. NULL = it is not in this index. */
+static const char *indexed_as(const nc_field_def *d, uint8_t index)
+{
+	if (d->flags & NC_FF_INDEXED && d->index == index)
+		return d->name;
+	int is_list = d->type == NC_T_OBJS;
+	for (size_t m = 0; (is_list || d->type == NC_T_STRUCT) && m < d->sub->n_fields; m++)
+		if (d->sub->fields[m].flags & NC_FF_INDEXED && d->sub->fields[m].index == index)
+			return is_list ? d->sub->fields[m].name : d->name;
+	return NULL;
+}
+
 /* Each own index is filled by a field, and each field points to an index of that name. */
 static void own_indexes_and_fields_agree(void)
 {
@@ -219,15 +232,11 @@ static void own_indexes_and_fields_agree(void)
 		for (uint8_t ix = 0; ix < k->n_own_indexes; ix++) {
 			int found = 0;
 			for (size_t f = 0; f < k->n_fields; f++) {
-				const nc_field_def *d = &k->fields[f];
-				int is_it = d->flags & NC_FF_INDEXED && d->index == NC_IX_OWN + ix;
-				for (size_t m = 0; d->type == NC_T_STRUCT && m < d->sub->n_fields;
-					m++)
-					is_it |= d->sub->fields[m].flags & NC_FF_INDEXED &&
-						 d->sub->fields[m].index == NC_IX_OWN + ix;
-				if (is_it)
-					CHECK_STR(d->name, k->own_indexes[ix]);
-				found += is_it;
+				const char *as =
+					indexed_as(&k->fields[f], (uint8_t)(NC_IX_OWN + ix));
+				if (as)
+					CHECK_STR(as, k->own_indexes[ix]);
+				found += as != NULL;
 			}
 			CHECK_INT(found, 1);
 		}

@@ -77,6 +77,9 @@ static const nc_field_def fields[] = {
 	CAPACITY(overhead_mib, "overhead_mib", "MiB", "What the hypervisor needs per guest"),
 	NC_FIELD_STRS(nc_host_obj, found_traits, "found_traits", NC_BY_SERVER, .max_len = 256,
 		.doc = "What the driver found"),
+	NC_FIELD_REFS(nc_host_obj, found_pools, "found_pools", NC_KIND_POOL, NC_BY_SERVER,
+		.flags = NC_FF_WEAK | NC_FF_QUIET,
+		.doc = "Shared pools that the driver found it reaches"),
 	NC_FIELD_OBJS(nc_host_obj, inventory, "inventory", &nc_inventory_def, NC_BY_SERVER,
 		.doc = "Other resource classes"),
 	NC_FIELD_STR(

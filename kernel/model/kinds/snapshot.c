@@ -20,7 +20,7 @@ static const nc_field_def fields[] = {
 	NC_FIELD_STR(
 		nc_snapshot, native_id, "native_id", NC_BY_SERVER, .doc = "The driver's own id"),
 	NC_FIELD_REF(nc_snapshot, parent, "parent", NC_KIND_SNAPSHOT, NC_BY_SERVER,
-		.doc = "The one before it"),
+		.flags = NC_FF_WEAK, .doc = "The one before it"),
 	NC_FIELD_I64(nc_snapshot, size_bytes, "size_bytes", NC_BY_SERVER, .unit = "bytes",
 		.doc = "What it takes"),
 };

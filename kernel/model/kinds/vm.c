@@ -30,11 +30,12 @@ static const nc_sub_def disk_def = NC_SUB_DEF("VmDisk", disk_fields, nc_vm_disk,
 
 static const nc_field_def nic_fields[] = {
 	NC_FIELD_STR(nc_vm_nic, id, "id", .mut = NC_SERVER, .doc = "Made by the server"),
-	NC_FIELD_STR(nc_vm_nic, mac, "mac", .mut = NC_IMMUTABLE, .flags = NC_FF_UNIQUE,
-		.doc = "Left out: made by the server"),
-	NC_FIELD_REF(nc_vm_nic, network, "network", NC_KIND_NETWORK, .mut = NC_IMMUTABLE,
+	NC_FIELD_STR(nc_vm_nic, mac, "mac", .mut = NC_IMMUTABLE, .max_len = 17,
+		.flags = NC_FF_UNIQUE | NC_FF_INDEXED, .index = NC_VM_IX_MAC,
+		.doc = "Left out: made by the server; no two VMs have the same"),
+	NC_FIELD_REF(nc_vm_nic, network, "network", NC_KIND_NETWORK,
 		.doc = "Left out: the project's default network"),
-	NC_FIELD_STR(nc_vm_nic, address, "address", .mut = NC_IMMUTABLE,
+	NC_FIELD_STR(nc_vm_nic, address, "address", .max_len = 45,
 		.doc = "Left out: the network chooses"),
 	NC_FIELD_REF(nc_vm_nic, port, "port", NC_KIND_PORT, NC_BY_SERVER, .doc = "Its port"),
 	NC_FIELD_REFS(nc_vm_nic, security_groups, "security_groups", NC_KIND_SECURITY_GROUP,
@@ -164,6 +165,9 @@ static const nc_field_def fields[] = {
 		.flags = NC_FF_NULL | NC_FF_INDEXED, .index = NC_IX_REF,
 		.hint = "use POST /api/v1/vms/{id}/migrate",
 		.doc = "Where it is; in a create: where it must be"),
+	NC_FIELD_REF(nc_vm, move_to, "moving_to", NC_KIND_HOST, NC_BY_SERVER,
+		.doc = "The host that it moves to; while task is null: it is not known yet on "
+		       "which of the two it is"),
 	NC_FIELD_REF(nc_vm, operation, "operation", NC_KIND_OPERATION, NC_BY_SERVER,
 		.flags = NC_FF_WEAK, .doc = "The one at work on it"),
 	NC_FIELD_STR(nc_vm, uuid, "uuid", NC_BY_SERVER, .flags = NC_FF_INDEXED,
@@ -186,7 +190,7 @@ static const nc_field_def fields[] = {
 		.doc = "The address to reach it by"),
 	NC_FIELD_STR(nc_vm, agent_version, "agent_version", NC_SEEN, .doc = "Of the guest agent"),
 };
-static const char *const indexes[] = { "uuid", "template", "instance_type" };
+static const char *const indexes[] = { "uuid", "template", "instance_type", "mac" };
 
 /* ---- the rules ---- */
 
@@ -215,6 +219,10 @@ static void validate_nic(const nc_vm_nic *n, size_t i, nc_faults *f)
 		snprintf(path, sizeof(path), "nics[%zu].mac", i);
 		nc_fault_add(f, nc_arena_strdup(f->arena, path), "format",
 			"is not a hardware address like 52:54:00:12:34:56");
+	} else if (n->mac && strchr("13579bdfBDF", n->mac[1])) {
+		snprintf(path, sizeof(path), "nics[%zu].mac", i);
+		nc_fault_add(f, nc_arena_strdup(f->arena, path), "format",
+			"is the address of a group, not of one card");
 	}
 	if (n->address && !nc_ip_is(n->address)) {
 		snprintf(path, sizeof(path), "nics[%zu].address", i);
@@ -356,7 +364,7 @@ const nc_kind nc_kind_vm = {
 	.flags = NC_KF_SOFT_DELETE,
 	.n_own_indexes = NC_LEN(indexes),
 	.own_indexes = indexes,
-	.own_unique = 1u << (NC_VM_IX_UUID - NC_IX_OWN),
+	.own_unique = 1u << (NC_VM_IX_UUID - NC_IX_OWN) | 1u << (NC_VM_IX_MAC - NC_IX_OWN),
 	.statuses = nc_vm_status_words,
 	.initial_status = "creating",
 	.feature = "nc.compute/1",

@@ -27,8 +27,8 @@ static const nc_field_def fields[] = {
 		.doc = "It was made with its VM and goes with it"),
 };
 static const char *const indexes[] = { "attached_to" };
-static const char *const statuses[] = { "creating", "available", "in-use", "deleting", "error",
-	NULL };
+static const char *const statuses[] = { "creating", "available", "in-use", "resizing", "deleting",
+	"error", NULL };
 
 static void validate(const nc_object *obj, nc_faults *f)
 {

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which provider offers which extension, as acts ask before they stage an operation. What is not
+ * open is not known: then the operation finds out. Any thread, also inside a read section.
+ */
+#include <string.h>
+
+#include "base/err.h"
+#include "flow/internal.h"
+#include "model/problem.h"
+
+static const char *first_verb_of(const char *extension)
+{
+	for (unsigned i = 0; i < nc_verb_count(); i++)
+		if (!strcmp(nc_verb_at(i)->ext, extension))
+			return nc_verb_at(i)->name;
+	return "";
+}
+
+int nc_providers_offer(nc_providers *p, const char *id, const char *extension)
+{
+	_cleanup_(nc_pinst_unrefp) nc_pinst *inst = NULL;
+
+	if (nc_providers_get(p, id, &inst, NULL) != NC_OK)
+		return -1;
+	return nc_pinst_can(inst, first_verb_of(extension));
+}
+
+nc_code nc_providers_check(
+	nc_flow *f, const nc_root *r, const char *id, const char *extension, nc_error *err)
+{
+	_cleanup_(nc_arena_freep) nc_arena *a = nc_arena_new(1u << 20);
+	nc_object *o = NULL;
+
+	/* One that is not open may well offer it: its operation waits for it. */
+	if (nc_providers_offer(f->providers, id, extension) != 0)
+		return NC_OK;
+	if (a)
+		nc_model_get(r, &nc_kind_provider, id, a, &o, NULL);
+	nc_problem_err(
+		err, "unsupported", "provider %s does not offer %s", o ? o->name : id, extension);
+	return nc_err_hint(err, NC_E_UNSUPPORTED,
+		"novacron plugin status shows what each driver offers; use another provider");
+}
+
+nc_code nc_providers_choose(nc_flow *f, const nc_root *r, const char *extension, nc_arena *a,
+	const char **id, nc_error *err)
+{
+	const char *found = NULL;
+	nc_walk w;
+	int n = 0;
+
+	if (*id)
+		return nc_providers_check(f, r, *id, extension, err);
+	nc_walk_init(
+		&w, r, NC_KIND_PROVIDER, NC_BY_ID, (nc_bytes){ 0 }, (nc_bytes){ 0 }, NC_ASCENDING);
+	for (const nc_item *it; (it = nc_walk_next(&w, NULL));)
+		if (nc_providers_offer(f->providers, nc_item_id(it), extension) > 0 && !n++)
+			found = nc_item_id(it);
+	if (n == 1) {
+		*id = nc_arena_strdup(a, found);
+		return *id ? NC_OK : nc_err_nomem(err);
+	}
+	if (!n)
+		return nc_problem_err(
+			err, "unsupported", "no provider that is open offers %s", extension);
+	nc_problem_err(err, "invalid", "%d providers offer %s and none is named", n, extension);
+	return nc_err_hint(err, NC_E_INVAL, "say which: --set provider=NAME");
+}
