@@ -11,15 +11,16 @@ static nc_code run(nc_cli *c, nc_error *err)
 
 	nc_call_init_path(&call, "POST", "/api/v1/admin/state/rotate-key");
 	nc_code rc = nc_call_send(c, &call, err);
-	if (rc == NC_E_NOTFOUND) { /* a daemon without that route */
-		rc = nc_err(err, NC_E_UNSUPPORTED, "this daemon can't change its key");
-		return nc_err_hint(err, rc, "secrets stay sealed under security.key_file");
-	}
 	if (rc != NC_OK)
 		return rc;
 	if (nc_out_is_for_programs(c))
 		return nc_print_json(c, call.json, err);
-	return nc_print_line(c, err, "secrets are sealed under a new key");
+	json_int_t n = json_integer_value(json_object_get(call.json, "resealed"));
+	return nc_print_line(c, err,
+		"secrets are sealed under a new key (%lld sealed anew); copy the key file anew, "
+		"apart from "
+		"the backups",
+		(long long)n);
 }
 
 const nc_cmd nc_cmd_state_rotate_key = {

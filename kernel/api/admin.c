@@ -89,6 +89,7 @@ static void show_state(nc_call_ctx *c)
 	nc_jw_ku64(&w, "trimmed", h.trimmed);
 	nc_jw_ku64(&w, "queued", h.queued);
 	nc_jw_ku64(&w, "damaged", h.damaged);
+	nc_jw_kbool(&w, "rotating_key", nc_vault_is_rotating(c->api->o.vault));
 	nc_jw_obj_end(&w);
 	nc_reply_json(c->req, 200, nc_buf_bytes(&b), NULL, 0);
 }
@@ -165,6 +166,20 @@ static void backup_state(nc_api_job *j)
 	nc_job_reply(j, 200, NULL, 0);
 }
 
+/* Goes on with one that was cut off; the keeper does the same by itself. */
+static void rotate_key(nc_api_job *j)
+{
+	nc_error err = NC_ERROR_INIT;
+	uint64_t n = 0;
+
+	if (nc_vault_rotate(j->api->o.vault, &n, &err) != NC_OK) {
+		nc_job_problem(j, &err, NULL);
+		return;
+	}
+	nc_buf_printf(&j->out, "{\"resealed\":%llu}", (unsigned long long)n);
+	nc_job_reply(j, 200, NULL, 0);
+}
+
 const nc_api_route nc_api_admin[] = {
 	{ .method = "GET",
 		.pattern = "/api/v1",
@@ -199,5 +214,11 @@ const nc_api_route nc_api_admin[] = {
 		.work = backup_state,
 		.body_limit = 4096,
 		.doc = "online backup: {path}" },
+	{ .method = "POST",
+		.pattern = "/api/v1/admin/state/rotate-key",
+		.permission = "state.rotate_key",
+		.work = rotate_key,
+		.body_limit = 4096,
+		.doc = "seal every secret anew under a fresh key" },
 	{ .method = NULL },
 };

@@ -23,6 +23,7 @@ typedef struct nc_api_options {
 	nc_sched *sched;
 	nc_events *events;
 	nc_plugins *plugins;
+	nc_vault *vault;
 	nc_config_holder *config;
 	unsigned workers; /* of the pool for what blocks */
 	/* boot/'s: apply a new configuration; renders what was applied per key. */

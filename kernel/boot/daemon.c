@@ -39,7 +39,7 @@ struct nc_daemon {
 	nc_plugins *plugins;
 	nc_pinst *store;
 	nc_db *db;
-	nc_keyring *keyring;
+	nc_vault *vault;
 	nc_observed *observed;
 	nc_sched *sched;
 	nc_events *events;
@@ -190,15 +190,18 @@ static nc_code start_security(void *ctx, nc_error *err)
 {
 	nc_daemon *d = ctx;
 
-	return nc_keyring_open(d->cfg->security.key_file, &d->keyring, err);
+	nc_vault_options o = {
+		.db = d->db, .kind = NC_KIND_SECRET_VALUE, .key_file = d->cfg->security.key_file
+	};
+	return nc_vault_open(&o, &d->vault, err);
 }
 
 static void stop_security(void *ctx)
 {
 	nc_daemon *d = ctx;
 
-	nc_keyring_free(d->keyring);
-	d->keyring = NULL;
+	nc_vault_close(d->vault);
+	d->vault = NULL;
 }
 
 static nc_code start_cache(void *ctx, nc_error *err)
@@ -252,7 +255,7 @@ static nc_code make_flow(nc_daemon *d, nc_error *err)
 		.plugins = d->plugins,
 		.observed = d->observed,
 		.events = d->events,
-		.keyring = d->keyring,
+		.vault = d->vault,
 		.settings = nc_settings_flow(d->cfg) };
 	nc_plugin_hooks hooks;
 	nc_code rc = nc_flow_new(&o, &d->flow, err);
@@ -311,6 +314,7 @@ static nc_code start_api(void *ctx, nc_error *err)
 		.sched = d->sched,
 		.events = d->events,
 		.plugins = d->plugins,
+		.vault = d->vault,
 		.config = d->holder,
 		.workers = 8, /* nobody waits for a commit here; a few do for a file or a plugin */
 		.reload = reload,
@@ -406,7 +410,7 @@ static const nc_component components[] = {
 	{ "resources", NC_PHASE_PRE_INIT, 0, { "environment" }, start_resources, NULL },
 	{ "plugins", NC_PHASE_CORE_INIT, 0, { "environment" }, start_plugins, stop_plugins },
 	{ "store", NC_PHASE_CORE_INIT, NC_COMPONENT_RETRY, { "plugins" }, start_store, stop_store },
-	{ "security", NC_PHASE_CORE_INIT, 0, { "environment" }, start_security, stop_security },
+	{ "security", NC_PHASE_CORE_INIT, 0, { "store" }, start_security, stop_security },
 	{ "cache", NC_PHASE_CORE_INIT, 0, { "store" }, start_cache, stop_cache },
 	{ "events", NC_PHASE_SERVICE_INIT, 0, { "store" }, start_events, stop_events },
 	{ "orchestration", NC_PHASE_SERVICE_INIT, 0, { "events", "cache", "security" },

@@ -125,7 +125,7 @@ static void settle(part *p, nc_code rc, int64_t us)
 
 	nc_timing_component(p->c->name, us);
 	if (rc == NC_OK) {
-		nc_obs_set(p->c->name, NC_OBS_HEALTHY, NULL);
+		nc_obs_started(p->c->name);
 		nc_log(L_DEBUG, "boot.component.started", F_STR("component", p->c->name),
 			F_I64("us", us));
 	} else {

@@ -14,6 +14,7 @@
 #include "base/pool.h"
 #include "flow/reports.h"
 #include "flow/retention.h"
+#include "flow/sealing.h"
 
 /* ---- provider.open, provider.close ---- */
 
@@ -121,6 +122,7 @@ static void round_of_care(nc_flow *f)
 		look_at(f, list.ids[i]);
 	nc_free(list.ids);
 	nc_retention_round(f);
+	nc_flow_finish_rotation(f);
 }
 
 static void on_report(void *ctx, nc_bytes json)

@@ -196,7 +196,7 @@ static void render(nc_stage *s, nc_buf *out)
 	nc_buf_putc(out, '}');
 }
 
-static nc_code put_all(nc_stage *s, const nc_root *r, nc_error *err)
+static nc_code put_all(nc_stage *s, nc_error *err)
 {
 	nc_act *a = s->a;
 	nc_code rc = NC_OK;
@@ -206,7 +206,7 @@ static nc_code put_all(nc_stage *s, const nc_root *r, nc_error *err)
 		nc_model_delete(s->txn, s->object);
 		rc = nc_act_forget_secrets(a->flow, s->txn, s->object, err);
 	} else {
-		rc = nc_flow_seal(a->flow, s->txn, r, s->object, err);
+		rc = nc_flow_seal(a->flow, s->txn, s->object, err);
 		if (rc == NC_OK)
 			rc = nc_model_put(s->txn, s->object, err);
 	}
@@ -237,7 +237,7 @@ nc_code nc_stage_commit(nc_stage *s, int http_status, nc_error *err)
 	nc_txn *txn = s->txn;
 	const nc_root *r = nc_db_read_begin(a->flow->db);
 	size_t mark = a->body->len;
-	nc_code rc = put_all(s, r, err);
+	nc_code rc = put_all(s, err);
 
 	if (rc == NC_OK) {
 		render(s, a->body);

@@ -26,7 +26,7 @@ nc_code nc_flow_new(const nc_flow_options *o, nc_flow **ret, nc_error *err)
 	f->plugins = o->plugins;
 	f->observed = o->observed;
 	f->events = o->events;
-	f->keyring = o->keyring;
+	f->vault = o->vault;
 	f->settings = o->settings;
 	nc_code rc = nc_providers_new(f, &f->providers, err);
 	if (rc != NC_OK)

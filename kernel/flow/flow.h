@@ -16,7 +16,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "event/event.h"
-#include "flow/keyring.h"
+#include "store/vault.h"
 #include "model/model.h"
 #include "model/observed.h"
 #include "op/op.h"
@@ -40,7 +40,7 @@ typedef struct nc_flow_options {
 	nc_plugins *plugins;
 	nc_observed *observed;
 	nc_events *events;
-	nc_keyring *keyring;
+	nc_vault *vault;
 	nc_flow_settings settings;
 } nc_flow_options;
 

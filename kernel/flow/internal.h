@@ -24,7 +24,7 @@ struct nc_flow {
 	nc_plugins *plugins;
 	nc_observed *observed;
 	nc_events *events;
-	nc_keyring *keyring;
+	nc_vault *vault;
 	nc_ops *ops;
 	nc_op_driver driver;
 	nc_providers *providers;

@@ -1,20 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Secret fields on their way into the store and, for one plugin call, out of it. */
+/*
+ * Secret fields on their way into the vault and, for one plugin call, out of it; and the key of the
+ * vault changed. Workers, and the keeper for what a rotation left over.
+ */
 #include "flow/sealing.h"
 
-#include "base/alloc.h"
 #include "base/err.h"
-#include "base/secret.h"
+#include "base/log.h"
+#include "model/secrets.h"
 
-nc_code nc_flow_seal(nc_flow *f, nc_txn *t, const nc_root *r, nc_object *obj, nc_error *err)
+nc_code nc_flow_seal(nc_flow *f, nc_txn *t, nc_object *obj, nc_error *err)
 {
-	nc_seal_key keys[NC_KEYS_MAX];
-	size_t n = nc_keyring_get(f->keyring, keys);
-	nc_code rc = n ? nc_secrets_put(t, r, obj, &keys[0], err)
-		       : nc_err(err, NC_E_INTERNAL, "there is no key to seal with");
-
-	nc_zero(keys, sizeof(keys));
-	return rc;
+	return nc_secrets_put(f->vault, t, obj, err);
 }
 
 nc_code nc_act_forget_secrets(nc_flow *f, nc_txn *t, nc_object *obj, nc_error *err)
@@ -22,7 +19,19 @@ nc_code nc_act_forget_secrets(nc_flow *f, nc_txn *t, nc_object *obj, nc_error *e
 	const nc_root *r = nc_db_read_begin(f->db);
 
 	(void)err;
-	nc_secrets_delete(t, r, obj);
+	nc_secrets_delete(f->vault, t, r, obj);
 	nc_db_read_end(f->db);
 	return NC_OK;
+}
+
+void nc_flow_finish_rotation(nc_flow *f)
+{
+	nc_error err = NC_ERROR_INIT;
+
+	if (!nc_vault_is_rotating(f->vault))
+		return;
+	nc_code rc = nc_vault_rotate(f->vault, NULL, &err);
+	if (rc != NC_OK && rc != NC_E_BUSY)
+		nc_log(L_WARN, "secrets.rotation.unfinished", F_ERR(&err),
+			F_STR("consequence", "the old key stays; trying again at the next round"));
 }

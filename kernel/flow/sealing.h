@@ -5,6 +5,8 @@
 #include "flow/internal.h"
 
 /* Seal what came fresh with a request, in the same transaction as its object. */
-nc_code nc_flow_seal(nc_flow *f, nc_txn *t, const nc_root *r, nc_object *obj, nc_error *err);
+nc_code nc_flow_seal(nc_flow *f, nc_txn *t, nc_object *obj, nc_error *err);
+/* What a rotation that was cut off has left to do, if there is any. The keeper. */
+void nc_flow_finish_rotation(nc_flow *f);
 
 #endif

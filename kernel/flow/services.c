@@ -4,6 +4,7 @@
  * records of their own) and nc.secrets (a sealed value, opened for one call). Both may block and
  * come from threads where that is allowed.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -13,6 +14,7 @@
 #include "base/secret.h"
 #include "flow/internal.h"
 #include "model/internal.h"
+#include "model/secrets.h"
 #include "novacron/host_services.h"
 
 /* ---- nc.kv ---- */
@@ -168,29 +170,22 @@ static nc_code kv_del(void *user, nc_pinst *inst, nc_bytes key, nc_error *err)
 
 /* ---- nc.secrets ---- */
 
-/* "<object id>/<field>@<version>", as requests carry it; an older version is gone. */
+/* "<object id>/<field>@<version>", as requests carry it. Of versions there is only the newest. */
 static nc_code secret_open(
 	void *user, nc_pinst *inst, nc_bytes handle, nc_secret **ret, nc_error *err)
 {
 	nc_flow *f = user;
-	_cleanup_(nc_arena_freep) nc_arena *a = nc_arena_new(1u << 20);
-	char *text = a ? nc_arena_strndup(a, handle.ptr, handle.len) : NULL;
-	char *slash = text ? strchr(text, '/') : NULL;
-	char *at = slash ? strchr(slash, '@') : NULL;
-	nc_seal_key keys[NC_KEYS_MAX];
+	char text[2 * NC_DB_ID_MAX];
 
 	(void)inst;
-	if (!text)
-		return nc_err_nomem(err);
+	if (handle.len < sizeof(text))
+		snprintf(text, sizeof(text), "%.*s", (int)handle.len, (const char *)handle.ptr);
+	char *slash = handle.len < sizeof(text) ? strchr(text, '/') : NULL;
+	char *at = slash ? strchr(slash, '@') : NULL;
 	if (!at)
 		return nc_err(err, NC_E_INVAL, "this is no handle of a secret");
 	*slash = *at = '\0';
-	size_t n = nc_keyring_get(f->keyring, keys);
-	const nc_root *r = nc_db_read_begin(f->db);
-	nc_code rc = nc_secrets_open(r, text, slash + 1, keys, n, a, ret, err);
-	nc_db_read_end(f->db);
-	nc_zero(keys, sizeof(keys));
-	return rc;
+	return nc_secrets_open(f->vault, text, slash + 1, ret, err);
 }
 
 void nc_flow_services(nc_plugin_hooks *hooks)

@@ -144,6 +144,8 @@ static int read_new(nc_changer *c, const nc_field_def *d, const nc_jpath *at, js
 {
 	uint32_t before = faults_of(c);
 	nc_member_reset(d, c->scratch);
+	if (d->type == NC_T_SECRET) /* version and digest go on from what is there */
+		nc_member_copy(d, c->scratch, c->work);
 	if (json_is_null(value)) {
 		if (d->type == NC_T_SECRET)
 			nc_member_read(&c->reader, d, at, value, c->scratch);

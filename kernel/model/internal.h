@@ -14,16 +14,6 @@ typedef struct nc_idempotency { /* id: hash of principal, project and key */
 	int64_t expires_at_ms;
 } nc_idempotency;
 
-typedef struct nc_secret_value { /* id: nc_secret_handle */
-	nc_object o;
-	const char *owner; /* id of the object whose field it is */
-	const char *field;
-	uint64_t version;
-	const char *key_id; /* which key sealed it */
-	const char *sealed; /* hex */
-	const char *digest; /* keyed, of the value */
-} nc_secret_value;
-
 typedef struct nc_orphan { /* found outside with our tag, or a like one, and no owner here */
 	nc_object o;       /* status: listed adopting deleting */
 	const char *provider, *host; /* refs */
@@ -43,7 +33,6 @@ typedef struct nc_kv_obj { /* id: hash of plugin instance and key; nc.kv/1 */
 } nc_kv_obj;
 
 enum { NC_IDEMPOTENCY_IX_EXPIRES = NC_IX_OWN };
-enum { NC_SECRET_VALUE_IX_OWNER = NC_IX_OWN };
 enum { NC_ORPHAN_IX_NATIVE = NC_IX_OWN };
 enum { NC_KV_IX_OWNER = NC_IX_OWN };
 

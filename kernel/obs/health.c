@@ -28,11 +28,11 @@ static row rows[COMPONENTS_MAX];
 static size_t n_rows;
 static int ready; /* table_lock */
 
-void nc_obs_set(const char *component, nc_obs_state state, const char *why)
+/* Under the lock. */
+static row *row_of(const char *component)
 {
 	size_t i = 0;
 
-	pthread_mutex_lock(&table_lock);
 	while (i < n_rows && strcmp(rows[i].component, component))
 		i++;
 	if (i == n_rows) {
@@ -40,10 +40,30 @@ void nc_obs_set(const char *component, nc_obs_state state, const char *why)
 		rows[n_rows++] = (row){ .component = component };
 		rows[i].since_ms = nc_clock_wall_ms();
 	}
-	if (rows[i].state != state)
-		rows[i].since_ms = nc_clock_wall_ms();
-	rows[i].state = state;
-	snprintf(rows[i].why, sizeof(rows[i].why), "%s", why ? why : "");
+	return &rows[i];
+}
+
+static void set_row(row *r, nc_obs_state state, const char *why)
+{
+	if (r->state != state)
+		r->since_ms = nc_clock_wall_ms();
+	r->state = state;
+	snprintf(r->why, sizeof(r->why), "%s", why ? why : "");
+}
+
+void nc_obs_set(const char *component, nc_obs_state state, const char *why)
+{
+	pthread_mutex_lock(&table_lock);
+	set_row(row_of(component), state, why);
+	pthread_mutex_unlock(&table_lock);
+}
+
+void nc_obs_started(const char *component)
+{
+	pthread_mutex_lock(&table_lock);
+	row *r = row_of(component);
+	if (r->state == NC_OBS_STARTING)
+		set_row(r, NC_OBS_HEALTHY, NULL);
 	pthread_mutex_unlock(&table_lock);
 }
 

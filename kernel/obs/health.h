@@ -13,6 +13,8 @@ extern const char *const nc_obs_words[];
 
 /* `component` is static; at most 32 of them. why may be NULL. */
 void nc_obs_set(const char *component, nc_obs_state state, const char *why);
+/* Healthy, unless it has said otherwise of itself meanwhile. */
+void nc_obs_started(const char *component);
 void nc_obs_set_ready(int is_ready);
 int nc_obs_is_ready(void);
 /* {"status":…,"components":[…]}; returns the worst of all. */

@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "base/log.h"
 
 /*
  * The handler may run on a broken heap with any lock held: it formats by hand into its own stack,
@@ -91,6 +92,11 @@ static void on_fatal(int sig, siginfo_t *info, void *context)
 nc_code nc_mark_install(const char *path, nc_error *err)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	if (fd < 0 && (errno == EROFS || errno == ENOSPC || errno == EDQUOT)) {
+		nc_log(L_WARN, "plugin.crash_record.failed", F_STR("path", path),
+			F_STR("consequence", "crashes of plugins are not recorded"));
+		fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	}
 	if (fd < 0)
 		return nc_err_errno(err, errno, "could not open the crash record %s", path);
 	int is_first = crash_fd < 0, old = crash_fd;

@@ -20,7 +20,8 @@
  * while a plugin is mapped or creates an instance in this process; one that was left behind means that
  * the start died in that phase. That alone is no crime (somebody may have killed us), three starts in
  * a row are. A crash that the signal handler saw is written to state_dir/crashed and is enough alone.
- * Plain writes without fsync: what is to be survived is the process, not the power.
+ * Plain writes without fsync: what is to be survived is the process, not the power. On a disk that
+ * is full or read-only there are no sentinels: a daemon that serves what it has is worth more.
  */
 
 #define CRASHES_MAX (64u << 10)
@@ -104,6 +105,11 @@ void nc_sentinel_recall(nc_found *f)
 	f->deaths = s->deaths;
 }
 
+static int is_refused_by_disk(int errnum)
+{
+	return errnum == EROFS || errnum == ENOSPC || errnum == EDQUOT;
+}
+
 static nc_code write_sentinel(const char *path, const char *phase, int deaths, nc_error *err)
 {
 	char text[64];
@@ -122,9 +128,17 @@ nc_code nc_sentinel_arm(nc_found *f, const char *phase, nc_error *err)
 	f->n_armed++;
 	int deaths = strcmp(f->phase, phase) == 0 ? f->deaths : 0;
 	pthread_mutex_unlock(&f->p->lock);
-	nc_code rc = write_sentinel(path, phase, deaths, err);
-	if (rc != NC_OK)
-		nc_sentinel_disarm(f, phase);
+	nc_error why = NC_ERROR_INIT;
+	nc_code rc = write_sentinel(path, phase, deaths, &why);
+	if (rc == NC_OK)
+		return NC_OK;
+	if (is_refused_by_disk(why.native)) {
+		nc_log(L_WARN, "plugin.sentinel.failed", F_STR("plugin", f->id), F_ERR(&why),
+			F_STR("consequence", "a crash of it would go unnoticed at the next start"));
+		return NC_OK;
+	}
+	nc_err_copy(err, &why);
+	nc_sentinel_disarm(f, phase);
 	return rc;
 }
 
@@ -172,7 +186,7 @@ nc_code nc_crashes_read(nc_plugins *p, nc_error *err)
 		for (char *line = strtok_r(text, "\n", &rest); line;
 			line = strtok_r(NULL, "\n", &rest))
 			take_crash(p, line);
-		if (truncate(path, 0) < 0)
+		if (n > 0 && truncate(path, 0) < 0 && !is_refused_by_disk(errno))
 			return nc_err_errno(err, errno, "could not empty %s", path);
 	} else if (rc != NC_E_NOTFOUND) {
 		return rc;

@@ -8,8 +8,10 @@
 
 /*
  * A database from open to close. Opening is one thread's work up to the moment the sequencer and
- * the materialiser start; closing ends them in that order and frees what they shared. On any
- * failure to open, nothing is left behind but a newer epoch in the store.
+ * the materialiser start; closing ends them in that order and frees what they shared. A store that
+ * can be read and not written (a full disk, a read-only one) is opened as if it had just failed:
+ * writes are refused and the sequencer leads when it can. On any failure to open, nothing is left
+ * behind but a newer epoch in the store.
  */
 
 enum { GROUP_DEFAULT = 1024, GATHER_DEFAULT_MS = 200, KEEP_DEFAULT = 100000 };
@@ -113,18 +115,48 @@ static nc_code check_head(const nc_store_head *h, uint64_t head, nc_error *err)
 		err, NC_E_PROTO, "files of different times were mixed; restore a backup");
 }
 
+/* Without room or rights to write there is no lead; what is there can be read all the same. The
+ * sequencer leads as soon as it can. */
+static nc_code read_without_lead(nc_db *db, const nc_error *why, uint64_t *ret_head, nc_error *err)
+{
+	nc_store_head h = { .struct_size = sizeof(h) };
+	nc_code code = db->store->head(db->inst, &h, err);
+	if (code == NC_OK && h.head == 0) { /* nothing to serve */
+		nc_err_copy(err, why);
+		return why->code;
+	}
+	*ret_head = h.head;
+	if (code == NC_OK)
+		nc_store_broke(db, why);
+	return code;
+}
+
+static void be_told(nc_error *why, nc_code code)
+{
+	if (why->code == NC_OK)
+		nc_err(why, code, "the store failed without saying why");
+}
+
 static nc_code take_lead(nc_db *db, uint64_t *ret_head, nc_error *err)
 {
 	uint64_t epoch = 0;
 	nc_store_head h = { .struct_size = sizeof(h) };
-	nc_code code = db->store->lead(db->inst, db->node, NC_LEASE_MS, &epoch, ret_head, err);
+	nc_error why = NC_ERROR_INIT;
+	nc_code code = db->store->lead(db->inst, db->node, NC_LEASE_MS, &epoch, ret_head, &why);
+	if (code != NC_OK)
+		be_told(&why, code);
+	if (code == NC_OK)
+		nc_lease_taken(db);
+	else if (code == NC_E_UNAVAILABLE)
+		code = read_without_lead(db, &why, ret_head, err);
+	else
+		nc_err_copy(err, &why);
 	if (code == NC_OK)
 		code = db->store->head(db->inst, &h, err);
 	if (code == NC_OK)
 		code = check_head(&h, *ret_head, err);
 	if (code != NC_OK)
 		return code;
-	nc_lease_taken(db);
 	atomic_store_explicit(&db->epoch, epoch, memory_order_relaxed);
 	atomic_store_explicit(&db->trimmed, h.trimmed_seq, memory_order_relaxed);
 	db->pending.applied = h.applied_seq;
@@ -145,6 +177,25 @@ static nc_code know_identity(nc_db *db, uint64_t head, nc_error *err)
 	return NC_OK;
 }
 
+/* A record of the epoch, if we lead; where it can't be written we are readers for now. */
+static nc_code begin_epoch(nc_db *db, uint64_t head, nc_error *err)
+{
+	nc_error why = NC_ERROR_INIT;
+	if (db->s.is_broken)
+		return NC_OK;
+	nc_code code = nc_epoch_append(
+		db, atomic_load_explicit(&db->epoch, memory_order_relaxed), head, &why);
+	if (code == NC_OK)
+		return nc_replay(db, head + 1, err);
+	be_told(&why, code);
+	if (code == NC_E_UNAVAILABLE && head > 0) {
+		nc_store_broke(db, &why);
+		return NC_OK;
+	}
+	nc_err_copy(err, &why);
+	return code;
+}
+
 static nc_code load(nc_db *db, nc_error *err)
 {
 	uint64_t head = 0;
@@ -161,10 +212,7 @@ static nc_code load(nc_db *db, nc_error *err)
 	if (code == NC_OK)
 		code = know_identity(db, head, err);
 	if (code == NC_OK)
-		code = nc_epoch_append(
-			db, atomic_load_explicit(&db->epoch, memory_order_relaxed), head, err);
-	if (code == NC_OK)
-		code = nc_replay(db, head + 1, err);
+		code = begin_epoch(db, head, err);
 	return code;
 }
 
@@ -200,7 +248,8 @@ nc_code nc_db_open(const nc_db_options *o, nc_db **ret, nc_error *err)
 		return nc_err_wrap(err, code, "could not open the state");
 	}
 	nc_log(L_INFO, "store.opened", F_U64("seq", nc_db_seq(db)), F_U64("epoch", nc_db_epoch(db)),
-		F_STR("log_id", db->identity.log_id));
+		F_STR("log_id", db->identity.log_id),
+		F_BOOL("writable", !nc_health_is_ill(db, NC_ILL_LOG, NULL)));
 	*ret = db;
 	return NC_OK;
 }

@@ -146,6 +146,29 @@ static int parse(nc_keyfile *r, char *text)
 	return rc == 1 && r->n > 0 && r->digest && r->installation[0] ? 0 : -1;
 }
 
+/* One bare key, which gets an id, and a digest key beside it. */
+static int parse_bare(nc_keyfile *r, char *text)
+{
+	size_t len = strlen(text);
+	if (len > 0 && text[len - 1] == '\n')
+		text[--len] = '\0';
+	nc_keyfile_key k = { .raw = take_hex(text) };
+	if (!k.raw)
+		return -1;
+	uint8_t id[NC_KEYFILE_ID_LEN / 2];
+	nc_random_bytes(id, sizeof(id));
+	nc_hex(id, sizeof(id), k.id);
+	r->keys[r->n++] = k;
+	r->digest = random_secret();
+	return r->digest ? 0 : -1;
+}
+
+static int parse_any(nc_keyfile *r, char *text)
+{
+	int is_named = strncmp(text, first_line, sizeof(first_line) - 1) == 0;
+	return is_named ? parse(r, text) : parse_bare(r, text);
+}
+
 nc_code nc_keyfile_load(nc_keyfile *ret, const char *path, nc_error *err)
 {
 	char text[TEXT_MAX] = { 0 };
@@ -156,7 +179,7 @@ nc_code nc_keyfile_load(nc_keyfile *ret, const char *path, nc_error *err)
 	nc_code code = open_file(path, &fd, &len, err);
 	if (code == NC_OK)
 		code = nc_read_full(fd, text, len, err);
-	if (code == NC_OK && parse(&r, text) != 0)
+	if (code == NC_OK && parse_any(&r, text) != 0)
 		code = nc_alloc_failures() != failures
 			       ? nc_err_nomem(err)
 			       : nc_err(err, NC_E_PROTO, "%s is not a whole key file", path);
@@ -179,6 +202,17 @@ static void put_hex(nc_buf *b, const nc_secret *s)
 	nc_zero(hex, sizeof(hex));
 }
 
+/* The keys that a replaced file held must not stay readable on the disk, as far as one can. */
+static void wipe_replaced(int fd)
+{
+	static const char zeros[TEXT_MAX];
+	struct stat st;
+	if (fd < 0 || fstat(fd, &st) != 0 || st.st_nlink > 0) /* somebody keeps it by that name */
+		return;
+	if (pwrite(fd, zeros, (size_t)NC_MIN(st.st_size, (off_t)TEXT_MAX), 0) > 0)
+		(void)fdatasync(fd);
+}
+
 nc_code nc_keyfile_save(const nc_keyfile *r, const char *path, nc_error *err)
 {
 	char text[TEXT_MAX];
@@ -192,7 +226,10 @@ nc_code nc_keyfile_save(const nc_keyfile *r, const char *path, nc_error *err)
 	}
 	nc_buf_puts(&b, "end\n");
 	nc_assert(!nc_buf_failed(&b));
+	_cleanup_(nc_closep) int old = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
 	nc_code code = nc_file_replace(path, 0600, nc_buf_bytes(&b), err);
+	if (code == NC_OK)
+		wipe_replaced(old);
 	nc_zero(text, sizeof(text));
 	return code == NC_OK ? NC_OK : nc_err_wrap(err, code, "could not write key file");
 }

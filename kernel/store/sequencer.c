@@ -1,248 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "store/sequencer.h"
 #include "base/alloc.h"
-#include "base/log.h"
-#include "base/metric.h"
 #include "base/pool.h"
 #include "store/db_internal.h"
 
 /*
- * The sequencer: one thread that takes what has queued up, checks each transaction against the
- * tip, numbers and applies it, appends all of them at once, and publishes and answers when that is
- * durable. While an append blocks, the next group gathers by itself: nothing ever waits for
- * company. Holds no lock; never waits for a reader, a hook or the materialiser.
- *
- * What is refused because of a transaction of the same group is answered with the group, since
- * until that one is durable the reason is not.
+ * The sequencer's thread: takes what has queued up, lets a group be made of it (group.c), renews
+ * the lease, and leads again when the store has failed (reopen.c). While an append blocks, the
+ * next group gathers by itself: nothing ever waits for company. Holds no lock; never waits for a
+ * reader, a hook or the materialiser.
  */
-
-static nc_metric txns_total = { .name = "novacron_store_txns_total",
-	.type = NC_METRIC_COUNTER,
-	.help = "transactions made durable" };
-static nc_metric appends_total = { .name = "novacron_store_appends_total",
-	.type = NC_METRIC_COUNTER,
-	.help = "appends to the log, each one or more transactions" };
-static nc_metric append_seconds = { .name = "novacron_store_append_duration_seconds",
-	.type = NC_METRIC_HISTOGRAM,
-	.help = "time of one append to the log" };
 
 static _Thread_local int is_sequencer;
 
 int nc_sequencer_is_me(void)
 {
 	return is_sequencer;
-}
-
-/* ---- answering ---- */
-
-void nc_txn_answer(nc_txn *t, const nc_error *err)
-{
-	if (t->is_queued)
-		atomic_fetch_sub_explicit(&t->db->queued, 1, memory_order_relaxed);
-	if (t->done)
-		t->done(t->arg, err ? 0 : t->seq, err);
-}
-
-static void refuse(nc_txn *t, const nc_error *why)
-{
-	nc_txn_answer(t, why);
-	nc_txn_destroy(t);
-}
-
-void nc_batch_fail(nc_db *db, nc_db_batch *b, uint32_t keep, const nc_error *why)
-{
-	nc_txn *failed = NULL;
-	(void)db;
-	while (b->n > keep) {
-		nc_txn *t = nc_batch_pop(b);
-		nc_txn_undo_guards(t);
-		t->next = failed;
-		failed = t;
-	}
-	for (nc_txn *t = failed, *next; t; t = next) {
-		next = t->next;
-		refuse(t, why);
-	}
-}
-
-/* What was damaged is deleted now, or was found whole in the log. */
-static void clear_damage(nc_db *db, const nc_db_batch *b)
-{
-	if (atomic_load_explicit(&db->damage.n, memory_order_relaxed) == 0)
-		return;
-	for (const nc_txn *t = b->head; t; t = t->next) {
-		for (uint32_t i = 0; i < t->n_ops; i++)
-			nc_damage_clear(db, t->ops[i].item->kind, nc_item_id_bytes(t->ops[i].item));
-	}
-}
-
-void nc_batch_settle(nc_db *db, nc_db_batch *b)
-{
-	uint32_t n = b->n;
-	nc_root *old = nc_tip_publish(db, b, NULL);
-	clear_damage(db, b);
-	if (db->hooks.published)
-		db->hooks.published(db->hooks.ctx, b);
-	for (nc_txn *t = b->head; t; t = t->next) {
-		nc_buf_done(&t->record);
-		nc_txn_finish_guards(t);
-		nc_txn_answer(t, NULL);
-	}
-	nc_batch_unref(b);
-	nc_tip_retire(old);
-	nc_metric_add(&txns_total, n);
-}
-
-/* ---- forming a group ---- */
-
-typedef struct group {
-	nc_db_batch *batch;
-	nc_txn *refused; /* newest first; because of others in the batch */
-	int64_t now_ms;
-} group;
-
-static void set_aside(group *g, nc_txn *t)
-{
-	t->next = g->refused;
-	g->refused = t;
-}
-
-/* Their own reason counts only if what it rests on became durable. */
-static void answer_refused(group *g, const nc_error *batch_failed)
-{
-	nc_txn *t = NULL;
-	while (g->refused) {
-		nc_txn *next = g->refused->next;
-		g->refused->next = t;
-		t = g->refused;
-		g->refused = next;
-	}
-	for (nc_txn *next; t; t = next) {
-		next = t->next;
-		refuse(t, batch_failed ? batch_failed : &t->err);
-	}
-}
-
-/* Out of memory within a transaction: the tip again, without it. If even that can't be had, the
- * whole group fails; none of it has been appended. */
-static void rebuild_tip(nc_db *db, group *g, const nc_error *why)
-{
-	nc_code code = NC_OK;
-	nc_tip_reset(db);
-	for (nc_txn *t = g->batch->head; t && code == NC_OK; t = t->next)
-		code = nc_tip_apply(db, g->batch, t);
-	if (code == NC_OK)
-		return;
-	nc_batch_fail(db, g->batch, 0, why);
-	nc_tip_reset(db);
-}
-
-static void admit(nc_db *db, group *g, nc_txn *t)
-{
-	nc_code code = t->err.code;
-	if (code == NC_OK)
-		code = nc_txn_check(t, db->s.tip, &t->err);
-	if (code == NC_OK)
-		code = nc_txn_hold_guards(t, db->s.tip, &t->err);
-	if (code != NC_OK) {
-		if (t->err.code == NC_OK)
-			nc_err(&t->err, code, "refused by a guard");
-		if (g->batch->n == 0)
-			refuse(t, &t->err);
-		else
-			set_aside(g, t);
-		return;
-	}
-	t->seq = g->batch->last + 1;
-	if (nc_tip_apply(db, g->batch, t) != NC_OK) {
-		nc_err_nomem(&t->err);
-		nc_txn_undo_guards(t);
-		rebuild_tip(db, g, &t->err);
-		refuse(t, &t->err);
-		return;
-	}
-	nc_record_stamp(&t->record, t->seq, atomic_load_explicit(&db->epoch, memory_order_relaxed),
-		g->now_ms);
-	nc_batch_add(g->batch, t);
-}
-
-static nc_txn *take_waiting(nc_db *db)
-{
-	nc_txn *t = db->s.waiting;
-	db->s.waiting = t->next;
-	if (!t->next)
-		db->s.waiting_tail = NULL;
-	t->next = NULL;
-	return t;
-}
-
-static void form_group(nc_db *db, group *g)
-{
-	while (db->s.waiting && g->batch->n < db->group_max) {
-		if (g->batch->n > 0 &&
-			g->batch->bytes + db->s.waiting->record.len > NC_STORE_BATCH_MAX)
-			break;
-		admit(db, g, take_waiting(db));
-	}
-}
-
-static nc_code append(nc_db *db, const nc_db_batch *b, nc_error *err)
-{
-	uint32_t n = 0;
-	for (nc_txn *t = b->head; t; t = t->next)
-		db->s.group[n++] = nc_buf_bytes(&t->record);
-	int64_t from = nc_clock_mono_us();
-	nc_code code =
-		db->store->append(db->inst, atomic_load_explicit(&db->epoch, memory_order_relaxed),
-			db->s.head, db->s.group, n, err);
-	nc_metric_observe_us(&append_seconds, nc_clock_mono_us() - from);
-	nc_metric_add(&appends_total, 1);
-	return code;
-}
-
-/* Not durable, or nobody knows: then it waits in limbo, answered when the store has told. */
-static void group_failed(nc_db *db, group *g, const nc_error *why)
-{
-	nc_error later = NC_ERROR_INIT;
-	nc_refusal(&later, why);
-	if (why->flags & NC_ERR_OUTCOME_UNKNOWN) {
-		db->s.limbo = g->batch;
-	} else {
-		nc_batch_fail(db, g->batch, 0, &later);
-		nc_batch_unref(g->batch);
-		nc_tip_reset(db);
-	}
-	answer_refused(g, &later);
-	nc_store_broke(db, why);
-}
-
-static void run_group(nc_db *db)
-{
-	nc_error err = NC_ERROR_INIT;
-	group g = { .now_ms = nc_clock_wall_ms() };
-	g.batch = nc_batch_new(db->s.head + 1);
-	if (!g.batch || nc_tip_begin(db, &err) != NC_OK) {
-		nc_err_nomem(&err);
-		if (g.batch)
-			nc_batch_unref(g.batch);
-		refuse(take_waiting(db), &err);
-		return;
-	}
-	form_group(db, &g);
-	if (g.batch->n == 0) {
-		answer_refused(&g, NULL);
-		nc_batch_unref(g.batch);
-		return;
-	}
-	nc_code code = append(db, g.batch, &err);
-	if (code == NC_OK) {
-		db->s.head = g.batch->last;
-		nc_batch_settle(db, g.batch);
-		answer_refused(&g, NULL);
-		return;
-	}
-	if (err.code == NC_OK)
-		nc_err(&err, code, "the store failed without saying why");
-	group_failed(db, &g, &err);
 }
 
 /* ---- the loop ---- */
@@ -269,6 +42,16 @@ static void put_applied(nc_db *db, nc_db_batch *b)
 	else
 		db->s.applied = b;
 	db->s.applied_tail = b;
+}
+
+nc_txn *nc_waiting_take(nc_db *db)
+{
+	nc_txn *t = db->s.waiting;
+	db->s.waiting = t->next;
+	if (!t->next)
+		db->s.waiting_tail = NULL;
+	t->next = NULL;
+	return t;
 }
 
 static void collect(nc_db *db)
@@ -310,7 +93,7 @@ static void refuse_waiting(nc_db *db, nc_ill ill)
 	nc_health_is_ill(db, ill, &why);
 	nc_refusal(&later, &why);
 	while (db->s.waiting)
-		refuse(take_waiting(db), &later);
+		nc_txn_refuse(nc_waiting_take(db), &later);
 }
 
 /* Too much waits for the materialiser: hold back while it gets on, refuse when it doesn't. */
@@ -363,7 +146,7 @@ static void turn(nc_db *db)
 		renew_lease(db);
 	}
 	if (db->s.waiting && !db->s.is_broken && has_room(db))
-		run_group(db);
+		nc_group_run(db);
 	nc_qsbr_poll();
 }
 
@@ -393,9 +176,8 @@ nc_code nc_sequencer_init(nc_db *db, nc_error *err)
 		nc_free(nc_steal(&s->group));
 		return nc_err_errno(err, errnum, "could not make the sequencer's queue");
 	}
-	nc_metric_register(&txns_total);
-	nc_metric_register(&appends_total);
-	nc_metric_register(&append_seconds);
+	nc_group_register_metrics();
+	nc_settle_register_metrics();
 	return NC_OK;
 }
 

@@ -34,16 +34,12 @@ static void derive(const nc_secret *raw, const char *purpose, uint8_t out[32])
 
 /* ---- names ---- */
 
-nc_code nc_vault_id(const char *handle, uint32_t version, char out[NC_DB_ID_MAX + 1], nc_error *err)
+static nc_code check_handle(const char *handle, nc_error *err)
 {
 	size_t len = handle ? strlen(handle) : 0;
-	if (len == 0 || len > NC_VAULT_HANDLE_MAX || strchr(handle, '@') || version == 0)
-		return nc_err(err, NC_E_INVAL,
-			"a secret has a handle of 1 to %d bytes and a "
-			"version from 1",
-			NC_VAULT_HANDLE_MAX);
-	snprintf(out, NC_DB_ID_MAX + 1, "%s@%u", handle, version);
-	return NC_OK;
+	if (len > 0 && len <= NC_DB_ID_MAX)
+		return NC_OK;
+	return nc_err(err, NC_E_INVAL, "a secret has a handle of 1 to %d bytes", NC_DB_ID_MAX);
 }
 
 static void put_aad(nc_buf *b, const uint8_t head[NC_VAULT_HEAD], nc_bytes id)
@@ -133,31 +129,38 @@ nc_vault_key *nc_vault_key_active(nc_vault *v)
 	return k;
 }
 
-nc_code nc_vault_put(
-	nc_vault *v, nc_txn *t, const char *handle, uint32_t version, nc_bytes value, nc_error *err)
+nc_code nc_vault_put(nc_vault *v, nc_txn *t, const char *handle, nc_bytes value, nc_error *err)
 {
-	char id[NC_DB_ID_MAX + 1];
 	_cleanup_(nc_buf_done) nc_buf sealed;
 	nc_buf_init(&sealed, NC_STORE_VAL_MAX);
-	nc_code code = nc_vault_id(handle, version, id, err);
+	nc_code code = check_handle(handle, err);
 	if (code == NC_OK && value.len > NC_VAULT_VALUE_MAX)
 		code = nc_err(err, NC_E_INVAL, "a secret has at most %u bytes", NC_VAULT_VALUE_MAX);
 	if (code != NC_OK)
 		return code;
 	nc_vault_key *k = nc_vault_key_active(v);
-	code = nc_vault_seal(v, k, nc_str(id), value, &sealed, err);
+	code = nc_vault_seal(v, k, nc_str(handle), value, &sealed, err);
 	if (code != NC_OK)
 		return code;
-	nc_txn_put(t, v->kind, nc_str(id), NULL, 0, nc_buf_bytes(&sealed), NC_HOT);
+	nc_txn_put(t, v->kind, nc_str(handle), NULL, 0, nc_buf_bytes(&sealed), NC_HOT);
 	add_guard(t, k);
 	return NC_OK;
 }
 
-void nc_vault_del(nc_vault *v, nc_txn *t, const char *handle, uint32_t version)
+void nc_vault_del(nc_vault *v, nc_txn *t, const char *handle)
 {
-	char id[NC_DB_ID_MAX + 1];
-	if (nc_vault_id(handle, version, id, NULL) == NC_OK)
-		nc_txn_del(t, v->kind, nc_str(id));
+	if (check_handle(handle, NULL) == NC_OK)
+		nc_txn_del(t, v->kind, nc_str(handle));
+}
+
+void nc_vault_del_all(nc_vault *v, nc_txn *t, const nc_root *r, const char *prefix)
+{
+	nc_bytes from = nc_str(prefix), none = { NULL, 0 };
+	const nc_item *it;
+	nc_walk w;
+	nc_walk_init(&w, r, v->kind, NC_BY_ID, from, none, NC_ASCENDING);
+	while ((it = nc_walk_next(&w, NULL)) && strncmp(nc_item_id(it), prefix, from.len) == 0)
+		nc_txn_del(t, v->kind, nc_item_id_bytes(it));
 }
 
 /* ---- opening ---- */
@@ -214,16 +217,14 @@ static nc_code open_item(void *ctx, const nc_item *it)
 	return nc_vault_unseal(o->v, it, o->ret, o->err);
 }
 
-nc_code nc_vault_get(
-	nc_vault *v, const char *handle, uint32_t version, nc_secret **ret, nc_error *err)
+nc_code nc_vault_get(nc_vault *v, const char *handle, nc_secret **ret, nc_error *err)
 {
-	char id[NC_DB_ID_MAX + 1];
 	nc_secret *value = NULL;
 	opening o = { v, &value, err };
-	nc_code code = nc_vault_id(handle, version, id, err);
+	nc_code code = check_handle(handle, err);
 	/* a rotation may end between the look at the item and the look at the keys: look again */
 	for (int i = 0; i < 2 && code == NC_OK && !value; i++) {
-		code = nc_db_get(v->db, v->kind, nc_str(id), open_item, &o, err);
+		code = nc_db_get(v->db, v->kind, nc_str(handle), open_item, &o, err);
 		if (code == NC_E_NOTFOUND && i == 0)
 			code = NC_OK;
 	}
@@ -306,6 +307,23 @@ static int has_secrets(nc_vault *v)
 	return n > 0;
 }
 
+/* A bare key that was made beforehand: from now on this installation's. */
+static nc_code adopt_ring(nc_vault *v, nc_keyfile *ring, nc_error *err)
+{
+	if (has_secrets(v)) {
+		nc_err(err, NC_E_CONFLICT,
+			"key file %s is new, and this state has secrets under another key",
+			v->key_file);
+		return nc_err_hint(
+			err, NC_E_CONFLICT, "put the key file back that belongs to this state");
+	}
+	snprintf(ring->installation, sizeof(ring->installation), "%s", nc_db_installation(v->db));
+	nc_code code = nc_keyfile_save(ring, v->key_file, err);
+	if (code == NC_OK)
+		nc_log(L_INFO, "secrets.key_file.adopted", F_STR("path", v->key_file));
+	return code;
+}
+
 static nc_code load_ring(nc_vault *v, nc_keyfile *ring, nc_error *err)
 {
 	const char *own = nc_db_installation(v->db);
@@ -320,6 +338,8 @@ static nc_code load_ring(nc_vault *v, nc_keyfile *ring, nc_error *err)
 	}
 	if (code == NC_E_NOTFOUND)
 		return nc_err_hint(err, code, "put the key file back from where you keep its copy");
+	if (code == NC_OK && ring->installation[0] == '\0')
+		return adopt_ring(v, ring, err);
 	if (code != NC_OK || strcmp(ring->installation, own) == 0)
 		return code;
 	nc_err(err, NC_E_CONFLICT, "key file %s is of installation %s, and this is %s", v->key_file,
@@ -372,6 +392,8 @@ nc_code nc_vault_open(const nc_vault_options *o, nc_vault **ret, nc_error *err)
 
 void nc_vault_close(nc_vault *v)
 {
+	if (!v)
+		return;
 	for (uint32_t i = 0; i < v->n_keys; i++) {
 		nc_secret_free(v->keys[i]->raw);
 		nc_free(v->keys[i]);

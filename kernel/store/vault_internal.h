@@ -9,7 +9,7 @@
 #include "store/keyfile.h"
 #include "store/vault.h"
 
-/* What secrets.c and rotate.c share. */
+/* What vault.c and vault_rotate.c share. */
 
 #define NC_VAULT_HEAD 12 /* magic, id of the key */
 
@@ -31,8 +31,6 @@ struct nc_vault {
 	int is_busy; /* a rotation is under way */
 };
 
-nc_code nc_vault_id(
-	const char *handle, uint32_t version, char out[NC_DB_ID_MAX + 1], nc_error *err);
 nc_vault_key *nc_vault_key_active(nc_vault *v);
 /* Under the lock, or before other threads. */
 nc_vault_key *nc_vault_key_find(nc_vault *v, const uint8_t id[8]);

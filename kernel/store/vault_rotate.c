@@ -110,9 +110,15 @@ static int is_old(void *ctx, const nc_item *it)
 	       memcmp(id, active->id, sizeof(id)) != 0;
 }
 
+typedef struct resealing {
+	nc_vault *v;
+	uint64_t n;
+} resealing;
+
 static nc_code reseal(void *ctx, nc_txn *t, const nc_item *it, nc_error *err)
 {
-	nc_vault *v = ctx;
+	resealing *r = ctx;
+	nc_vault *v = r->v;
 	_cleanup_(nc_secret_freep) nc_secret *value = NULL;
 	_cleanup_(nc_buf_done) nc_buf sealed;
 	nc_buf_init(&sealed, NC_STORE_VAL_MAX);
@@ -123,6 +129,7 @@ static nc_code reseal(void *ctx, nc_txn *t, const nc_item *it, nc_error *err)
 			v, nc_vault_key_active(v), id, nc_secret_get(value), &sealed, err);
 	if (code == NC_OK)
 		nc_txn_put(t, v->kind, id, NULL, 0, nc_buf_bytes(&sealed), NC_HOT);
+	r->n += code == NC_OK;
 	return code;
 }
 
@@ -132,13 +139,14 @@ static nc_code pass_barrier(nc_vault *v, nc_error *err)
 	return nc_txn_commit(nc_txn_new(v->db), NULL, err);
 }
 
-static nc_code rotate(nc_vault *v, nc_error *err)
+static nc_code rotate(nc_vault *v, uint64_t *ret_n, nc_error *err)
 {
 	nc_code code = nc_vault_is_rotating(v) ? NC_OK : add_new_key(v, err);
 	if (code != NC_OK)
 		return code;
 	close_old_keys(v);
-	const nc_rewrite all = { v->kind, is_old, nc_vault_key_active(v), reseal, v };
+	resealing r = { .v = v };
+	const nc_rewrite all = { v->kind, is_old, nc_vault_key_active(v), reseal, &r };
 	code = pass_barrier(v, err);
 	if (code == NC_OK)
 		code = nc_db_rewrite(v->db, &all, err);
@@ -146,23 +154,27 @@ static nc_code rotate(nc_vault *v, nc_error *err)
 		code = nc_db_trim_log(v->db, nc_db_seq(v->db), err);
 	if (code == NC_OK)
 		code = drop_old_keys(v, err);
+	*ret_n = r.n;
 	return code;
 }
 
-nc_code nc_vault_rotate(nc_vault *v, nc_error *err)
+nc_code nc_vault_rotate(nc_vault *v, uint64_t *ret_n, nc_error *err)
 {
+	uint64_t n = 0;
 	pthread_mutex_lock(&v->keys_lock);
 	int is_busy = v->is_busy;
 	v->is_busy = 1;
 	pthread_mutex_unlock(&v->keys_lock);
 	if (is_busy)
 		return nc_err(err, NC_E_BUSY, "the key of the secrets is being changed already");
-	nc_code code = rotate(v, err);
+	nc_code code = rotate(v, &n, err);
 	pthread_mutex_lock(&v->keys_lock);
 	v->is_busy = 0;
 	pthread_mutex_unlock(&v->keys_lock);
 	if (code != NC_OK)
 		return nc_err_wrap(err, code, "could not change the key of the secrets");
-	nc_log(L_INFO, "secrets.rotated");
+	nc_log(L_INFO, "secrets.rotated", F_U64("resealed", n));
+	if (ret_n)
+		*ret_n = n;
 	return NC_OK;
 }

@@ -3,8 +3,10 @@
  * Carries pages from the two write-ahead logs into their files on a thread of its own, so that no
  * append waits for it. SQLite starts a log over only at a moment when all of it has been copied,
  * and under steady writing the thread never sees one; so when a log has grown long, the writer is
- * asked to copy the rest itself, which by then is little. Lives with the open files. Must never
- * block a writer or a reader: every checkpoint is passive.
+ * asked to copy the rest itself, which by then is little. Where the thread gets no time or the disk
+ * is too slow for it, the writer is held up at a length past which the log shall not grow, and
+ * copies for itself. Lives with the open files. Must never block a reader, nor a writer before
+ * that length: every checkpoint is passive.
  */
 #include "checkpoint.h"
 
@@ -14,20 +16,24 @@
 
 #define LOG_STEP_BYTES     (4u << 20)
 #define LOG_FINISH_BYTES   (12u << 20)
+#define LOG_MOST_BYTES     (20u << 20)
 #define STATE_STEP_BYTES   (8u << 20)
 #define STATE_FINISH_BYTES (24u << 20)
+#define STATE_MOST_BYTES   (48u << 20)
 
 void ss_checkpointer_init(ss_checkpointer *p, ss_checkpoint_failed failed, void *arg)
 {
 	memset(p, 0, sizeof(*p));
 	pthread_mutex_init(&p->checkpoint_lock, NULL);
 	pthread_cond_init(&p->checkpoint_due, NULL);
+	pthread_cond_init(&p->checkpoint_over, NULL);
 	p->failed = failed;
 	p->failed_arg = arg;
 }
 
 void ss_checkpointer_done(ss_checkpointer *p)
 {
+	pthread_cond_destroy(&p->checkpoint_over);
 	pthread_cond_destroy(&p->checkpoint_due);
 	pthread_mutex_destroy(&p->checkpoint_lock);
 }
@@ -90,10 +96,13 @@ static void *run(void *arg)
 		}
 		/* Set before the copying: on failure it is tried again only a step later. */
 		w->due_at = w->pages + w->step_pages;
+		w->is_copying = true;
 		pthread_mutex_unlock(&p->checkpoint_lock);
 		bool is_left = copy_pages(p, w, w->conn);
 		pthread_mutex_lock(&p->checkpoint_lock);
+		w->is_copying = false;
 		w->is_finish_wanted = is_left;
+		pthread_cond_broadcast(&p->checkpoint_over);
 	}
 	pthread_mutex_unlock(&p->checkpoint_lock);
 	return NULL;
@@ -114,6 +123,7 @@ nc_code ss_checkpointer_start(ss_checkpointer *p, const ss_conn_opts opts[SS_FIL
 {
 	static const uint32_t step[] = { LOG_STEP_BYTES, STATE_STEP_BYTES };
 	static const uint32_t finish[] = { LOG_FINISH_BYTES, STATE_FINISH_BYTES };
+	static const uint32_t most[] = { LOG_MOST_BYTES, STATE_MOST_BYTES };
 	p->is_stopping = false;
 	nc_code code = NC_OK;
 	for (size_t i = 0; i < SS_FILES && code == NC_OK; i++) {
@@ -124,6 +134,7 @@ nc_code ss_checkpointer_start(ss_checkpointer *p, const ss_conn_opts opts[SS_FIL
 		uint32_t page = page_size(p->wal[i].conn);
 		p->wal[i].step_pages = p->wal[i].due_at = step[i] / page;
 		p->wal[i].finish_pages = finish[i] / page;
+		p->wal[i].most_pages = most[i] / page;
 	}
 	if (code == NC_OK && pthread_create(&p->thread, NULL, run, p) != 0)
 		code = ss_fail(err, NC_E_NOMEM, "Allow the daemon more threads.",
@@ -157,7 +168,9 @@ void ss_checkpointer_finish(ss_checkpointer *p, ss_file file, ss_conn *c)
 {
 	ss_wal *w = &p->wal[file];
 	pthread_mutex_lock(&p->checkpoint_lock);
-	bool is_wanted = w->is_finish_wanted;
+	while (w->pages >= w->most_pages && w->is_copying)
+		pthread_cond_wait(&p->checkpoint_over, &p->checkpoint_lock);
+	bool is_wanted = w->is_finish_wanted || w->pages >= w->most_pages;
 	w->is_finish_wanted = false;
 	pthread_mutex_unlock(&p->checkpoint_lock);
 	if (is_wanted)

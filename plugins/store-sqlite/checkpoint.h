@@ -17,12 +17,15 @@ typedef struct ss_wal {
 	uint32_t due_at;       /* pages at which the thread copies next */
 	uint32_t step_pages;   /* how many pages apart */
 	uint32_t finish_pages; /* length past which the writer helps out */
+	uint32_t most_pages;   /* and past which it waits to do so */
 	bool is_finish_wanted;
+	bool is_copying; /* by the thread, just now */
 } ss_wal;
 
 typedef struct ss_checkpointer {
 	pthread_mutex_t checkpoint_lock; /* guards what follows but conn, owner and *_pages */
 	pthread_cond_t checkpoint_due;
+	pthread_cond_t checkpoint_over; /* the thread has copied */
 	ss_wal wal[SS_FILES];
 	bool is_stopping;
 	bool is_running; /* owner thread of start and stop */
@@ -38,7 +41,7 @@ void ss_checkpointer_stop(ss_checkpointer *p); /* joined, and its connections cl
 /* From now on the commits of this connection count. */
 void ss_checkpointer_watch(ss_checkpointer *p, ss_file file, ss_conn *c);
 /* A writer, between its transactions: copies the little that is left if the log has grown long,
- * so that the next transaction starts it over. */
+ * so that the next transaction starts it over; all of it where the thread does not keep up. */
 void ss_checkpointer_finish(ss_checkpointer *p, ss_file file, ss_conn *c);
 
 #endif

@@ -143,7 +143,7 @@ static int file_errno(sqlite3_file *f)
 static int find_errno(sqlite3 *db, int rc)
 {
 	sqlite3_file *file = NULL, *wal = NULL;
-	if ((rc & 0xff) == SQLITE_FULL)
+	if ((rc & 0xff) == SQLITE_FULL || rc == SQLITE_IOERR_SHMSIZE)
 		return ENOSPC;
 	if ((rc & 0xff) == SQLITE_CANTOPEN)
 		return sqlite3_system_errno(db);
@@ -175,6 +175,11 @@ nc_code ss_fail_db(nc_error *err, sqlite3 *db, const char *doing, const char *pa
 		err->flags = e->flags;
 	}
 	return e->code;
+}
+
+bool ss_is_refusal(const nc_error *err)
+{
+	return err->code == NC_E_UNAVAILABLE && system_hint(err->native) != NULL;
 }
 
 bool ss_is_damage(int rc)

@@ -18,6 +18,8 @@ nc_code ss_fail_db(nc_error *err, sqlite3 *db, const char *doing, const char *pa
 
 /* A part of a file that can't be read or makes no sense, as against a call that failed. */
 bool ss_is_damage(int rc);
+/* Nothing could be written for want of room or of rights; reading may go on. */
+bool ss_is_refusal(const nc_error *err);
 /* After this failure of a COMMIT or checkpoint nobody knows what is on the disk. */
 bool ss_is_outcome_unknown(sqlite3 *db, int rc);
 

@@ -143,7 +143,7 @@ static nc_code settle(nc_inst *inst, ss_conn *c, nc_error *err)
 	return NC_OK;
 }
 
-nc_code ss_files_open(nc_inst *inst, nc_error *err)
+static nc_code open_files(nc_inst *inst, nc_error *err)
 {
 	nc_code code = NC_OK;
 	if (!inst->folder.is_read_only)
@@ -175,11 +175,43 @@ void ss_files_close(nc_inst *inst, ss_close_how how)
 	close_last(ss_steal(&inst->state));
 }
 
+/* Want of room or of rights keeps nobody from reading what is there. `why` is told to whoever
+ * wants to write. */
+static nc_code open_to_read(nc_inst *inst, nc_code code, const nc_error *why)
+{
+	nc_error unheard = { .struct_size = sizeof(unheard) };
+	if (!ss_is_refusal(why))
+		return code;
+	inst->folder.is_read_only = true;
+	if (open_files(inst, &unheard) != NC_OK)
+		return code;
+	ss_note_failure(inst, why);
+	return NC_OK;
+}
+
+nc_code ss_files_open(nc_inst *inst, nc_error *err)
+{
+	nc_error unheard = { .struct_size = sizeof(unheard) };
+	err = err ? err : &unheard;
+	nc_code code = open_files(inst, err);
+	if (code == NC_OK || inst->folder.is_read_only)
+		return code;
+	code = open_to_read(inst, code, err);
+	inst->folder.is_read_only = code == NC_OK;
+	return code;
+}
+
 nc_code ss_files_reopen(nc_inst *inst, nc_error *err)
 {
+	bool was_read_only = inst->folder.is_read_only;
 	ss_gate_reopen_begin(&inst->gate);
+	ss_gate_break(&inst->gate, "its files could not be opened anew");
 	ss_files_close(inst, SS_CLOSE_AS_IS);
-	nc_code code = ss_files_open(inst, err);
+	nc_code code = was_read_only ? ss_folder_begin_writing(&inst->folder, err) : NC_OK;
+	if (code == NC_OK)
+		code = open_files(inst, err);
+	if (code != NC_OK && was_read_only)
+		code = open_to_read(inst, code, err);
 	ss_gate_reopen_done(&inst->gate, code == NC_OK);
 	return code;
 }

@@ -138,6 +138,18 @@ static bool is_writable(const char *path)
 	return fd >= 0 || errno == ENOENT;
 }
 
+bool ss_folder_can_write(const ss_folder *f)
+{
+	/* Not by opening them: closing such a descriptor would end SQLite's own locks. */
+	if (access(f->dir, W_OK | X_OK) < 0)
+		return false;
+	for (size_t i = 0; i < SS_FILES; i++) {
+		if (access(f->path[i], W_OK) < 0 && errno != ENOENT)
+			return false;
+	}
+	return true;
+}
+
 /* ---- housekeeping ---- */
 
 static nc_code clear_unfinished(const ss_folder *f, nc_error *err)
@@ -176,11 +188,27 @@ nc_code ss_folder_open(ss_folder *f, const char *dir, nc_error *err)
 		if (!is_writable(f->path[i]))
 			f->is_read_only = true;
 	}
+	if (access(f->dir, W_OK | X_OK) < 0) /* no place for write-ahead logs */
+		f->is_read_only = true;
 	if (code == NC_OK && !f->is_read_only)
 		code = clear_unfinished(f, err);
 	if (code != NC_OK)
 		ss_folder_close(f);
 	return code;
+}
+
+nc_code ss_folder_begin_writing(ss_folder *f, nc_error *err)
+{
+	char path[SS_PATH_MAX];
+	f->is_read_only = false;
+	if (f->lock_fd < 0)
+		return take_lock(f, err);
+	ss_folder_path(f->dir, LOCK_NAME, path);
+	_cleanup_(ss_closep) int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return ss_fail_errno(err, errno, "open", path);
+	nc_code code = write_pid(fd, path, err);
+	return code == NC_OK ? clear_unfinished(f, err) : code;
 }
 
 void ss_folder_close(ss_folder *f)

@@ -14,7 +14,7 @@ typedef struct ss_folder {
 	char dir[SS_DIR_MAX];
 	char path[SS_FILES][SS_PATH_MAX]; /* by ss_file */
 	int lock_fd;                      /* -1 = not open, or a disk nobody can write */
-	bool is_read_only;
+	bool is_read_only; /* changed by create and lead, while nobody is inside the gate */
 } ss_folder;
 
 extern const char *const ss_file_names[SS_FILES];
@@ -23,6 +23,10 @@ void ss_folder_init(ss_folder *f);
 /* Makes the folder if need be, locks it, completes a restore that was cut off, clears away what
  * earlier processes left unfinished. NC_E_BUSY names the process that has it. */
 nc_code ss_folder_open(ss_folder *f, const char *dir, nc_error *err);
+/* Whether folder and files look as if they could be written. Touches no file. */
+bool ss_folder_can_write(const ss_folder *f);
+/* One that was read-only and can be written now: what opening could not do then. */
+nc_code ss_folder_begin_writing(ss_folder *f, nc_error *err);
 /* Lets go of the lock; the paths stay readable. */
 void ss_folder_close(ss_folder *f);
 void ss_folder_closep(ss_folder *f);

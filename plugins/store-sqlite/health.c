@@ -23,7 +23,7 @@ typedef struct report {
 
 static void gather(nc_inst *inst, report *r)
 {
-	*r = (report){ .status = "ok", .is_read_only = inst->folder.is_read_only };
+	*r = (report){ .status = "ok" };
 	r->head = ss_tip_head(&inst->tip);
 	pthread_mutex_lock(&inst->trouble_lock);
 	if (inst->is_in_trouble) {
@@ -35,12 +35,14 @@ static void gather(nc_inst *inst, report *r)
 	nc_error err = { .struct_size = sizeof(err) };
 	ss_gate *inside = NULL;
 	nc_code code = ss_gate_enter(&inst->gate, &inside, &err);
-	ss_gate_leavep(&inside);
 	bool is_unavailable = code != NC_OK;
-	if (is_unavailable)
+	if (is_unavailable) {
 		r->status = "unavailable";
-	else if ((code = ss_refuse_read_only(inst, &err)) != NC_OK)
+	} else if ((code = ss_refuse_read_only(inst, &err)) != NC_OK) {
 		r->status = "degraded";
+		r->is_read_only = true;
+	}
+	ss_gate_leavep(&inside);
 	if (code == NC_OK || (is_unavailable && r->problem[0]))
 		return; /* what broke it says more than that it is broken */
 	snprintf(r->problem, sizeof(r->problem), "%s", err.message);

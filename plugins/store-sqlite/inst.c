@@ -28,12 +28,20 @@ void ss_note_success(nc_inst *inst)
 	pthread_mutex_unlock(&inst->trouble_lock);
 }
 
-nc_code ss_refuse_read_only(const nc_inst *inst, nc_error *err)
+nc_code ss_refuse_read_only(nc_inst *inst, nc_error *err)
 {
 	if (!inst->folder.is_read_only)
 		return NC_OK;
+	pthread_mutex_lock(&inst->trouble_lock);
+	bool is_known = inst->is_in_trouble;
+	if (is_known && err)
+		*err = inst->trouble;
+	nc_code code = inst->trouble.code;
+	pthread_mutex_unlock(&inst->trouble_lock);
+	if (is_known)
+		return code;
 	return ss_fail(err, NC_E_UNAVAILABLE,
 		"Make the folder and its files writable by the daemon's user, on a disk mounted "
-		"read-write, and start again; reads go on.",
+		"read-write; reads go on, and writes will by themselves.",
 		"store \"%.200s\" is read-only", inst->folder.dir);
 }

@@ -35,12 +35,14 @@ struct nc_inst {
 	nc_error trouble; /* the last failure of a write since one went well */
 };
 
-/* Opens the files (files.c). On failure everything is closed again. */
+/* Opens the files (files.c), to read alone where they can't be written or there is no room. On
+ * failure everything is closed again. */
 nc_code ss_files_open(nc_inst *inst, nc_error *err);
 /* How the files are left: as they are, or copied together and tidy. */
 typedef enum { SS_CLOSE_AS_IS, SS_CLOSE_CLEAN } ss_close_how;
 void ss_files_close(nc_inst *inst, ss_close_how how);
-/* After a break: makes sure that what the files show is on the disk, and opens them anew. */
+/* After a break: makes sure that what the files show is on the disk, and opens them anew. Of a
+ * read-only store: tries to open them for writing, and goes on with reading if that fails. */
 nc_code ss_files_reopen(nc_inst *inst, nc_error *err);
 /* For connections that read; the paths are the instance's. */
 void ss_files_reader_opts(const nc_inst *inst, ss_conn_opts ret[SS_FILES]);
@@ -49,7 +51,7 @@ void ss_files_reader_opts(const nc_inst *inst, ss_conn_opts ret[SS_FILES]);
 void ss_break(nc_inst *inst, const char *why);
 void ss_note_failure(nc_inst *inst, const nc_error *err);
 void ss_note_success(nc_inst *inst);
-nc_code ss_refuse_read_only(const nc_inst *inst, nc_error *err); /* NC_OK when it is not */
+nc_code ss_refuse_read_only(nc_inst *inst, nc_error *err); /* NC_OK when it is not */
 
 extern const nc_store ss_store;                 /* store.c */
 extern const nc_store_restore ss_store_restore; /* restore.c */

@@ -349,7 +349,7 @@ static void neither_the_log_nor_its_wal_grows_without_end(void)
 	NEED(CHECK(!pthread_create(&thread, NULL, read_on, &r)));
 	for (int i = 0; i < 4; i++)
 		rec[i] = (nc_bytes){ big[i], sizeof(big[i]) };
-	for (; head < 1600; head += 4) { /* 100 MB */
+	for (; head < 2400; head += 4) { /* 150 MB */
 		NEED(CHECK_OK(s.t->append(s.inst, epoch, head, rec, 4, &err), &err));
 		if (head % 100 == 0 && head > 100) {
 			CHECK_OK(s.t->materialise(s.inst, epoch, head, NULL, 0, &err), &err);
@@ -363,9 +363,10 @@ static void neither_the_log_nor_its_wal_grows_without_end(void)
 	r.stop = true;
 	pthread_mutex_unlock(&r.lock);
 	pthread_join(thread, NULL);
-	printf("# 100 MB appended: log.db up to %llu MB, its WAL up to %llu MB\n",
+	printf("# 150 MB appended: log.db up to %llu MB, its WAL up to %llu MB\n",
 		(unsigned long long)most_log >> 20, (unsigned long long)most_wal >> 20);
-	CHECK(most_wal < 40u << 20);
+	/* A reader that gets no time for a while holds it back too. */
+	CHECK(most_wal < 60u << 20);
 	CHECK(most_log < 30u << 20);
 	st_destroy(&s);
 }

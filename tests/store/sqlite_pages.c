@@ -210,7 +210,7 @@ static void a_page_of_noise_in_the_state_costs_what_it_held(void)
 		uint32_t here = 0;
 		try_state_page(bad, page, &here);
 		worst = here > worst ? here : worst;
-		page += st_opts.is_long || page < 8 ? 1 : 1 + (long)(st_random() % 12);
+		page += st_opts.is_long || page < 8 ? 1 : 1 + (long)(st_random() % 24);
 	}
 	printf("# %ld of %ld pages, at worst %u of %u keys lost with one\n", tried, pages, worst,
 		2 * KEYS);
@@ -287,7 +287,7 @@ static void a_page_of_noise_in_the_log_costs_what_it_held(void)
 		NEED(make_damaged(good, bad, "log.db", page));
 		try_log_page(bad, page, &lost);
 		worst = lost > worst ? lost : worst;
-		page += st_opts.is_long || page < 8 ? 1 : 1 + (long)(st_random() % 12);
+		page += st_opts.is_long || page < 8 ? 1 : 1 + (long)(st_random() % 24);
 	}
 	printf("# %ld of %ld pages, at worst %llu of %u records lost with one\n", tried, pages,
 		(unsigned long long)worst, RECORDS);

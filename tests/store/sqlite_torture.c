@@ -200,14 +200,15 @@ static bool try_one(unsigned calls, uint64_t n, int errnum, bool is_sticky, bool
 	return came;
 }
 
-/* Every N where there are few; else the first ones, and then a growing stride but for --long. */
+/* Every N if NC_TEST_LONG; else the first ones and then a growing, random stride: other runs see
+ * others. */
 static void try_each(unsigned calls, int errnum, bool is_sticky)
 {
 	uint64_t runs = 0, n = 1 + st_random() % 3;
 	bool ok = true;
 	while (ok && try_one(calls, n, errnum, is_sticky, &ok)) {
 		runs++;
-		n += st_opts.is_long || n < 200 ? 1 : 1 + st_random() % (n / 10);
+		n += st_opts.is_long || n < 40 ? 1 : 1 + st_random() % (n / 10);
 	}
 	if (!ok)
 		fprintf(stderr, "  at call %llu, errno %d, %s\n", (unsigned long long)n, errnum,

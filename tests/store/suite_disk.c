@@ -180,6 +180,28 @@ static void check_read_only(const char *store, const grown *g)
 	st_destroy(&s);
 }
 
+/* Opened while nothing can be written; then it can be, and the next lead makes it so. */
+static void check_comes_back(const char *dir, const char *store, grown *g)
+{
+	st_store s;
+	nc_error err = ST_ERROR;
+	NEED(st_open(&s, store));
+	CHECK(s.t->lead(s.inst, "n1", TTL_MS, &g->epoch, &g->head, &err) != NC_OK);
+	CHECK(mount(NULL, dir, NULL, MS_REMOUNT, "size=64m") == 0);
+	CHECK_OK(s.t->lead(s.inst, "n1", TTL_MS, &g->epoch, &g->head, &err), &err);
+	CHECK(health_says(&s, "\"ok\""));
+	CHECK(holds(&s, g));
+	CHECK_OK(st_append_model(&s, 1, g->epoch, g->head, 20, &err), &err);
+	g->head += 20;
+	CHECK(holds(&s, g));
+	st_store other;
+	CHECK_FAILS(st_try_open(&other, store, &err), NC_E_BUSY, &err);
+	st_destroy(&s);
+	NEED(st_open(&s, store));
+	CHECK(holds(&s, g));
+	st_destroy(&s);
+}
+
 static void a_disk_that_cannot_be_written_is_read(void)
 {
 	st_store s;
@@ -197,6 +219,7 @@ static void a_disk_that_cannot_be_written_is_read(void)
 		st_destroy(&s);
 		CHECK(mount(NULL, dir, NULL, MS_REMOUNT | MS_RDONLY, "size=64m") == 0);
 		check_read_only(store, &g);
+		check_comes_back(dir, store, &g);
 	}
 	CHECK(umount2(dir, MNT_DETACH) == 0);
 }
@@ -235,6 +258,43 @@ static void what_a_killed_process_left_is_read_on_a_disk_that_cannot_be_written(
 	if (CHECK(grow_and_die(store, &g))) {
 		CHECK(mount(NULL, dir, NULL, MS_REMOUNT | MS_RDONLY, "size=64m") == 0);
 		check_read_only(store, &g);
+		check_comes_back(dir, store, &g);
+	}
+	CHECK(umount2(dir, MNT_DETACH) == 0);
+}
+
+/* No byte is left, not even for what a write-ahead log needs beside it. */
+static void a_store_without_any_room_at_its_opening_is_read(void)
+{
+	st_store s;
+	grown g = { 0 };
+	nc_error err = ST_ERROR;
+	char dir[400], store[420], ballast[420];
+	snprintf(dir, sizeof(dir), "%s/small", st_dir());
+	snprintf(store, sizeof(store), "%s/store", dir);
+	snprintf(ballast, sizeof(ballast), "%s/ballast", dir);
+	NEED(CHECK(mount_small(dir, "24m")));
+	if (open_led(&s, store, &g)) {
+		for (; g.head < 400; g.head += 20)
+			CHECK_OK(st_append_model(&s, 1, g.epoch, g.head, 20, &err), &err);
+		CHECK_OK(st_materialise_model(&s, 1, g.epoch, 0, 60, &err), &err);
+		g.applied = 60;
+		st_destroy(&s);
+		fill_rest(ballast);
+		if (st_open(&s, store)) {
+			CHECK(holds(&s, &g));
+			nc_code code = s.t->lead(s.inst, "n1", TTL_MS, &g.epoch, &g.head, &err);
+			check_refusal(code, &err);
+			CHECK(health_says(&s, "degraded"));
+			CHECK(holds(&s, &g));
+			CHECK(truncate(ballast, 4 << 20) == 0);
+			CHECK_OK(s.t->lead(s.inst, "n1", TTL_MS, &g.epoch, &g.head, &err), &err);
+			CHECK_OK(st_append_model(&s, 1, g.epoch, g.head, 20, &err), &err);
+			g.head += 20;
+			CHECK(holds(&s, &g));
+			CHECK(health_says(&s, "\"ok\""));
+			st_destroy(&s);
+		}
 	}
 	CHECK(umount2(dir, MNT_DETACH) == 0);
 }
@@ -256,6 +316,7 @@ const st_test st_disk_tests[] = {
 	ST_TEST(a_disk_that_cannot_be_written_is_read, ST_EMBEDDED | ST_ROOT),
 	ST_TEST(what_a_killed_process_left_is_read_on_a_disk_that_cannot_be_written,
 		ST_EMBEDDED | ST_ROOT),
+	ST_TEST(a_store_without_any_room_at_its_opening_is_read, ST_EMBEDDED | ST_ROOT),
 	ST_TEST(a_folder_that_cannot_be_made_is_said_so, ST_EMBEDDED),
 	{ NULL, NULL, 0 },
 };

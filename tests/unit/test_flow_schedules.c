@@ -22,7 +22,7 @@ typedef struct world {
 	nc_flow *f;
 	nc_ops *ops;
 	nc_observed *observed;
-	nc_keyring *keyring;
+	nc_vault *vault;
 	nc_arena *a;
 	const char *project, *vms[VMS];
 	nc_op_driver driver;
@@ -128,9 +128,13 @@ static void on_published(void *arg, const nc_db_batch *b)
 static int start_engines(world *w)
 {
 	nc_error err = NC_ERROR_INIT;
+	_cleanup_(nc_freep) char *keys = nc_test_path("keys");
+	nc_vault_options vo = { .db = w->st.db, .kind = NC_KIND_SECRET_VALUE, .key_file = keys };
+	if (!CHECK_OK(nc_vault_open(&vo, &w->vault, &err), &err))
+		return 0;
 	nc_flow_options fo = { .db = w->st.db,
 		.observed = w->observed,
-		.keyring = w->keyring,
+		.vault = w->vault,
 		.settings = { .idempotency_ttl_ms = 86400000, .deleted_retention_ms = 1000 } };
 	if (!CHECK_OK(nc_flow_new(&fo, &w->f, &err), &err))
 		return 0;
@@ -156,10 +160,11 @@ static int set_up(world *w)
 	nc_clock_advance_us((90000 - nc_clock_wall_ms() % 60000) * 1000); /* half past */
 	w->a = nc_arena_new(16u << 20);
 	w->observed = nc_observed_new();
-	_cleanup_(nc_freep) char *path = nc_test_path("keys");
+	_cleanup_(nc_freep) char *keys = nc_test_path("keys");
+	(void)unlink(keys); /* of another installation */
 	w->st.published = on_published;
 	w->st.arg = w;
-	if (!CHECK_OK(nc_keyring_open(path, &w->keyring, NULL), NULL) || !state_open(&w->st))
+	if (!state_open(&w->st))
 		return 0;
 	nc_object *p = state_new(&nc_kind_project, "acme", w->a);
 	nc_object *provider = state_new(&nc_kind_provider, "farm", w->a);
@@ -191,6 +196,8 @@ static void stop_engines(world *w)
 {
 	nc_schedules_stop(w->f->schedules); /* first: it has no thread that would hear of it */
 	nc_ops_stop(w->ops);
+	nc_vault_close(w->vault);
+	w->vault = NULL;
 	nc_db_close(w->st.db); /* the sequencer's last answers are in */
 	w->st.db = NULL;
 	nc_flow_free(w->f);
@@ -205,7 +212,6 @@ static void tear_down(world *w)
 	stop_engines(w);
 	state_free(&w->st);
 	nc_observed_free(w->observed);
-	nc_keyring_free(w->keyring);
 	nc_arena_free(w->a);
 	pthread_mutex_destroy(&w->calls_lock);
 	nc_clock_release();

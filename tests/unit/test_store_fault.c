@@ -541,6 +541,68 @@ static void open_fails_clean_at_each_store_call(void)
 	memstore_free(m);
 }
 
+/* Opened over a store that refuses these calls; healed later. */
+static void open_without_writing(memstore_call call, memstore_fault how)
+{
+	memstore *m = memstore_new();
+	watch w = { .degraded = 0 };
+	char body[64];
+	nc_error err = NC_ERROR_INIT;
+	nc_db *db = su_open(m);
+	REQUIRE(db != NULL);
+	CHECK_OK(su_vm(db, "vm_1", "one", "a", NULL), NULL);
+	CHECK_OK(nc_db_flush(db, NULL), NULL);
+	memstore_fail(m, MS_MATERIALISE, 1, UINT64_MAX, MS_REFUSE);
+	CHECK_OK(su_vm(db, "vm_2", "two", "a", NULL), NULL); /* in the log alone */
+	nc_db_close(db);
+	memstore_fail(m, call, 1, UINT64_MAX, how);
+	db = open_watched(m, &w);
+	REQUIRE(db != NULL);
+	CHECK(is_degraded(db));
+	CHECK_INT(w.degraded, 1);
+	CHECK_STR(su_body(db, K_VM, "vm_1", body), "one");
+	CHECK_STR(su_body(db, K_VM, "vm_2", body), "two");
+	CHECK_CODE(su_vm(db, "vm_3", "three", "a", &err), NC_E_UNAVAILABLE);
+	CHECK(err.flags & NC_ERR_RETRYABLE);
+	CHECK_HAS(err.message, "the state can't be written now");
+	memstore_heal(m);
+	CHECK(su_wait(is_well, db));
+	CHECK(nc_db_epoch(db) > 0);
+	CHECK_OK(su_vm(db, "vm_3", "three", "a", NULL), NULL);
+	CHECK_OK(nc_db_flush(db, NULL), NULL);
+	CHECK_UINT(su_faults(db), 0);
+	nc_db_close(db);
+	db = su_open(m);
+	REQUIRE(db != NULL);
+	CHECK_STR(su_body(db, K_VM, "vm_2", body), "two");
+	CHECK_STR(su_body(db, K_VM, "vm_3", body), "three");
+	nc_db_close(db);
+	memstore_free(m);
+}
+
+static void a_store_that_cannot_be_written_at_the_start_is_served_and_led_later(void)
+{
+	open_without_writing(MS_LEAD, MS_REFUSE);
+	open_without_writing(MS_LEAD, MS_FULL);
+	open_without_writing(MS_APPEND, MS_FULL);
+	open_without_writing(MS_APPEND, MS_UNKNOWN_LOST);
+	open_without_writing(MS_APPEND, MS_UNKNOWN_DONE);
+}
+
+static void an_empty_store_that_cannot_be_written_is_not_opened(void)
+{
+	memstore *m = memstore_new();
+	nc_db *db = NULL;
+	nc_error err = NC_ERROR_INIT;
+	nc_db_options o = su_options(m);
+	memstore_fail(m, MS_LEAD, 1, UINT64_MAX, MS_FULL);
+	CHECK_CODE(nc_db_open(&o, &db, &err), NC_E_UNAVAILABLE);
+	memstore_fail(m, MS_APPEND, 1, UINT64_MAX, MS_FULL);
+	CHECK_CODE(nc_db_open(&o, &db, &err), NC_E_UNAVAILABLE);
+	CHECK(db == NULL);
+	memstore_free(m);
+}
+
 static void mixed_up_positions_are_refused(void)
 {
 	memstore *m = memstore_new();
@@ -604,6 +666,8 @@ NC_TESTS(store_fault){
 	T(objects_are_written_when_the_store_is_well_again),
 	T(too_much_waiting_refuses_instead_of_growing),
 	T(open_fails_clean_at_each_store_call),
+	T(a_store_that_cannot_be_written_at_the_start_is_served_and_led_later),
+	T(an_empty_store_that_cannot_be_written_is_not_opened),
 	T(mixed_up_positions_are_refused),
 	T(newer_format_is_refused_before_anything_is_written),
 };

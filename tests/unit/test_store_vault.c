@@ -27,11 +27,10 @@ static nc_vault *open_secrets(nc_db *db, const char *path)
 	return s;
 }
 
-static nc_code put_secret(
-	nc_db *db, nc_vault *s, const char *handle, uint32_t version, const char *value)
+static nc_code put_secret(nc_db *db, nc_vault *s, const char *handle, const char *value)
 {
 	nc_txn *t = nc_txn_new(db);
-	nc_code code = nc_vault_put(s, t, handle, version, nc_str(value), NULL);
+	nc_code code = nc_vault_put(s, t, handle, nc_str(value), NULL);
 	if (code != NC_OK) {
 		nc_txn_free(t);
 		return code;
@@ -40,10 +39,10 @@ static nc_code put_secret(
 }
 
 /* The value, or the name of what went wrong. */
-static const char *get_secret(nc_vault *s, const char *handle, uint32_t version, char out[64])
+static const char *get_secret(nc_vault *s, const char *handle, char out[64])
 {
 	nc_secret *value = NULL;
-	nc_code code = nc_vault_get(s, handle, version, &value, NULL);
+	nc_code code = nc_vault_get(s, handle, &value, NULL);
 	if (code == NC_OK)
 		snprintf(out, 64, "%.*s", (int)nc_secret_get(value).len,
 			(const char *)nc_secret_get(value).ptr);
@@ -62,17 +61,17 @@ static void secret_comes_back_and_lies_sealed(void)
 	REQUIRE(db != NULL);
 	nc_vault *s = open_secrets(db, path);
 	REQUIRE(s != NULL);
-	CHECK_CODE(put_secret(db, s, "sec_1", 1, "correct horse"), NC_OK);
-	CHECK_CODE(put_secret(db, s, "sec_1", 2, "battery staple"), NC_OK);
-	CHECK_CODE(put_secret(db, s, "sec_2", 1, ""), NC_OK);
-	CHECK_STR(get_secret(s, "sec_1", 1, value), "correct horse");
-	CHECK_STR(get_secret(s, "sec_1", 2, value), "battery staple");
-	CHECK_STR(get_secret(s, "sec_2", 1, value), "");
-	CHECK_STR(get_secret(s, "sec_1", 3, value), "not_found");
+	CHECK_CODE(put_secret(db, s, "sec_1", "correct horse"), NC_OK);
+	CHECK_CODE(put_secret(db, s, "sec_1@2", "battery staple"), NC_OK);
+	CHECK_CODE(put_secret(db, s, "sec_2", ""), NC_OK);
+	CHECK_STR(get_secret(s, "sec_1", value), "correct horse");
+	CHECK_STR(get_secret(s, "sec_1@2", value), "battery staple");
+	CHECK_STR(get_secret(s, "sec_2", value), "");
+	CHECK_STR(get_secret(s, "sec_1@3", value), "not_found");
 	CHECK_OK(nc_db_flush(db, NULL), NULL);
 	CHECK(!memstore_contains(m, nc_str("horse")));
 	CHECK(!memstore_contains(m, nc_str("staple")));
-	CHECK(memstore_contains(m, nc_str("sec_1@2")) || memstore_count(m, 1) == 3);
+	CHECK_UINT(memstore_count(m, 1), 3);
 	struct stat st;
 	CHECK_INT(stat(path, &st), 0);
 	CHECK_UINT(st.st_mode & 07777, 0600);
@@ -82,12 +81,12 @@ static void secret_comes_back_and_lies_sealed(void)
 	REQUIRE(db != NULL);
 	s = open_secrets(db, path);
 	REQUIRE(s != NULL);
-	CHECK_STR(get_secret(s, "sec_1", 1, value), "correct horse");
+	CHECK_STR(get_secret(s, "sec_1", value), "correct horse");
 	nc_txn *t = nc_txn_new(db);
-	nc_vault_del(s, t, "sec_1", 1);
+	nc_vault_del(s, t, "sec_1");
 	su_commit(t, NULL);
-	CHECK_STR(get_secret(s, "sec_1", 1, value), "not_found");
-	CHECK_STR(get_secret(s, "sec_1", 2, value), "battery staple");
+	CHECK_STR(get_secret(s, "sec_1", value), "not_found");
+	CHECK_STR(get_secret(s, "sec_1@2", value), "battery staple");
 	CHECK_OK(nc_db_flush(db, NULL), NULL);
 	CHECK_UINT(memstore_count(m, 1), 2);
 	nc_vault_close(s);
@@ -104,10 +103,10 @@ static void secret_in_another_ones_place_is_refused(void)
 	REQUIRE(db != NULL);
 	nc_vault *s = open_secrets(db, path);
 	REQUIRE(s != NULL);
-	CHECK_CODE(put_secret(db, s, "mine", 1, "public"), NC_OK);
-	CHECK_CODE(put_secret(db, s, "other", 1, "hidden"), NC_OK);
+	CHECK_CODE(put_secret(db, s, "mine", "public"), NC_OK);
+	CHECK_CODE(put_secret(db, s, "other", "hidden"), NC_OK);
 	const nc_root *r = nc_db_read_begin(db);
-	nc_bytes sealed = nc_item_body(nc_root_get(r, K_SECRET, nc_str("other@1")));
+	nc_bytes sealed = nc_item_body(nc_root_get(r, K_SECRET, nc_str("other")));
 	size_t len = sealed.len;
 	memcpy(body, sealed.ptr, len);
 	nc_db_read_end(db);
@@ -121,11 +120,10 @@ static void secret_in_another_ones_place_is_refused(void)
 		if (rows[i].at < len)
 			body[rows[i].at] = (char)(body[rows[i].at] ^ 1);
 		/* 999: untouched, but under another name */
-		nc_txn_put(t, K_SECRET, nc_str(rows[i].at < len ? "other@1" : "mine@1"), NULL, 0,
+		nc_txn_put(t, K_SECRET, nc_str(rows[i].at < len ? "other" : "mine"), NULL, 0,
 			(nc_bytes){ body, len }, NC_HOT);
 		su_commit(t, NULL);
-		CHECK_STR(
-			get_secret(s, rows[i].at < len ? "other" : "mine", 1, value), rows[i].want);
+		CHECK_STR(get_secret(s, rows[i].at < len ? "other" : "mine", value), rows[i].want);
 		if (rows[i].at < len)
 			body[rows[i].at] = (char)(body[rows[i].at] ^ 1);
 	}
@@ -149,7 +147,7 @@ static void digest_tells_values_apart_for_ever(void)
 	nc_vault_digest(other, nc_str("password"), c);
 	CHECK(strcmp(a, b) != 0);
 	CHECK(strcmp(a, c) != 0);
-	CHECK_OK(nc_vault_rotate(s, NULL), NULL);
+	CHECK_OK(nc_vault_rotate(s, NULL, NULL), NULL);
 	nc_vault_digest(s, nc_str("password"), b);
 	CHECK_STR(b, a);
 	nc_vault_close(s);
@@ -182,26 +180,28 @@ static void rotation_leaves_nothing_under_the_old_key(void)
 	REQUIRE(s != NULL);
 	for (int i = 0; i < 300; i++) {
 		snprintf(handle, sizeof(handle), "sec_%d", i);
-		CHECK_CODE(put_secret(db, s, handle, 1, handle), NC_OK);
+		CHECK_CODE(put_secret(db, s, handle, handle), NC_OK);
 	}
 	const nc_root *r = nc_db_read_begin(db);
-	memcpy(old, nc_item_body(nc_root_get(r, K_SECRET, nc_str("sec_7@1"))).ptr, sizeof(old));
+	memcpy(old, nc_item_body(nc_root_get(r, K_SECRET, nc_str("sec_7"))).ptr, sizeof(old));
 	nc_db_read_end(db);
 	copy_of_file(path, &before, &len);
 	CHECK(memstore_contains(m, (nc_bytes){ old, sizeof(old) }));
-	CHECK_OK(nc_vault_rotate(s, &err), &err);
+	uint64_t n = 0;
+	CHECK_OK(nc_vault_rotate(s, &n, &err), &err);
+	CHECK_UINT(n, 300);
 	CHECK(!nc_vault_is_rotating(s));
 	CHECK(!memstore_contains(m, (nc_bytes){ old, sizeof(old) }));
 	copy_of_file(path, &after, &len);
 	CHECK(strstr(before, "\nkey ") && !strstr(after, strstr(before, "\nkey ")));
 	for (int i = 0; i < 300; i++) {
 		snprintf(handle, sizeof(handle), "sec_%d", i);
-		CHECK_STR(get_secret(s, handle, 1, value), handle);
+		CHECK_STR(get_secret(s, handle, value), handle);
 	}
 	nc_vault_close(s);
 	s = open_secrets(db, path);
 	REQUIRE(s != NULL);
-	CHECK_STR(get_secret(s, "sec_299", 1, value), "sec_299");
+	CHECK_STR(get_secret(s, "sec_299", value), "sec_299");
 	CHECK_UINT(su_faults(db), 0);
 	nc_vault_close(s);
 	nc_db_close(db);
@@ -219,12 +219,12 @@ static void rotation_can_be_cut_at_every_store_call_and_go_on(void)
 	REQUIRE(s != NULL);
 	for (int i = 0; i < 150; i++) {
 		snprintf(handle, sizeof(handle), "sec_%d", i);
-		CHECK_CODE(put_secret(db, s, handle, 1, handle), NC_OK);
+		CHECK_CODE(put_secret(db, s, handle, handle), NC_OK);
 	}
 	int cuts = 0;
 	for (uint64_t nth = 1; nth < 40; nth++) {
 		memstore_fail(m, MS_ANY, nth, UINT64_MAX, MS_REFUSE);
-		nc_code code = nc_vault_rotate(s, NULL);
+		nc_code code = nc_vault_rotate(s, NULL, NULL);
 		int has_failed = memstore_has_failed(m);
 		cuts += code != NC_OK;
 		/* the power goes: what the materialiser wrote may be gone with it */
@@ -239,19 +239,19 @@ static void rotation_can_be_cut_at_every_store_call_and_go_on(void)
 		REQUIRE(s != NULL);
 		for (int i = 0; i < 150; i += 7) {
 			snprintf(handle, sizeof(handle), "sec_%d", i);
-			CHECK_STR(get_secret(s, handle, 1, value), handle);
+			CHECK_STR(get_secret(s, handle, value), handle);
 		}
 		CHECK(code == NC_OK || nc_vault_is_rotating(s) || nth == 1);
 		if (nth % 5 == 0) {
-			CHECK_OK(nc_vault_rotate(s, NULL), NULL);
+			CHECK_OK(nc_vault_rotate(s, NULL, NULL), NULL);
 			CHECK(!nc_vault_is_rotating(s));
 		}
 		if (!has_failed)
 			break;
 	}
 	CHECK(cuts > 3);
-	CHECK_OK(nc_vault_rotate(s, NULL), NULL);
-	CHECK_STR(get_secret(s, "sec_149", 1, value), "sec_149");
+	CHECK_OK(nc_vault_rotate(s, NULL, NULL), NULL);
+	CHECK_STR(get_secret(s, "sec_149", value), "sec_149");
 	nc_vault_close(s);
 	nc_db_close(db);
 	memstore_free(m);
@@ -269,13 +269,13 @@ static void value_sealed_before_a_rotation_is_refused_after_it(void)
 	REQUIRE(s != NULL);
 	nc_txn *t = nc_txn_new(db);
 	for (uint32_t v = 1; v < 20; v++)
-		CHECK_OK(nc_vault_put(s, t, "late", v, nc_str("x"), &err), &err);
-	CHECK_OK(nc_vault_rotate(s, &err), &err);
+		CHECK_OK(nc_vault_put(s, t, v % 2 ? "late" : "latest", nc_str("x"), &err), &err);
+	CHECK_OK(nc_vault_rotate(s, NULL, &err), &err);
 	CHECK_CODE(nc_txn_commit(t, NULL, &err), NC_E_UNAVAILABLE);
 	CHECK(err.flags & NC_ERR_RETRYABLE);
-	CHECK_STR(get_secret(s, "late", 1, value), "not_found");
-	CHECK_CODE(put_secret(db, s, "late", 1, "x"), NC_OK);
-	CHECK_STR(get_secret(s, "late", 1, value), "x");
+	CHECK_STR(get_secret(s, "late", value), "not_found");
+	CHECK_CODE(put_secret(db, s, "late", "x"), NC_OK);
+	CHECK_STR(get_secret(s, "late", value), "x");
 	nc_vault_close(s);
 	nc_db_close(db);
 	memstore_free(m);
@@ -292,7 +292,7 @@ static void key_file_that_does_not_fit_is_refused(void)
 	REQUIRE(db != NULL);
 	nc_vault *s = open_secrets(db, path);
 	REQUIRE(s != NULL);
-	CHECK_CODE(put_secret(db, s, "sec_1", 1, "value"), NC_OK);
+	CHECK_CODE(put_secret(db, s, "sec_1", "value"), NC_OK);
 	nc_vault_close(s);
 	s = NULL;
 	copy_of_file(path, &own, &len);
@@ -311,7 +311,7 @@ static void key_file_that_does_not_fit_is_refused(void)
 	key[0] = key[0] == '0' ? '1' : '0';
 	CHECK_OK(nc_file_replace(path, 0600, (nc_bytes){ own, len }, NULL), NULL);
 	CHECK_CODE(nc_vault_open(&o, &s, &err), NC_E_NOTFOUND);
-	CHECK_HAS(err.message, "secret sec_1@1 is sealed with key");
+	CHECK_HAS(err.message, "secret sec_1 is sealed with key");
 	nc_db_close(db);
 	db = su_open(m2);
 	REQUIRE(db != NULL);
@@ -321,6 +321,94 @@ static void key_file_that_does_not_fit_is_refused(void)
 	nc_db_close(db);
 	memstore_free(m);
 	memstore_free(m2);
+}
+
+static void a_bare_key_made_beforehand_becomes_the_installations_own(void)
+{
+	static const char bare[] =
+		"00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\n";
+	memstore *m = memstore_new();
+	char value[64];
+	size_t len;
+	_cleanup_(nc_freep) char *path = new_key_file();
+	_cleanup_(nc_freep) char *after = NULL;
+	nc_error err = NC_ERROR_INIT;
+	nc_db *db = su_open(m);
+	REQUIRE(db != NULL);
+	CHECK_OK(nc_file_replace(path, 0600, nc_str(bare), NULL), NULL);
+	nc_vault *s = open_secrets(db, path);
+	REQUIRE(s != NULL);
+	copy_of_file(path, &after, &len);
+	CHECK_HAS(after, nc_db_installation(db));
+	CHECK_CODE(put_secret(db, s, "sec_1", "value"), NC_OK);
+	nc_vault_close(s);
+	s = open_secrets(db, path);
+	REQUIRE(s != NULL);
+	CHECK_STR(get_secret(s, "sec_1", value), "value");
+	nc_vault_close(s);
+	s = NULL;
+	/* but not where something is sealed under another */
+	nc_vault_options o = { db, K_SECRET, path };
+	CHECK_OK(nc_file_replace(path, 0600, nc_str(bare), NULL), NULL);
+	CHECK_CODE(nc_vault_open(&o, &s, &err), NC_E_CONFLICT);
+	CHECK_HAS(err.message, "under another key");
+	CHECK_OK(nc_file_replace(path, 0600, (nc_bytes){ bare, 63 }, NULL), NULL);
+	CHECK_CODE(nc_vault_open(&o, &s, &err), NC_E_PROTO);
+	CHECK(s == NULL);
+	nc_db_close(db);
+	memstore_free(m);
+}
+
+static void a_key_file_that_was_replaced_is_overwritten_on_the_disk(void)
+{
+	memstore *m = memstore_new();
+	char old[200] = "", kept[200] = "";
+	_cleanup_(nc_freep) char *path = new_key_file();
+	_cleanup_(nc_freep) char *copy = new_key_file();
+	nc_db *db = su_open(m);
+	REQUIRE(db != NULL);
+	nc_vault *s = open_secrets(db, path);
+	REQUIRE(s != NULL);
+	FILE *f = fopen(path, "r");
+	REQUIRE(f != NULL);
+	CHECK_OK(nc_vault_rotate(s, NULL, NULL), NULL);
+	CHECK(fread(old, 1, sizeof(old) - 1, f) > 0);
+	CHECK_STR(old, ""); /* zeros */
+	fclose(f);
+	/* a second name is somebody's copy, which is theirs */
+	CHECK_INT(link(path, copy), 0);
+	CHECK_OK(nc_vault_rotate(s, NULL, NULL), NULL);
+	f = fopen(copy, "r");
+	REQUIRE(f != NULL);
+	CHECK(fread(kept, 1, sizeof(kept) - 1, f) > 0);
+	CHECK_HAS(kept, "novacron-keys");
+	fclose(f);
+	nc_vault_close(s);
+	nc_db_close(db);
+	memstore_free(m);
+}
+
+static void all_of_one_prefix_are_deleted_and_no_others(void)
+{
+	memstore *m = memstore_new();
+	char value[64];
+	_cleanup_(nc_freep) char *path = new_key_file();
+	nc_db *db = su_open(m);
+	REQUIRE(db != NULL);
+	nc_vault *s = open_secrets(db, path);
+	REQUIRE(s != NULL);
+	const char *const names[] = { "vm_1.a", "vm_1.b", "vm_10.a", "vm_1-", "vm_2.a" };
+	for (size_t i = 0; i < NC_LEN(names); i++)
+		CHECK_CODE(put_secret(db, s, names[i], names[i]), NC_OK);
+	nc_txn *t = nc_txn_new(db);
+	nc_vault_del_all(s, t, nc_db_read_begin(db), "vm_1.");
+	nc_db_read_end(db);
+	su_commit(t, NULL);
+	for (size_t i = 0; i < NC_LEN(names); i++)
+		CHECK_STR(get_secret(s, names[i], value), i < 2 ? "not_found" : names[i]);
+	nc_vault_close(s);
+	nc_db_close(db);
+	memstore_free(m);
 }
 
 static void names_and_limits_of_secrets_are_checked(void)
@@ -335,16 +423,15 @@ static void names_and_limits_of_secrets_are_checked(void)
 	REQUIRE(s != NULL);
 	nc_txn *t = nc_txn_new(db);
 	nc_bytes v = nc_str("v");
-	CHECK_CODE(nc_vault_put(s, t, "", 1, v, &err), NC_E_INVAL);
-	CHECK_CODE(nc_vault_put(s, t, "a@b", 1, v, &err), NC_E_INVAL);
-	CHECK_CODE(nc_vault_put(s, t, "a", 0, v, &err), NC_E_INVAL);
-	CHECK_CODE(nc_vault_put(s, t, "0123456789012345678901234567890123456", 1, v, &err),
+	CHECK_CODE(nc_vault_put(s, t, "", v, &err), NC_E_INVAL);
+	CHECK_CODE(nc_vault_put(s, t, NULL, v, &err), NC_E_INVAL);
+	CHECK_CODE(nc_vault_put(s, t, "012345678901234567890123456789012345678901234567", v, &err),
 		NC_E_INVAL);
-	CHECK_CODE(nc_vault_put(s, t, "a", 1, (nc_bytes){ big, sizeof(big) }, &err), NC_E_INVAL);
-	CHECK_CODE(nc_vault_put(s, t, "012345678901234567890123456789012345", 4294967295u,
+	CHECK_CODE(nc_vault_put(s, t, "a", (nc_bytes){ big, sizeof(big) }, &err), NC_E_INVAL);
+	CHECK_CODE(nc_vault_put(s, t, "01234567890123456789012345678901234567890123456",
 			   (nc_bytes){ big, sizeof(big) - 1 }, &err),
 		NC_OK);
-	CHECK_CODE(nc_vault_put(s, NULL, "a", 1, v, &err), NC_OK);
+	CHECK_CODE(nc_vault_put(s, NULL, "a", v, &err), NC_OK);
 	su_commit(t, NULL);
 	nc_vault_close(s);
 	nc_db_close(db);
@@ -372,20 +459,20 @@ static void secrets_survive_each_failed_allocation(void)
 	REQUIRE(s != NULL);
 	NC_TORTURE(rc)
 	{
-		rc = put_secret(db, s, "sec_1", 1, "value");
+		rc = put_secret(db, s, "sec_1", "value");
 	}
 	NC_TORTURE(rc)
 	{
 		nc_secret *v = NULL;
-		rc = nc_vault_get(s, "sec_1", 1, &v, NULL);
+		rc = nc_vault_get(s, "sec_1", &v, NULL);
 		CHECK((rc == NC_OK) == (v != NULL));
 		nc_secret_free(v);
 	}
 	NC_TORTURE(rc)
 	{
-		rc = nc_vault_rotate(s, NULL);
+		rc = nc_vault_rotate(s, NULL, NULL);
 	}
-	CHECK_STR(get_secret(s, "sec_1", 1, value), "value");
+	CHECK_STR(get_secret(s, "sec_1", value), "value");
 	nc_vault_close(s);
 	nc_db_close(db);
 	memstore_free(m);
@@ -404,13 +491,13 @@ static void *use_secrets(void *arg)
 	for (uint32_t v = 1; v <= 100; v++) {
 		char handle[40], value[64], want[64];
 		nc_code code;
-		snprintf(handle, sizeof(handle), "sec_%d", u->which);
+		snprintf(handle, sizeof(handle), "sec_%d@%u", u->which, v);
 		snprintf(want, sizeof(want), "value %u", v);
 		do
-			code = put_secret(u->db, u->s, handle, v, want);
+			code = put_secret(u->db, u->s, handle, want);
 		while (code == NC_E_UNAVAILABLE);
 		u->wrong += code != NC_OK;
-		u->wrong += strcmp(get_secret(u->s, handle, v, value), want) != 0;
+		u->wrong += strcmp(get_secret(u->s, handle, value), want) != 0;
 	}
 	return NULL;
 }
@@ -430,7 +517,7 @@ static void secrets_are_used_while_the_key_is_rotated(void)
 		pthread_create(&users[i].thread, NULL, use_secrets, &users[i]);
 	}
 	for (int i = 0; i < 5; i++)
-		CHECK_OK(nc_vault_rotate(s, &err), &err);
+		CHECK_OK(nc_vault_rotate(s, NULL, &err), &err);
 	for (int i = 0; i < 3; i++) {
 		pthread_join(users[i].thread, NULL);
 		CHECK_INT(users[i].wrong, 0);
@@ -438,9 +525,9 @@ static void secrets_are_used_while_the_key_is_rotated(void)
 	for (int i = 0; i < 3; i++) {
 		for (uint32_t v = 1; v <= 100; v++) {
 			char handle[40], value[64], want[64];
-			snprintf(handle, sizeof(handle), "sec_%d", i);
+			snprintf(handle, sizeof(handle), "sec_%d@%u", i, v);
 			snprintf(want, sizeof(want), "value %u", v);
-			CHECK_STR(get_secret(s, handle, v, value), want);
+			CHECK_STR(get_secret(s, handle, value), want);
 		}
 	}
 	nc_vault_close(s);
@@ -456,6 +543,9 @@ NC_TESTS(store_vault){
 	T(rotation_can_be_cut_at_every_store_call_and_go_on),
 	T(value_sealed_before_a_rotation_is_refused_after_it),
 	T(key_file_that_does_not_fit_is_refused),
+	T(a_bare_key_made_beforehand_becomes_the_installations_own),
+	T(a_key_file_that_was_replaced_is_overwritten_on_the_disk),
+	T(all_of_one_prefix_are_deleted_and_no_others),
 	T(names_and_limits_of_secrets_are_checked),
 	T(secrets_survive_each_failed_allocation),
 	T(secrets_are_used_while_the_key_is_rotated),
