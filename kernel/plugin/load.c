@@ -147,6 +147,7 @@ static nc_code verify(nc_found *f, int *ret_memfd, nc_error *err)
 	nc_code rc = nc_verify_folder(f->folder, f->p->uid, &dir_fd, err);
 	if (rc == NC_OK)
 		rc = nc_verify_files(dir_fd, f->manifest, f->p->uid, &memfd, err);
+	nc_found_note_files(f, rc, err);
 	if (rc == NC_OK)
 		rc = nc_verify_exports(memfd, &has_v1, err);
 	if (rc != NC_OK)

@@ -40,10 +40,15 @@ struct nc_found {
 	json_t *schema;
 	nc_isolation isolation; /* resolved */
 	uint32_t scan;          /* that saw it last; supervisor */
+	char manifest_sha[65];  /* of its text; with the manifest it is replaced under p->lock */
 
 	/* under p->lock: */
 	nc_plugin_state state;
 	nc_error why; /* why it is not available */
+	/* intact.c: what the files on disk were last found to be, and the stamp they had then */
+	int is_changed;
+	char files_stamp[65];
+	nc_error files_why; /* code NC_OK: those of the manifest */
 	int is_loading, is_stopping;
 	uint32_t generation;
 	nc_image *image;      /* in process */
@@ -97,6 +102,14 @@ void nc_plugins_event(nc_plugins *p, const char *type, nc_bytes json);
 nc_code nc_scan(nc_plugins *p, nc_error *err);
 nc_code nc_found_assess(nc_found *f, nc_error *err); /* NC_OK: may be loaded, or is */
 void nc_found_free(nc_found *f);
+
+/* intact.c; blocks, any thread */
+/* Whether the files on disk are those of the manifest; hashes only what was touched since. What was
+ * changed makes a plugin that is not loaded NC_PLUGIN_INVALID until it is whole again. */
+nc_code nc_found_look_at_files(nc_found *f, nc_error *err);
+int nc_is_change(nc_code rc); /* that code of theirs: changed, not just out of reach */
+/* The verdict of a load that has read them anyway. */
+void nc_found_note_files(nc_found *f, nc_code rc, const nc_error *why);
 
 /* judge.c: strikes, crashes, quarantine */
 void nc_found_strike(nc_found *f, const char *inst, nc_rule rule, const char *what);

@@ -55,6 +55,7 @@ static nc_code read_folder(nc_found *f, nc_error *err)
 		rc = nc_manifest_parse((nc_bytes){ text, n }, &f->manifest, err);
 	if (rc != NC_OK)
 		return rc;
+	nc_sha256_hex((nc_bytes){ text, n }, f->manifest_sha);
 	snprintf(f->id, sizeof(f->id), "%s", f->manifest->id);
 	return read_schema(f, dir_fd, err);
 }
@@ -132,7 +133,7 @@ nc_code nc_found_assess(nc_found *f, nc_error *err)
 {
 	pthread_mutex_lock(&f->p->lock);
 	int is_settled = f->state == NC_PLUGIN_LOADED || f->state == NC_PLUGIN_LOST ||
-			 f->state == NC_PLUGIN_INVALID;
+			 (f->state == NC_PLUGIN_INVALID && !f->is_changed);
 	pthread_mutex_unlock(&f->p->lock);
 	if (!is_settled) {
 		nc_error why = NC_ERROR_INIT;
@@ -140,6 +141,7 @@ nc_code nc_found_assess(nc_found *f, nc_error *err)
 		pthread_mutex_lock(&f->p->lock);
 		f->state = state;
 		f->why = why;
+		f->is_changed = 0;
 		pthread_mutex_unlock(&f->p->lock);
 	}
 	pthread_mutex_lock(&f->p->lock);
@@ -215,6 +217,9 @@ static void enter(nc_plugins *p, nc_found *fresh)
 		known->folder = fresh->folder;
 		known->state = fresh->state;
 		known->why = fresh->why;
+		known->is_changed = 0;
+		known->files_stamp[0] = 0;
+		memcpy(known->manifest_sha, fresh->manifest_sha, sizeof(known->manifest_sha));
 		fresh->manifest = NULL;
 		fresh->schema = NULL;
 		fresh->schema_text = fresh->folder = NULL;
