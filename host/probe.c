@@ -127,7 +127,10 @@ static void write_verdict(nc_code rc, const nc_error *err, const nc_image *image
 		nc_jw_kstr(&w, "hint", err->hint);
 	}
 	nc_jw_obj_end(&w);
-	(void)nc_write_full(NC_WIRE_FD, b.ptr, b.len, NULL); /* nobody there to tell */
+	nc_bytes text = nc_buf_failed(&b) ? nc_str("{\"ok\":false,\"code\":\"no_memory\","
+						   "\"message\":\"out of memory\"}")
+					  : nc_buf_bytes(&b);
+	(void)nc_write_full(NC_WIRE_FD, text.ptr, text.len, NULL); /* nobody there to tell */
 }
 
 int nc_host_probe(void)

@@ -56,7 +56,8 @@ struct nc_hostproc {
 	host_state state;
 	nc_error why; /* refused */
 	char kill_reason[128];
-	int sock; /* -1 when it was taken away */
+	nc_error blameless; /* code not NC_OK: it was killed for want of memory of ours */
+	int sock;           /* -1 when it was taken away */
 	int is_ending, is_watching_write;
 	nc_wire_queue queue;
 	attached *list;
@@ -397,6 +398,13 @@ static void lose_socket(nc_hostproc *h)
 	close(sock);
 }
 
+static void blame_nobody(nc_hostproc *h, const nc_error *why)
+{
+	pthread_mutex_lock(&h->host_lock);
+	h->blameless = *why;
+	pthread_mutex_unlock(&h->host_lock);
+}
+
 /* Reads up to FRAMES_AT_ONCE frames, or all of them. 0 when the other end is gone. */
 static int read_frames(nc_hostproc *h, int sock, int n)
 {
@@ -406,6 +414,8 @@ static int read_frames(nc_hostproc *h, int sock, int n)
 		on_frame(h, &h->in->f);
 		nc_frame_in_done(h->in);
 	}
+	if (rc == NC_E_NOMEM)
+		blame_nobody(h, &err); /* what it said is lost, and with it all that follows */
 	if (rc == NC_E_PROTO || rc == NC_E_NOMEM)
 		nc_hostproc_kill(h, err.message);
 	return rc == NC_OK || rc == NC_E_BUSY;
@@ -486,6 +496,7 @@ static void on_exit_event(const nc_closure *c, int fd, uint32_t events)
 	if (h->kill_reason[0])
 		memcpy(how, h->kill_reason, sizeof(how));
 	int is_wanted = h->is_ending;
+	nc_error blameless = h->blameless;
 	if (h->state == H_STARTING)
 		nc_err(&h->why, NC_E_UNAVAILABLE, "the process of plugin %s ended at once: %s",
 			h->f->id, how);
@@ -494,7 +505,7 @@ static void on_exit_event(const nc_closure *c, int fd, uint32_t events)
 	pthread_mutex_unlock(&h->host_lock);
 	stop_ready_timer(h);
 	if (!is_wanted)
-		nc_found_process_gone(h->f, h, how);
+		nc_found_process_gone(h->f, h, how, blameless.code == NC_OK ? NULL : &blameless);
 	nc_hostproc_unref(h);
 }
 
@@ -660,7 +671,7 @@ nc_code nc_hostproc_start(nc_found *f, int memfd, nc_hostproc **ret, nc_error *e
 	h->in = in;
 	h->refs = 3; /* the io loop's, the plugin's and the caller's */
 	h->sock = h->out_fd = h->child.pidfd = -1;
-	h->why = (nc_error)NC_ERROR_INIT;
+	h->why = h->blameless = (nc_error)NC_ERROR_INIT;
 	nc_wire_queue_init(&h->queue);
 	pthread_mutex_init(&h->host_lock, NULL);
 	nc_cond_init(&h->has_changed);

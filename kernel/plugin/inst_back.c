@@ -51,6 +51,7 @@ static void start_retry(nc_pinst *inst, uint64_t after_ns)
 	nc_pinst_ref(inst); /* the timer's */
 	if (nc_loop_timer_start(nc_plugins_io(inst->p), after_ns, 0, recreate_later,
 		    (nc_closure){ .ctx = inst }, &timer) != NC_OK) {
+		nc_pinst_set_state(inst, NC_PINST_FAILED, "there was no memory to try again");
 		nc_pinst_unref(inst);
 		return;
 	}

@@ -57,6 +57,7 @@ struct nc_found {
 	nc_list insts;        /* nc_pinst.found_link */
 	nc_strikes strikes;
 	uint32_t n_alarms;
+	int64_t alarm_us; /* the last that was told */
 	char last_strike[200];
 	int64_t crashes_us[NC_CRASHES_OUT]; /* oldest first */
 	uint32_t n_restarts, restart_step;
@@ -88,7 +89,7 @@ struct nc_plugins {
 	nc_plugin_hooks hooks;
 	nc_list found;
 	nc_map *instances; /* name → nc_pinst */
-	int is_ending, n_loading;
+	int is_ending, n_loading, n_events;
 };
 
 /* loader.c */
@@ -116,6 +117,8 @@ void nc_found_strike(nc_found *f, const char *inst, nc_rule rule, const char *wh
 void nc_found_late(void *found, const char *function); /* nc_rt_options.late */
 /* Its process ended by itself. Returns the back-off until the next start, or -1: quarantined. */
 int64_t nc_found_crashed(nc_found *f, const char *how);
+/* There is no process for want of memory, descriptors or rights: the same, and nothing is counted. */
+int64_t nc_found_not_its_fault(nc_found *f, const nc_error *why);
 void nc_found_quarantine_soon(nc_found *f, const char *reason); /* any thread */
 void nc_found_quarantine_now(nc_found *f, const char *reason);  /* waits for the supervisor */
 nc_code nc_found_quarantine(nc_found *f, const char *reason, nc_error *err); /* supervisor */
@@ -138,7 +141,8 @@ nc_code nc_quarantine_lift(nc_plugins *p, const char *id, nc_error *err);
 nc_code nc_probe(nc_found *f, int memfd, nc_error *err);
 
 /* restart.c: on the io loop */
-void nc_found_process_gone(nc_found *f, nc_hostproc *h, const char *how);
+/* blameless: an error of ours ended it, NULL when it ended by itself or was killed for what it did */
+void nc_found_process_gone(nc_found *f, nc_hostproc *h, const char *how, const nc_error *blameless);
 void nc_found_process_ready(nc_found *f, nc_hostproc *h);
 void nc_restart_cancel(nc_found *f);
 
