@@ -200,6 +200,8 @@ nc_noreturn static void become_host(start *s, const rights *r)
 	sigset_t none;
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	for (int sig = 1; sig < NSIG; sig++) /* what is ignored would stay so over exec */
+		(void)signal(sig, SIG_DFL);
 	if (place_fds(s) && take_rights(r)) {
 		(void)syscall(SYS_close_range, 6u, ~0u, 0u);
 		(void)fcntl(5, F_SETFD, FD_CLOEXEC);
