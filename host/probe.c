@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/io.h"
@@ -37,11 +38,11 @@ static nc_code read_input(json_t **ret, nc_error *err)
 
 static nc_code parse_manifest(const json_t *input, nc_manifest **ret, nc_error *err)
 {
-	char *text = json_dumps(json_object_get(input, "manifest"), JSON_COMPACT);
+	char *text = nc_json_dump(json_object_get(input, "manifest"), JSON_COMPACT);
 	if (!text)
 		return nc_err(err, NC_E_INVAL, "there is no manifest to probe against");
 	nc_code rc = nc_manifest_parse(nc_str(text), ret, err);
-	nc_json_text_free(text);
+	nc_free(text);
 	return rc;
 }
 

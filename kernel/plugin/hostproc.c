@@ -190,7 +190,7 @@ static nc_code spawn(nc_found *f, nc_hostproc *h, int memfd, nc_error *err)
 
 static nc_code say_hello(nc_found *f, nc_hostproc *h, nc_error *err)
 {
-	char *manifest = json_dumps(f->manifest->doc, JSON_COMPACT);
+	char *manifest = nc_json_dump(f->manifest->doc, JSON_COMPACT);
 	if (!manifest)
 		return nc_err_nomem(err);
 	nc_code rc = nc_hostproc_send(h,
@@ -200,7 +200,7 @@ static nc_code say_hello(nc_found *f, nc_hostproc *h, nc_error *err)
 			.body = nc_str(manifest),
 			.fd = -1 },
 		err);
-	nc_json_text_free(manifest);
+	nc_free(manifest);
 	return rc;
 }
 

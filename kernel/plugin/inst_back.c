@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
@@ -110,7 +111,7 @@ void nc_pinst_recreate(nc_pinst *inst)
 	nc_error err = NC_ERROR_INIT;
 	pthread_mutex_lock(&inst->inst_lock);
 	int is_wanted = !inst->is_closing && inst->state == NC_PINST_LOST;
-	char *text = is_wanted ? json_dumps(inst->config, JSON_COMPACT) : NULL;
+	char *text = is_wanted ? nc_json_dump(inst->config, JSON_COMPACT) : NULL;
 	pthread_mutex_unlock(&inst->inst_lock);
 	if (!is_wanted)
 		return;
@@ -120,7 +121,7 @@ void nc_pinst_recreate(nc_pinst *inst)
 		.user = nc_pinst_ref(inst) };
 	nc_code rc = text ? nc_pinst_start_call(inst, &nc_life_create, &spec, -1, NULL, &err)
 			  : nc_err_nomem(&err);
-	nc_json_text_free(text);
+	nc_free(text);
 	if (rc == NC_OK)
 		return;
 	retry_create(inst, &err);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -84,6 +85,12 @@ static nc_code look_at(nc_found *f, look *l, nc_error *why)
 	int is_known = recall(f, l, why);
 	pthread_mutex_unlock(&f->p->lock);
 	return is_known ? why->code : nc_verify_files(dir_fd, &l->manifest, uid, NULL, why);
+}
+
+int nc_is_want_of_means(const nc_error *err)
+{
+	return err->code == NC_E_NOMEM || err->native == EMFILE || err->native == ENFILE ||
+	       err->native == EAGAIN;
 }
 
 /* A lack of memory or descriptors says nothing about the files. */

@@ -190,7 +190,10 @@ static nc_code explain(nc_found *f, nc_error *err)
 	if (!err || !f->manifest || !nc_manifest_provides(f->manifest, "nc.store/1"))
 		return err ? err->code : NC_E_UNAVAILABLE;
 	nc_code rc = nc_err_wrap(err, err->code, "the store can't be opened");
-	if (err->code != NC_E_UNAVAILABLE)
+	pthread_mutex_lock(&f->p->lock);
+	int is_held = f->state == NC_PLUGIN_QUARANTINED;
+	pthread_mutex_unlock(&f->p->lock);
+	if (!is_held)
 		return rc;
 	return nc_err_hint(err, rc,
 		"the state is untouched; look into the crash, then: novacron plugin release %s",

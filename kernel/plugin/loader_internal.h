@@ -105,6 +105,8 @@ nc_code nc_found_assess(nc_found *f, nc_error *err); /* NC_OK: may be loaded, or
 void nc_found_free(nc_found *f);
 
 /* intact.c; blocks, any thread */
+/* Memory, descriptors or threads: nothing that was found wrong with anybody. */
+int nc_is_want_of_means(const nc_error *err);
 /* Whether the files on disk are those of the manifest; hashes only what was touched since. What was
  * changed makes a plugin that is not loaded NC_PLUGIN_INVALID until it is whole again. */
 nc_code nc_found_look_at_files(nc_found *f, nc_error *err);

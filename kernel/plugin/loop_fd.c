@@ -34,7 +34,10 @@ static nc_code fd_add_locked(
 	struct epoll_event ev = { .events = epoll_events,
 		.data.u64 = (uint64_t)generation << 32 | (uint32_t)fd };
 	if (epoll_ctl(l->epoll_fd, EPOLL_CTL_ADD, fd, &ev) < 0)
-		return errno == EEXIST ? NC_E_EXISTS : errno == ENOMEM ? NC_E_NOMEM : NC_E_INVAL;
+		return errno == EEXIST   ? NC_E_EXISTS
+		       : errno == ENOMEM ? NC_E_NOMEM
+		       : errno == ENOSPC ? NC_E_UNAVAILABLE
+					 : NC_E_INVAL;
 	/* A set entry here was closed without being removed: its number came round again. */
 	l->n_fds += !w->is_set;
 	*w = (loop_fd){ .generation = generation, .is_set = 1, .fn = fn, .closure = c };

@@ -241,10 +241,11 @@ static nc_code look_at(nc_plugins *p, const char *dir, const char *name, nc_erro
 	nc_list_init(&f->insts);
 	snprintf(f->id, sizeof(f->id), "%s", name); /* until the manifest says */
 	f->folder = nc_asprintf("%s/%s", dir, name);
-	nc_code rc = f->folder ? read_folder(f, &why) : NC_E_NOMEM;
-	if (rc == NC_E_NOMEM) {
+	nc_code rc = f->folder ? read_folder(f, &why) : nc_err_nomem(&why);
+	if (nc_is_want_of_means(&why)) {
 		nc_found_free(f);
-		return nc_err_nomem(err);
+		nc_err_copy(err, &why);
+		return nc_err_wrap(err, rc, "plugin folder %s/%s", dir, name);
 	}
 	f->state = rc == NC_OK ? NC_PLUGIN_AVAILABLE : NC_PLUGIN_INVALID;
 	f->why = why;
@@ -258,7 +259,10 @@ static int has_manifest(int dir_fd, const char *name)
 {
 	char path[512];
 	int n = snprintf(path, sizeof(path), "%s/manifest.json", name);
-	return n > 0 && (size_t)n < sizeof(path) && faccessat(dir_fd, path, F_OK, 0) == 0;
+	if (n <= 0 || (size_t)n >= sizeof(path))
+		return 0;
+	/* What can't be looked at is read, which tells why. */
+	return faccessat(dir_fd, path, F_OK, 0) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
 
 static nc_code scan_dir(nc_plugins *p, const char *path, nc_error *err)

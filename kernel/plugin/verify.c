@@ -241,7 +241,9 @@ nc_code nc_verify_exports(int memfd, int *ret_has_v1, nc_error *err)
 {
 	nc_elf_exports exports;
 	struct stat st;
-	if (fstat(memfd, &st) < 0 || st.st_size <= 0)
+	if (fstat(memfd, &st) < 0)
+		return nc_err_errno(err, errno, "could not look at the plugin's code");
+	if (st.st_size <= 0)
 		return nc_err(err, NC_E_PROTO, "the plugin's code is empty");
 	void *image = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, memfd, 0);
 	if (image == MAP_FAILED)
