@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/io.h"
@@ -37,11 +38,11 @@ static nc_code read_input(json_t **ret, nc_error *err)
 
 static nc_code parse_manifest(const json_t *input, nc_manifest **ret, nc_error *err)
 {
-	char *text = json_dumps(json_object_get(input, "manifest"), JSON_COMPACT);
+	char *text = nc_json_dump(json_object_get(input, "manifest"), JSON_COMPACT);
 	if (!text)
 		return nc_err(err, NC_E_INVAL, "there is no manifest to probe against");
 	nc_code rc = nc_manifest_parse(nc_str(text), ret, err);
-	nc_json_text_free(text);
+	nc_free(text);
 	return rc;
 }
 
@@ -127,7 +128,10 @@ static void write_verdict(nc_code rc, const nc_error *err, const nc_image *image
 		nc_jw_kstr(&w, "hint", err->hint);
 	}
 	nc_jw_obj_end(&w);
-	(void)nc_write_full(NC_WIRE_FD, b.ptr, b.len, NULL); /* nobody there to tell */
+	nc_bytes text = nc_buf_failed(&b) ? nc_str("{\"ok\":false,\"code\":\"no_memory\","
+						   "\"message\":\"out of memory\"}")
+					  : nc_buf_bytes(&b);
+	(void)nc_write_full(NC_WIRE_FD, text.ptr, text.len, NULL); /* nobody there to tell */
 }
 
 int nc_host_probe(void)

@@ -44,6 +44,9 @@ static nc_code load(const nc_frame *hello, nc_error *err)
 		return rc;
 	snprintf(name, sizeof(name), "nc:%.12s", manifest->id);
 	(void)prctl(PR_SET_NAME, name);
+	/* Before any of its code runs. What it may exec may be set-user-id, so that takes a permission. */
+	if (!nc_manifest_may_exec(manifest))
+		(void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	return nc_image_load(NC_WIRE_CODE_FD, manifest, &image, err);
 }
 

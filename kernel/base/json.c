@@ -94,6 +94,16 @@ nc_code nc_json_parse(nc_bytes text, size_t limit_bytes, json_t **ret, nc_error 
 	return NC_OK;
 }
 
+char *nc_json_dump(const json_t *doc, size_t flags)
+{
+	uint64_t failures = nc_alloc_failures();
+	char *text = json_dumps(doc, flags);
+	if (nc_alloc_failures() == failures)
+		return text;
+	nc_free(text);
+	return NULL;
+}
+
 static void path_append(char *buf, size_t cap, size_t *len, const nc_jpath *p)
 {
 	int n;

@@ -23,6 +23,10 @@ static inline void nc_json_decrefp(json_t **j)
 /* The caller owns *ret. NC_E_INVAL (bad document) or NC_E_NOMEM. */
 nc_code nc_json_parse(nc_bytes text, size_t limit_bytes, json_t **ret, nc_error *err);
 
+/* What json_dumps gives, freed with nc_free; NULL when there is no memory. jansson 2.14 itself may
+ * drop the name of a member then and carry on. */
+char *nc_json_dump(const json_t *doc, size_t flags);
+
 /* A place in a document, kept on the caller's stack so that errors can name the path. */
 typedef struct nc_jpath {
 	const struct nc_jpath *up;

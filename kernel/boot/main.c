@@ -32,15 +32,16 @@ extern char **environ;
 typedef struct args {
 	const char *files[FILES_MAX];
 	size_t n_files;
-	const char *user;
+	const char *user, *rights;
 	int is_check;
 } args;
 
 static const char usage[] =
-	"usage: novacrond [--config FILE]... [--user NAME] [--check] [--version]\n"
+	"usage: novacrond [--config FILE]... [--user NAME [--rights FILE]] [--check] [--version]\n"
 	"  --config FILE  configuration; repeat it, later files override (default " DEFAULT_FILE
 	")\n"
 	"  --user NAME    drop root for this user once the launcher is forked\n"
+	"  --rights FILE  what the launcher may start and as whom (default " RIGHTS_FILE ")\n"
 	"  --check        validate configuration and stop\n"
 	"signals: TERM drain and stop, HUP reload, USR1 reopen the log\n";
 
@@ -48,7 +49,8 @@ static const char usage[] =
 static int parse(int argc, char **argv, args *a)
 {
 	static const struct option options[] = { { "config", required_argument, NULL, 'c' },
-		{ "user", required_argument, NULL, 'u' }, { "check", no_argument, NULL, 'k' },
+		{ "user", required_argument, NULL, 'u' },
+		{ "rights", required_argument, NULL, 'r' }, { "check", no_argument, NULL, 'k' },
 		{ "version", no_argument, NULL, 'v' }, { "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 } };
 
@@ -63,6 +65,9 @@ static int parse(int argc, char **argv, args *a)
 			break;
 		case 'u':
 			a->user = optarg;
+			break;
+		case 'r':
+			a->rights = optarg;
 			break;
 		case 'k':
 			a->is_check = 1;
@@ -180,9 +185,15 @@ static int run(nc_config_holder *holder, nc_launcher *launcher, const args *a, c
 	nc_error err = NC_ERROR_INIT;
 	nc_daemon *d = NULL;
 
-	if (drop_root(a->user, &err) != NC_OK || nc_daemon_new(holder, launcher, &d, &err) != NC_OK)
+	nc_code rc = drop_root(a->user, &err);
+	if (rc == NC_OK) { /* after root is dropped, or the log would be root's to open again */
+		const nc_config *cfg = nc_config_holder_get(holder);
+		rc = open_log(cfg, &err);
+		nc_config_unref(cfg);
+	}
+	if (rc != NC_OK || nc_daemon_new(holder, launcher, &d, &err) != NC_OK)
 		return fail(&err);
-	nc_code rc = nc_daemon_start(d, &err);
+	rc = nc_daemon_start(d, &err);
 	if (rc == NC_E_TIMEOUT)
 		_exit(fail(&err)); /* something is still starting: nothing can be undone under it */
 	if (rc == NC_OK) {
@@ -219,10 +230,10 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	block_signals(&set);
-	const nc_config *cfg = nc_config_holder_get(holder);
-	nc_code rc = open_log(cfg, &err);
-	nc_config_unref(cfg);
-	if (rc == NC_OK && a.user && geteuid() == 0)
+	nc_code rc = NC_OK;
+	if (a.rights)
+		lo.rights_file = a.rights;
+	if (a.user && geteuid() == 0)
 		rc = nc_launcher_fork(&lo, &launcher, &err);
 	code = rc == NC_OK ? run(holder, launcher, &a, &set) : fail(&err);
 	nc_launcher_free(launcher);

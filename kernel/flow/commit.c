@@ -169,7 +169,7 @@ nc_code nc_stage_operation(nc_stage *s, const char *kind, const json_t *request,
 		s->op->reason_trail[s->op->n_reason_trail++] = a->reason;
 	}
 	if (json_object_size(request)) {
-		char *text = json_dumps(request, JSON_COMPACT);
+		char *text = nc_json_dump(request, JSON_COMPACT);
 		s->op->request = nc_str(text ? nc_arena_strdup(a->arena, text) : NULL);
 		nc_freep(&text);
 		if (!s->op->request.ptr)

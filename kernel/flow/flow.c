@@ -7,7 +7,9 @@
 #include "flow/flow.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/err.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "flow/care.h"
 #include "flow/internal.h"
@@ -163,11 +165,25 @@ static void on_overflow(void *user, nc_pinst *inst)
 	nc_care_soon(user);
 }
 
+/* Whether or not the store takes it: the loader has logged it with all it knows. */
 static void on_event(void *user, const char *type, nc_bytes json)
 {
-	(void)user;
-	_cleanup_(nc_freep) char *text = nc_strndup(json.ptr, json.len);
-	nc_log(L_WARN, type, F_RAW("detail", text ? text : "{}"));
+	const nc_flow *f = user;
+	_cleanup_(nc_json_decrefp) json_t *doc = NULL;
+	const char *plugin = NULL;
+
+	if (nc_json_parse(json, 64u << 10, &doc, NULL) != NC_OK ||
+		nc_json_get_str(doc, NULL, "plugin", NC_REQUIRED, 255, &plugin, NULL) != NC_OK)
+		return;
+	nc_txn *t = nc_txn_new(f->db);
+	nc_event_add(t, &(nc_event){ .ts_ms = nc_clock_wall_ms(),
+				.type = type,
+				.topic = "plugin",
+				.key = plugin,
+				.name = plugin,
+				.actor = "system",
+				.data = json });
+	nc_txn_submit(t, NULL, NULL);
 }
 
 static void on_host_lost(void *user, nc_pinst *inst, const char *why)

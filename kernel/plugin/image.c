@@ -2,6 +2,7 @@
 #include "plugin/image.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -33,11 +34,15 @@ static nc_code map(int memfd, const nc_manifest *m, nc_plugin_entry_fn *ret, nc_
 	char path[64];
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", memfd);
 	nc_mark former = nc_mark_enter(m->id, "load");
+	errno = 0;
 	void *dl = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	int errnum = errno;
 	nc_mark_leave(former);
 	if (!dl) {
 		const char *why = dlerror();
 		close(memfd); /* nothing was mapped, so nothing remembers its path */
+		if (errnum == ENOMEM || errnum == EMFILE || errnum == ENFILE)
+			return nc_err_errno(err, errnum, "plugin %s could not be mapped", m->id);
 		nc_err(err, NC_E_PROTO, "plugin %s could not be mapped: %s", m->id,
 			why ? why : "no reason given");
 		return nc_err_hint(err, NC_E_PROTO,

@@ -185,7 +185,7 @@ static nc_code create(nc_pinst *inst, nc_error *err)
 	int is_local = f->isolation == NC_ISO_IN_PROCESS;
 	_cleanup_(nc_buf_done) nc_buf verbs;
 	nc_buf_init(&verbs, 64 << 10);
-	char *text = json_dumps(inst->config, JSON_COMPACT);
+	char *text = nc_json_dump(inst->config, JSON_COMPACT);
 	if (!text)
 		return nc_err_nomem(err);
 	nc_code rc = is_local ? nc_sentinel_arm(f, "create", err) : NC_OK;
@@ -195,7 +195,7 @@ static nc_code create(nc_pinst *inst, nc_error *err)
 		if (is_local)
 			nc_sentinel_disarm(f, "create");
 	}
-	nc_json_text_free(text);
+	nc_free(text);
 	if (rc == NC_E_TIMEOUT)
 		nc_found_strike(f, inst->name, NC_P0_CONTRACT, "create did not come back");
 	if (rc != NC_OK)

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
@@ -51,6 +52,7 @@ static void start_retry(nc_pinst *inst, uint64_t after_ns)
 	nc_pinst_ref(inst); /* the timer's */
 	if (nc_loop_timer_start(nc_plugins_io(inst->p), after_ns, 0, recreate_later,
 		    (nc_closure){ .ctx = inst }, &timer) != NC_OK) {
+		nc_pinst_set_state(inst, NC_PINST_FAILED, "there was no memory to try again");
 		nc_pinst_unref(inst);
 		return;
 	}
@@ -109,7 +111,7 @@ void nc_pinst_recreate(nc_pinst *inst)
 	nc_error err = NC_ERROR_INIT;
 	pthread_mutex_lock(&inst->inst_lock);
 	int is_wanted = !inst->is_closing && inst->state == NC_PINST_LOST;
-	char *text = is_wanted ? json_dumps(inst->config, JSON_COMPACT) : NULL;
+	char *text = is_wanted ? nc_json_dump(inst->config, JSON_COMPACT) : NULL;
 	pthread_mutex_unlock(&inst->inst_lock);
 	if (!is_wanted)
 		return;
@@ -119,7 +121,7 @@ void nc_pinst_recreate(nc_pinst *inst)
 		.user = nc_pinst_ref(inst) };
 	nc_code rc = text ? nc_pinst_start_call(inst, &nc_life_create, &spec, -1, NULL, &err)
 			  : nc_err_nomem(&err);
-	nc_json_text_free(text);
+	nc_free(text);
 	if (rc == NC_OK)
 		return;
 	retry_create(inst, &err);

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/err.h"
 #include "base/json.h"
 #include "plugin/inst_internal.h"
@@ -62,12 +63,12 @@ static nc_code reconfigure(nc_pinst *inst, json_t *config, nc_error *err)
 	}
 	if (json_equal(inst->config, config))
 		return NC_OK;
-	char *text = json_dumps(config, JSON_COMPACT);
+	char *text = nc_json_dump(config, JSON_COMPACT);
 	if (!text)
 		return nc_err_nomem(err);
 	nc_code rc = nc_pinst_life(
 		inst, &nc_life_reconfigure, nc_str(text), inst->create_timeout_us, NULL, err);
-	nc_json_text_free(text);
+	nc_free(text);
 	return rc;
 }
 

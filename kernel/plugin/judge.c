@@ -17,6 +17,7 @@
  */
 
 #define RESTART_MOST_US (INT64_C(60) * 1000000)
+#define ALARM_QUIET_US  (INT64_C(60) * 1000000)
 
 static void tell(nc_found *f, const char *type, const char *inst, const char *reason, int rule)
 {
@@ -118,11 +119,17 @@ static void out(nc_found *f, const char *inst, nc_rule rule, const char *what)
 	pthread_mutex_lock(&f->p->lock);
 	int is_in_process = f->image != NULL;
 	f->n_alarms += (uint32_t)is_in_process;
+	int64_t now = nc_clock_mono_us();
+	int is_quiet = f->alarm_us && now - f->alarm_us < ALARM_QUIET_US;
+	if (is_in_process && !is_quiet)
+		f->alarm_us = now;
 	pthread_mutex_unlock(&f->p->lock);
 	if (!is_in_process) {
 		nc_found_quarantine_soon(f, reason);
 		return;
 	}
+	if (is_quiet)
+		return; /* counted; it can't be stopped, so it must not fill the log either */
 	nc_log(L_ERROR, "plugin.alarm", F_STR("plugin", f->id), F_STR("reason", reason));
 	tell(f, "plugin.alarm", inst, reason, (int)rule);
 }
@@ -162,6 +169,27 @@ static int note_crash(nc_found *f, int64_t now)
 	return at[0] != 0 && now - at[0] <= NC_CRASH_WINDOW_US;
 }
 
+/* Under the lock. */
+static int64_t back_off(const nc_found *f)
+{
+	int64_t wait = f->p->restart_us << NC_MIN(f->restart_step, 6u);
+	return NC_MIN(wait, RESTART_MOST_US);
+}
+
+int64_t nc_found_not_its_fault(nc_found *f, const nc_error *why)
+{
+	pthread_mutex_lock(&f->p->lock);
+	int is_held_back = f->state == NC_PLUGIN_QUARANTINED;
+	if (!is_held_back)
+		f->state = NC_PLUGIN_LOST;
+	int64_t wait = is_held_back ? -1 : back_off(f);
+	f->restart_step++;
+	pthread_mutex_unlock(&f->p->lock);
+	nc_log(L_ERROR, "plugin.host.start_failed", F_STR("plugin", f->id), F_ERR(why),
+		F_I64("restart_ms", wait < 0 ? -1 : wait / 1000));
+	return wait;
+}
+
 int64_t nc_found_crashed(nc_found *f, const char *how)
 {
 	int64_t now = nc_clock_mono_us();
@@ -171,8 +199,7 @@ int64_t nc_found_crashed(nc_found *f, const char *how)
 	int is_out = !is_held_back && note_crash(f, now);
 	if (!is_held_back)
 		f->state = NC_PLUGIN_LOST;
-	int64_t wait = f->p->restart_us << NC_MIN(f->restart_step, 6u);
-	wait = NC_MIN(wait, RESTART_MOST_US);
+	int64_t wait = back_off(f);
 	pthread_mutex_unlock(&f->p->lock);
 	if (is_held_back)
 		return -1;

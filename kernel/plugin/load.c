@@ -147,6 +147,7 @@ static nc_code verify(nc_found *f, int *ret_memfd, nc_error *err)
 	nc_code rc = nc_verify_folder(f->folder, f->p->uid, &dir_fd, err);
 	if (rc == NC_OK)
 		rc = nc_verify_files(dir_fd, f->manifest, f->p->uid, &memfd, err);
+	nc_found_note_files(f, rc, err);
 	if (rc == NC_OK)
 		rc = nc_verify_exports(memfd, &has_v1, err);
 	if (rc != NC_OK)
@@ -189,7 +190,10 @@ static nc_code explain(nc_found *f, nc_error *err)
 	if (!err || !f->manifest || !nc_manifest_provides(f->manifest, "nc.store/1"))
 		return err ? err->code : NC_E_UNAVAILABLE;
 	nc_code rc = nc_err_wrap(err, err->code, "the store can't be opened");
-	if (err->code != NC_E_UNAVAILABLE)
+	pthread_mutex_lock(&f->p->lock);
+	int is_held = f->state == NC_PLUGIN_QUARANTINED;
+	pthread_mutex_unlock(&f->p->lock);
+	if (!is_held)
 		return rc;
 	return nc_err_hint(err, rc,
 		"the state is untouched; look into the crash, then: novacron plugin release %s",

@@ -66,14 +66,23 @@ void nc_plugins_set_hooks(nc_plugins *p, const nc_plugin_hooks *hooks)
 {
 	pthread_mutex_lock(&p->lock);
 	p->hooks = *hooks;
+	while (p->n_events > 0) /* to the former ones; those of instances end with their closing */
+		pthread_cond_wait(&p->has_changed, &p->lock);
 	pthread_mutex_unlock(&p->lock);
 }
 
 void nc_plugins_event(nc_plugins *p, const char *type, nc_bytes json)
 {
-	nc_plugin_hooks hooks = nc_plugins_hooks(p);
+	pthread_mutex_lock(&p->lock);
+	nc_plugin_hooks hooks = p->hooks;
+	p->n_events++;
+	pthread_mutex_unlock(&p->lock);
 	if (hooks.event)
 		hooks.event(hooks.user, type, json);
+	pthread_mutex_lock(&p->lock);
+	p->n_events--;
+	pthread_cond_broadcast(&p->has_changed);
+	pthread_mutex_unlock(&p->lock);
 }
 
 /* ---- birth ---- */

@@ -40,10 +40,15 @@ struct nc_found {
 	json_t *schema;
 	nc_isolation isolation; /* resolved */
 	uint32_t scan;          /* that saw it last; supervisor */
+	char manifest_sha[65];  /* of its text; with the manifest it is replaced under p->lock */
 
 	/* under p->lock: */
 	nc_plugin_state state;
 	nc_error why; /* why it is not available */
+	/* intact.c: what the files on disk were last found to be, and the stamp they had then */
+	int is_changed;
+	char files_stamp[65];
+	nc_error files_why; /* code NC_OK: those of the manifest */
 	int is_loading, is_stopping;
 	uint32_t generation;
 	nc_image *image;      /* in process */
@@ -52,6 +57,7 @@ struct nc_found {
 	nc_list insts;        /* nc_pinst.found_link */
 	nc_strikes strikes;
 	uint32_t n_alarms;
+	int64_t alarm_us; /* the last that was told */
 	char last_strike[200];
 	int64_t crashes_us[NC_CRASHES_OUT]; /* oldest first */
 	uint32_t n_restarts, restart_step;
@@ -83,7 +89,7 @@ struct nc_plugins {
 	nc_plugin_hooks hooks;
 	nc_list found;
 	nc_map *instances; /* name → nc_pinst */
-	int is_ending, n_loading;
+	int is_ending, n_loading, n_events;
 };
 
 /* loader.c */
@@ -98,11 +104,23 @@ nc_code nc_scan(nc_plugins *p, nc_error *err);
 nc_code nc_found_assess(nc_found *f, nc_error *err); /* NC_OK: may be loaded, or is */
 void nc_found_free(nc_found *f);
 
+/* intact.c; blocks, any thread */
+/* Memory, descriptors or threads: nothing that was found wrong with anybody. */
+int nc_is_want_of_means(const nc_error *err);
+/* Whether the files on disk are those of the manifest; hashes only what was touched since. What was
+ * changed makes a plugin that is not loaded NC_PLUGIN_INVALID until it is whole again. */
+nc_code nc_found_look_at_files(nc_found *f, nc_error *err);
+int nc_is_change(nc_code rc); /* that code of theirs: changed, not just out of reach */
+/* The verdict of a load that has read them anyway. */
+void nc_found_note_files(nc_found *f, nc_code rc, const nc_error *why);
+
 /* judge.c: strikes, crashes, quarantine */
 void nc_found_strike(nc_found *f, const char *inst, nc_rule rule, const char *what);
 void nc_found_late(void *found, const char *function); /* nc_rt_options.late */
 /* Its process ended by itself. Returns the back-off until the next start, or -1: quarantined. */
 int64_t nc_found_crashed(nc_found *f, const char *how);
+/* There is no process for want of memory, descriptors or rights: the same, and nothing is counted. */
+int64_t nc_found_not_its_fault(nc_found *f, const nc_error *why);
 void nc_found_quarantine_soon(nc_found *f, const char *reason); /* any thread */
 void nc_found_quarantine_now(nc_found *f, const char *reason);  /* waits for the supervisor */
 nc_code nc_found_quarantine(nc_found *f, const char *reason, nc_error *err); /* supervisor */
@@ -125,7 +143,8 @@ nc_code nc_quarantine_lift(nc_plugins *p, const char *id, nc_error *err);
 nc_code nc_probe(nc_found *f, int memfd, nc_error *err);
 
 /* restart.c: on the io loop */
-void nc_found_process_gone(nc_found *f, nc_hostproc *h, const char *how);
+/* blameless: an error of ours ended it, NULL when it ended by itself or was killed for what it did */
+void nc_found_process_gone(nc_found *f, nc_hostproc *h, const char *how, const nc_error *blameless);
 void nc_found_process_ready(nc_found *f, nc_hostproc *h);
 void nc_restart_cancel(nc_found *f);
 

@@ -55,7 +55,8 @@ nc_code nc_loop_timer_start(nc_loop *l, uint64_t after_ns, uint64_t period_ns, n
 nc_code nc_loop_timer_stop(nc_loop *l, uint64_t timer);
 size_t nc_loop_timers(nc_loop *l);
 
-/* Level-triggered. NC_E_EXISTS, NC_E_INVAL (not pollable), NC_E_NOMEM. Remove before closing. */
+/* Level-triggered. NC_E_EXISTS, NC_E_INVAL (not pollable), NC_E_NOMEM, NC_E_UNAVAILABLE (the
+ * machine's limit of watches). Remove before closing. */
 nc_code nc_loop_fd_add(nc_loop *l, int fd, uint32_t epoll_events, nc_loop_fd_fn fn, nc_closure c);
 nc_code nc_loop_fd_mod(nc_loop *l, int fd, uint32_t epoll_events);
 nc_code nc_loop_fd_del(nc_loop *l, int fd);

@@ -352,6 +352,11 @@ int nc_manifest_may_open_secret(const nc_manifest *m, nc_bytes handle)
 	return 0;
 }
 
+int nc_manifest_may_exec(const nc_manifest *m)
+{
+	return json_array_size(json_object_get(m->permissions, "exec")) > 0;
+}
+
 static int fill_file(const char *path, const json_t *o, nc_manifest_file *ret)
 {
 	return read_file(path, o, ret, NULL) == NC_OK; /* always: parse has seen it */

@@ -94,7 +94,7 @@ nc_code nc_plugins_new(const nc_plugins_options *opt, nc_plugins **ret, nc_error
 /* Closes what is open, ends every host process, joins every thread but forfeited ones. */
 void nc_plugins_free(nc_plugins *p);
 NC_DEFINE_CLEANUP(nc_plugins *, nc_plugins_free);
-/* Register or replace the hooks; the table is copied. */
+/* Register or replace the hooks; the table is copied. Not from a hook: waits for `event` to return. */
 void nc_plugins_set_hooks(nc_plugins *p, const nc_plugin_hooks *hooks);
 
 /* Read every manifest on the search path, without dlopen. A plugin that is wrong is listed with its

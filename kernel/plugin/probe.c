@@ -46,12 +46,12 @@ static nc_code make_input(const nc_found *f, int *ret_fd, nc_error *err)
 	if (fd < 0)
 		return nc_err_errno(err, errno, "could not prepare the probe of plugin %s", f->id);
 	json_t *doc = json_pack("{s:O,s:O?}", "manifest", f->manifest->doc, "schema", f->schema);
-	char *text = doc ? json_dumps(doc, JSON_COMPACT) : NULL;
+	char *text = doc ? nc_json_dump(doc, JSON_COMPACT) : NULL;
 	json_decref(doc);
 	if (!text)
 		return nc_err_nomem(err);
 	nc_code rc = nc_write_full(fd, text, strlen(text), err);
-	nc_json_text_free(text);
+	nc_free(text);
 	if (rc == NC_OK && lseek(fd, 0, SEEK_SET) < 0)
 		rc = nc_err_errno(err, errno, "could not prepare the probe of plugin %s", f->id);
 	if (rc == NC_OK)
@@ -132,11 +132,16 @@ static nc_code judge_verdict(nc_found *f, const nc_buf *text, const char *how, n
 	_cleanup_(nc_json_decrefp) json_t *verdict = NULL;
 	int is_ok = 0;
 	char why[200];
+	if (text->error == NC_E_NOMEM)
+		return nc_err_nomem(err);
 	if (text->len == 0) {
 		snprintf(why, sizeof(why), "it ended without a verdict: %s", how);
 		return refuse(f, why, err);
 	}
-	if (nc_json_parse(nc_buf_bytes(text), VERDICT_MAX, &verdict, NULL) != NC_OK ||
+	nc_code rc = nc_json_parse(nc_buf_bytes(text), VERDICT_MAX, &verdict, NULL);
+	if (rc == NC_E_NOMEM)
+		return nc_err_nomem(err);
+	if (rc != NC_OK ||
 		nc_json_get_bool(verdict, NULL, "ok", NC_REQUIRED, &is_ok, NULL) != NC_OK)
 		return refuse(f, "its verdict can't be read", err);
 	return is_ok ? NC_OK : take_refusal(f, verdict, err);

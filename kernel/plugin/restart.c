@@ -13,6 +13,8 @@
  * supervisor. Nobody waits here.
  */
 
+#define SLOWLY_US INT64_C(200000)
+
 /* The next instance of a plugin that this walk has not seen; the caller unrefs. Instances may come and
  * go meanwhile. One walk at a time: the io loop's. */
 static nc_pinst *next_inst(nc_found *f, uint32_t walk)
@@ -46,15 +48,31 @@ static void on_restart_timer(const nc_closure *c, uint64_t timer)
 	nc_loop_post(f->p->super, &f->restart_task);
 }
 
+/* Without memory for a timer, at the supervisor's expense: better late than never. */
+static void start_again_slowly(nc_task *task)
+{
+	nc_clock_sleep_us(SLOWLY_US);
+	start_again(task);
+}
+
 static void schedule(nc_found *f, int64_t after_us)
 {
 	uint64_t timer = 0;
+	nc_code rc = NC_OK;
 	pthread_mutex_lock(&f->p->lock); /* or the timer might fire before it is noted */
-	if (!f->is_stopping && !f->p->is_ending &&
-		nc_loop_timer_start(f->p->io, (uint64_t)after_us * 1000, 0, on_restart_timer,
-			(nc_closure){ .ctx = f }, &timer) == NC_OK)
+	int is_wanted = !f->is_stopping && !f->p->is_ending;
+	if (is_wanted)
+		rc = nc_loop_timer_start(f->p->io, (uint64_t)after_us * 1000, 0, on_restart_timer,
+			(nc_closure){ .ctx = f }, &timer);
+	if (rc == NC_OK)
 		f->restart_timer = timer;
 	pthread_mutex_unlock(&f->p->lock);
+	if (rc == NC_OK)
+		return;
+	nc_log(L_WARN, "plugin.host.no_timer", F_STR("plugin", f->id),
+		F_STR("consequence", "it is restarted without its pause"));
+	f->restart_task.run = start_again_slowly;
+	nc_loop_post(f->p->super, &f->restart_task);
 }
 
 void nc_restart_cancel(nc_found *f)
@@ -67,7 +85,7 @@ void nc_restart_cancel(nc_found *f)
 		(void)nc_loop_timer_stop(f->p->io, timer);
 }
 
-void nc_found_process_gone(nc_found *f, nc_hostproc *h, const char *how)
+void nc_found_process_gone(nc_found *f, nc_hostproc *h, const char *how, const nc_error *blameless)
 {
 	pthread_mutex_lock(&f->p->lock);
 	int is_ours = f->process == h;
@@ -81,7 +99,9 @@ void nc_found_process_gone(nc_found *f, nc_hostproc *h, const char *how)
 		nc_hostproc_unref(h);
 		return;
 	}
-	int64_t after_us = was_stopping ? -1 : nc_found_crashed(f, how);
+	int64_t after_us = was_stopping ? -1
+			   : blameless  ? nc_found_not_its_fault(f, blameless)
+					: nc_found_crashed(f, how);
 	int64_t back_at = after_us < 0 ? -1 : nc_clock_mono_us() + after_us;
 	f->walk++;
 	for (nc_pinst *inst; (inst = next_inst(f, f->walk));) {
@@ -110,8 +130,7 @@ static void start_again(nc_task *task)
 		return;
 	nc_code rc = nc_hostproc_start(f, f->code_memfd, &h, &err);
 	if (rc != NC_OK) {
-		nc_log(L_ERROR, "plugin.host.start_failed", F_STR("plugin", f->id), F_ERR(&err));
-		int64_t after_us = nc_found_crashed(f, err.message);
+		int64_t after_us = nc_found_not_its_fault(f, &err);
 		if (after_us >= 0)
 			schedule(f, after_us);
 		return;

@@ -217,19 +217,18 @@ static void run_destroy(nc_job *job)
 		nc_free(d);
 }
 
-/* destroy on a worker; 0 when it did not come back in time. */
+/* destroy on a worker; 0 when it did not come back in time. Without memory for a job or a thread it is
+ * called from here: it may then hold us up, but the plugin must not pay for our want. */
 static int call_destroy(nc_rt *rt, int64_t until_us)
 {
+	destroy_job here = { .job.run = run_destroy, .rt = rt };
 	if (!rt->self)
 		return 1;
-	destroy_job *d = nc_calloc(1, sizeof(*d));
-	if (!d)
-		return 0;
-	d->job.run = run_destroy;
-	d->rt = rt;
-	if (nc_pool_submit(rt->pool, &d->job) != NC_OK) {
+	destroy_job *d = nc_memdup(&here, sizeof(here));
+	if (!d || nc_pool_submit(rt->pool, &d->job) != NC_OK) {
 		nc_free(d);
-		return 0;
+		run_destroy(&here.job);
+		return 1;
 	}
 	pthread_mutex_lock(&rt->rt_lock);
 	while (!d->has_ended && nc_cond_wait_until(&rt->has_changed, &rt->rt_lock, until_us))

@@ -13,8 +13,9 @@
 #include "plugin/rt.h"
 #include "plugin/slots.h"
 
-/* What the files of the runtime share. rt.c: life and death; rt_call.c: calls by shape; rt_op.c:
- * the op_* functions; rt_host.c: the context and the table; rt_sink.c; rt_services.c. */
+/* What the files of the runtime share. rt.c: life and death; rt_call.c: an operation's place;
+ * rt_run.c: calls by shape; rt_life.c: lifecycle calls; rt_op.c: the op_* functions; rt_host.c: the
+ * context and the table; rt_sink.c; rt_services.c. */
 
 #define RT_OPS_MAX         4096u
 #define RT_TIMERS_MAX      4096u
@@ -120,8 +121,21 @@ rt_thread nc_rt_thread_enter(nc_rt *rt, int32_t class);
 void nc_rt_thread_leave(rt_thread former);
 rt_thread nc_rt_thread_current(void);
 
-/* rt_call.c */
+/* What a call of the plugin's function came to; `out` carries the result. */
+typedef struct rt_outcome {
+	nc_code code;
+	int32_t recover_state;
+	uint64_t n_objects;
+	nc_error err;
+	nc_buf out;
+} rt_outcome;
+
+/* rt_life.c, rt_run.c: inside the plugin */
+void nc_rt_run_life(nc_rt *rt, rt_op *o, rt_outcome *r);
+void nc_rt_run_shape(nc_rt *rt, rt_op *o, rt_outcome *r);
 int nc_rt_is_open_at(uint64_t stream_place);
+
+/* rt_call.c */
 /* What a plugin filled in: terminated, known flags, one code. */
 void nc_rt_tidy_error(nc_error *err, nc_code code);
 int nc_rt_op_completes(const rt_op *o);             /* a verb that op_complete ends */

@@ -55,6 +55,7 @@ static nc_code read_folder(nc_found *f, nc_error *err)
 		rc = nc_manifest_parse((nc_bytes){ text, n }, &f->manifest, err);
 	if (rc != NC_OK)
 		return rc;
+	nc_sha256_hex((nc_bytes){ text, n }, f->manifest_sha);
 	snprintf(f->id, sizeof(f->id), "%s", f->manifest->id);
 	return read_schema(f, dir_fd, err);
 }
@@ -132,7 +133,7 @@ nc_code nc_found_assess(nc_found *f, nc_error *err)
 {
 	pthread_mutex_lock(&f->p->lock);
 	int is_settled = f->state == NC_PLUGIN_LOADED || f->state == NC_PLUGIN_LOST ||
-			 f->state == NC_PLUGIN_INVALID;
+			 (f->state == NC_PLUGIN_INVALID && !f->is_changed);
 	pthread_mutex_unlock(&f->p->lock);
 	if (!is_settled) {
 		nc_error why = NC_ERROR_INIT;
@@ -140,6 +141,7 @@ nc_code nc_found_assess(nc_found *f, nc_error *err)
 		pthread_mutex_lock(&f->p->lock);
 		f->state = state;
 		f->why = why;
+		f->is_changed = 0;
 		pthread_mutex_unlock(&f->p->lock);
 	}
 	pthread_mutex_lock(&f->p->lock);
@@ -215,6 +217,9 @@ static void enter(nc_plugins *p, nc_found *fresh)
 		known->folder = fresh->folder;
 		known->state = fresh->state;
 		known->why = fresh->why;
+		known->is_changed = 0;
+		known->files_stamp[0] = 0;
+		memcpy(known->manifest_sha, fresh->manifest_sha, sizeof(known->manifest_sha));
 		fresh->manifest = NULL;
 		fresh->schema = NULL;
 		fresh->schema_text = fresh->folder = NULL;
@@ -236,10 +241,11 @@ static nc_code look_at(nc_plugins *p, const char *dir, const char *name, nc_erro
 	nc_list_init(&f->insts);
 	snprintf(f->id, sizeof(f->id), "%s", name); /* until the manifest says */
 	f->folder = nc_asprintf("%s/%s", dir, name);
-	nc_code rc = f->folder ? read_folder(f, &why) : NC_E_NOMEM;
-	if (rc == NC_E_NOMEM) {
+	nc_code rc = f->folder ? read_folder(f, &why) : nc_err_nomem(&why);
+	if (nc_is_want_of_means(&why)) {
 		nc_found_free(f);
-		return nc_err_nomem(err);
+		nc_err_copy(err, &why);
+		return nc_err_wrap(err, rc, "plugin folder %s/%s", dir, name);
 	}
 	f->state = rc == NC_OK ? NC_PLUGIN_AVAILABLE : NC_PLUGIN_INVALID;
 	f->why = why;
@@ -253,7 +259,10 @@ static int has_manifest(int dir_fd, const char *name)
 {
 	char path[512];
 	int n = snprintf(path, sizeof(path), "%s/manifest.json", name);
-	return n > 0 && (size_t)n < sizeof(path) && faccessat(dir_fd, path, F_OK, 0) == 0;
+	if (n <= 0 || (size_t)n >= sizeof(path))
+		return 0;
+	/* What can't be looked at is read, which tells why. */
+	return faccessat(dir_fd, path, F_OK, 0) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
 
 static nc_code scan_dir(nc_plugins *p, const char *path, nc_error *err)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/jsonw.h"
@@ -351,10 +352,10 @@ static void add_to_array(void *user, const nc_schema_fault *f)
 	nc_jw_kstr(w, "problem", f->problem);
 	nc_jw_kstr(w, "expected", f->expected);
 	if (f->value) {
-		char *text = json_dumps(f->value, JSON_ENCODE_ANY | JSON_COMPACT);
+		char *text = nc_json_dump(f->value, JSON_ENCODE_ANY | JSON_COMPACT);
 		if (text)
 			nc_jw_kraw(w, "value", text, strlen(text));
-		nc_json_text_free(text);
+		nc_free(text);
 	}
 	nc_jw_obj_end(w);
 }

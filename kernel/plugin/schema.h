@@ -49,7 +49,4 @@ nc_code nc_schema_each_secret(
 size_t nc_schema_needs_recreate(
 	const json_t *schema, const json_t *before, const json_t *after, char *names, size_t cap);
 
-/* What json_dumps gave; jansson's own way of freeing it. NULL is fine. */
-void nc_json_text_free(char *dumped);
-
 #endif

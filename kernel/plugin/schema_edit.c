@@ -23,15 +23,6 @@ const json_t *nc_schema_member(const json_t *schema, const char *key)
 	return own ? own : json_is_object(rest) ? rest : NULL;
 }
 
-void nc_json_text_free(char *json_dumped)
-{
-	json_malloc_t take;
-	json_free_t give;
-	json_get_alloc_funcs(&take, &give);
-	if (json_dumped)
-		give(json_dumped);
-}
-
 /* ---- the schema itself ---- */
 
 typedef enum {

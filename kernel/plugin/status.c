@@ -163,6 +163,9 @@ static void render_manifest(nc_jw *w, const nc_found *f)
 
 static void render_found(nc_jw *w, nc_found *f)
 {
+	nc_error looked = NC_ERROR_INIT, *files_why = &looked;
+	nc_code rc = nc_found_look_at_files(f, files_why);
+	const char *files = rc == NC_OK ? "intact" : nc_is_change(rc) ? "changed" : "unknown";
 	pthread_mutex_lock(&f->p->lock);
 	nc_jw_kstr(w, "id", f->id);
 	nc_jw_kstr(w, "folder", f->folder);
@@ -171,6 +174,10 @@ static void render_found(nc_jw *w, nc_found *f)
 		nc_jw_kstr(w, "reason", f->why.message);
 		nc_jw_kstr(w, "hint", f->why.hint);
 	}
+	if (f->manifest)
+		nc_jw_kstr(w, "files", files);
+	if (files_why->code != NC_OK && f->manifest)
+		nc_jw_kstr(w, "files_reason", files_why->message);
 	render_manifest(w, f);
 	if (f->isolation != NC_ISO_MANIFEST)
 		nc_jw_kstr(

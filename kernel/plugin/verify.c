@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/hash.h"
 #include "base/io.h"
@@ -200,14 +201,39 @@ nc_code nc_verify_files(
 		nc_code rc = open_below(dir_fd, f.path, uid, &fd, &st, err);
 		if (rc != NC_OK)
 			return nc_err_wrap(err, rc, "plugin %s", m->id);
-		if (strcmp(f.path, m->entry) != 0 || (uint64_t)st.st_size != f.size)
+		int is_entry = ret_entry_memfd && strcmp(f.path, m->entry) == 0;
+		if (!is_entry || (uint64_t)st.st_size != f.size)
 			rc = check_hash(fd, &f, m->id, err);
 		else
 			rc = seal_entry(fd, &f, m->id, &memfd, err);
 		if (rc != NC_OK)
 			return rc;
 	}
-	*ret_entry_memfd = nc_steal_fd(&memfd);
+	if (ret_entry_memfd)
+		*ret_entry_memfd = nc_steal_fd(&memfd);
+	return NC_OK;
+}
+
+/* Whoever writes to a file moves its ctime, which nobody can set back. */
+nc_code nc_verify_stamp(int dir_fd, const nc_manifest *m, uid_t uid, char out[65], nc_error *err)
+{
+	_cleanup_(nc_buf_done) nc_buf all;
+	nc_manifest_file f;
+	struct stat st;
+	nc_buf_init(&all, 1 << 20);
+	for (void *it = NULL; nc_manifest_next_file(m, &it, &f);) {
+		_cleanup_(nc_closep) int fd = -1;
+		nc_code rc = open_below(dir_fd, f.path, uid, &fd, &st, err);
+		if (rc != NC_OK)
+			return nc_err_wrap(err, rc, "plugin %s", m->id);
+		nc_buf_printf(&all, "%llu %llu %lld %lld.%09ld %s %s\n",
+			(unsigned long long)st.st_dev, (unsigned long long)st.st_ino,
+			(long long)st.st_size, (long long)st.st_ctim.tv_sec, st.st_ctim.tv_nsec,
+			f.sha256, f.path);
+	}
+	if (nc_buf_failed(&all))
+		return nc_err_nomem(err);
+	nc_sha256_hex(nc_buf_bytes(&all), out);
 	return NC_OK;
 }
 
@@ -215,7 +241,9 @@ nc_code nc_verify_exports(int memfd, int *ret_has_v1, nc_error *err)
 {
 	nc_elf_exports exports;
 	struct stat st;
-	if (fstat(memfd, &st) < 0 || st.st_size <= 0)
+	if (fstat(memfd, &st) < 0)
+		return nc_err_errno(err, errno, "could not look at the plugin's code");
+	if (st.st_size <= 0)
 		return nc_err(err, NC_E_PROTO, "the plugin's code is empty");
 	void *image = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, memfd, 0);
 	if (image == MAP_FAILED)

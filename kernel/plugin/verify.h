@@ -21,9 +21,13 @@ nc_code nc_verify_folder(const char *path, uid_t uid, int *ret_dir_fd, nc_error 
 /* A small file of it, NUL-terminated; the caller frees. Symlinks are not followed. */
 nc_code nc_verify_read(int dir_fd, const char *rel, uid_t uid, size_t limit, char **ret,
 	size_t *ret_len, nc_error *err);
-/* Every file of the manifest; the entry comes back as a sealed memfd (close-on-exec). */
+/* Every file of the manifest; the entry comes back as a sealed memfd (close-on-exec), unless
+ * ret_entry_memfd is NULL: then the files are only looked at. */
 nc_code nc_verify_files(
 	int dir_fd, const struct nc_manifest *m, uid_t uid, int *ret_entry_memfd, nc_error *err);
+/* One text for how all of them lie there: while it is the same, so is what nc_verify_files says. */
+nc_code nc_verify_stamp(
+	int dir_fd, const struct nc_manifest *m, uid_t uid, char out[65], nc_error *err);
 /* P1 on the sealed bytes. *ret_has_v1: whether our entry is there; NC_E_PROTO names the extras. */
 nc_code nc_verify_exports(int memfd, int *ret_has_v1, nc_error *err);
 /* One file alone, trusted as above: a binary or a list of rights. */

@@ -268,6 +268,9 @@ static nc_code recv_packet(int fd, nc_frame_in *in, fd_set2 *fds, nc_wire_wait w
 		return nc_err_errno(err, errno, "could not receive a frame");
 	collect_fds(&msg, fds);
 	in->n = (size_t)n;
+	/* Fewer than there was room for: it is we who have no descriptors left. */
+	if ((msg.msg_flags & MSG_CTRUNC) && fds->n < FDS_MAX)
+		return nc_err(err, NC_E_NOMEM, "no descriptors left to receive one");
 	if (msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC))
 		return nc_err(err, NC_E_PROTO, "a frame too large");
 	return NC_OK;

@@ -45,10 +45,13 @@ plugins:
   allow: ["novacron.sim:{allow}"]
 {config}""")
 
+    def arguments(self):
+        return [f"{self.build}/bin/novacrond", "--config", f"{self.folder}/config.yaml"]
+
     def start(self, timeout=60):
         env = dict(os.environ, **self.env)
         self.proc = subprocess.Popen(
-            [f"{self.build}/bin/novacrond", "--config", f"{self.folder}/config.yaml"],
+            self.arguments(),
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=open(f"{self.folder}/stderr.log", "ab"), env=env)
         end = time.monotonic() + timeout

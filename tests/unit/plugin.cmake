@@ -20,3 +20,17 @@ endforeach()
 foreach(name extra_symbol no_entry two_majors future_major)
   add_dependencies(test_plugin_verify plugin_test_${name})
 endforeach()
+
+# The n-th of anything fails: see wrap_system.h. A search path with one plugin keeps a run short.
+foreach(name malloc calloc realloc lstat64 fstat64 faccessat mkdir rename fsync socketpair pipe2
+    eventfd epoll_create1 realpath opendir mmap64 dlopen lseek64 pread64 sendmsg posix_spawn
+    posix_spawn_file_actions_adddup2 pthread_create read write recvmsg open64 fcntl64 memfd_create
+    epoll_ctl syscall)
+  list(APPEND NC_WRAP_SYSTEM -Wl,--wrap=${name})
+endforeach()
+nc_unit_test(plugin_torture SOURCES wrap_system.c LIBS nc_plugin_fixture ${NC_WRAP_SYSTEM})
+set(torture ${CMAKE_CURRENT_BINARY_DIR}/torture)
+add_custom_command(TARGET test_plugin_torture POST_BUILD
+  COMMAND ${CMAKE_COMMAND} -E copy_directory ${CMAKE_BINARY_DIR}/tests/badplugins/plugins/good ${torture}/good)
+target_compile_definitions(test_plugin_torture PRIVATE NC_TEST_TORTURE="${torture}")
+set_tests_properties(unit.plugin_torture PROPERTIES TIMEOUT 600)

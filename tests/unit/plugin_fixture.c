@@ -130,7 +130,7 @@ static void on_stuck(void *user, nc_pinst *inst, nc_bytes target, const char *ve
 
 fixture *fixture_new(const fixture_options *opt)
 {
-	static const char *const path[] = { NC_TEST_PLUGINS };
+	const char *const path[] = { opt->path ? opt->path : NC_TEST_PLUGINS };
 	nc_error err = NC_ERROR_INIT;
 	char name[NC_ID_MAX];
 	fixture *f = calloc(1, sizeof(*f));

@@ -22,6 +22,7 @@ typedef struct fixture_options {
 	const char *plugin; /* "test.good" */
 	nc_isolation isolation;
 	const char *state_dir; /* NULL: a fresh one */
+	const char *path;      /* NULL: the test plugins of this build */
 	int64_t grace_us, probe_timeout_us, restart_us;
 } fixture_options;
 

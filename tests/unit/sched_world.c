@@ -315,6 +315,22 @@ void world_commit_together(world *w, nc_txn **txns, answer *answers, size_t n)
 	pthread_mutex_unlock(&g.lock);
 }
 
+void world_wait_writable(world *w)
+{
+	nc_error err = NC_ERROR_INIT;
+	nc_code rc = NC_E_UNAVAILABLE;
+
+	for (int i = 0; rc == NC_E_UNAVAILABLE && i < 30000; i++) {
+		nc_txn *t = nc_txn_new(w->st.db);
+		nc_txn_append(t, NC_LANE_AUDIT, nc_str("x"));
+		nc_err_clear(&err);
+		rc = nc_txn_commit(t, NULL, &err);
+		if (rc == NC_E_UNAVAILABLE)
+			usleep(1000);
+	}
+	CHECK_OK(rc, &err);
+}
+
 /* ---- looking ---- */
 
 int64_t world_used(world *w, const char *host, int resource)

@@ -59,6 +59,8 @@ typedef struct answer {
 	uint64_t seq;
 } answer;
 void world_commit_together(world *w, nc_txn **txns, answer *answers, size_t n);
+/* After a fault that is over: until the store has been opened again and takes transactions. */
+void world_wait_writable(world *w);
 
 int64_t world_used(world *w, const char *host, int resource);
 int64_t world_project_used(world *w, const char *project, int use);

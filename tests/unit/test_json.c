@@ -283,7 +283,28 @@ static void running_out_of_memory_is_not_a_bad_document(void)
 	}
 }
 
+/* jansson 2.14 writes a member without its name when its buffer could not grow just then. */
+static void dumping_gives_all_of_it_or_nothing(void)
+{
+	nc_code rc = NC_OK;
+	nc_error err = NC_ERROR_INIT;
+	json_t *doc = NULL;
+	const char *text = "{\"a_name\":{\"another_name_that_is_longer\":[1,2,3],"
+			   "\"and_one_more_name_of_that_kind\":\"and its value\"}}";
+	REQUIRE(nc_json_parse(nc_str(text), 1000, &doc, &err) == NC_OK);
+	NC_TORTURE(rc)
+	{
+		char *dumped = nc_json_dump(doc, JSON_COMPACT);
+		rc = dumped ? NC_OK : NC_E_NOMEM;
+		if (dumped)
+			CHECK_STR(dumped, text);
+		nc_free(dumped);
+	}
+	json_decref(doc);
+}
+
 NC_TESTS(json){
+	T(dumping_gives_all_of_it_or_nothing),
 	T(documents_that_are_not_json_are_refused),
 	T(duplicate_keys_are_refused),
 	T(errors_name_line_and_column_and_quote_nothing),

@@ -340,6 +340,62 @@ static void status_names_what_runs(void)
 	end(&s);
 }
 
+static void check_files(fixture *f, const char *state, const char *files, const char *reason)
+{
+	char text[1000];
+	fixture_status(f, "test.good", "state", text, sizeof(text));
+	CHECK_STR(text, state);
+	fixture_status(f, "test.good", "files", text, sizeof(text));
+	CHECK_STR(text, files);
+	fixture_status(f, "test.good", "files_reason", text, sizeof(text));
+	CHECK_HAS(text, reason);
+}
+
+static void append(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_APPEND);
+	CHECK(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+	close(fd);
+}
+
+/* The code, and the manifest itself; in the status at once, without a load. */
+static void a_change_on_disk_is_shown_before_anything_is_loaded(void)
+{
+	nc_error err = NC_ERROR_INIT;
+	char *path = nc_test_path("changing"), command[9000], file[4200], manifest[4200];
+	struct stat st;
+	snprintf(command, sizeof(command), "mkdir %s && cp -r %s/good %s/good && chmod -R u+w %s",
+		path, NC_TEST_PLUGINS, path, path);
+	REQUIRE(system(command) == 0);
+	snprintf(file, sizeof(file), "%s/good/lib/plugin.so", path);
+	snprintf(manifest, sizeof(manifest), "%s/good/manifest.json", path);
+	REQUIRE(stat(file, &st) == 0);
+	fixture *f = fixture_new(&(fixture_options){
+		.plugin = "test.good", .isolation = NC_ISO_PROCESS, .path = path });
+	REQUIRE(f != NULL);
+	check_files(f, "\"available\"", "\"intact\"", "");
+	append(file, "x");
+	check_files(f, "\"invalid\"", "\"changed\"", "its manifest says");
+	check_files(f, "\"invalid\"", "\"changed\"", "its manifest says");
+	CHECK_CODE(nc_plugins_load(f->plugins, "test.good", &err), NC_E_DENIED);
+	CHECK_HAS(err.message, "lib/plugin.so");
+	check_files(f, "\"invalid\"", "\"changed\"", "its manifest says");
+	/* Whole again: nothing has to be done about it. */
+	CHECK(truncate(file, st.st_size) == 0);
+	check_files(f, "\"available\"", "\"intact\"", "");
+	CHECK_OK(nc_plugins_load(f->plugins, "test.good", &err), &err);
+	check_files(f, "\"loaded\"", "\"intact\"", "");
+	append(manifest, " ");
+	check_files(f, "\"loaded\"", "\"changed\"", "another manifest.json");
+	CHECK(unlink(file) == 0);
+	check_files(f, "\"loaded\"", "\"changed\"", "manifest");
+	/* Quarantine stands above it. */
+	CHECK_OK(nc_plugins_quarantine(f->plugins, "test.good", "looks odd", &err), &err);
+	check_files(f, "\"quarantined\"", "\"changed\"", "");
+	fixture_free(f);
+	nc_free(path);
+}
+
 static void what_is_not_there_yet_says_so(void)
 {
 	setup s;
@@ -366,5 +422,6 @@ NC_TESTS(plugin_host){
 	T(the_process_inherits_nothing),
 	T(hosts_die_with_the_daemon),
 	T(status_names_what_runs),
+	T(a_change_on_disk_is_shown_before_anything_is_loaded),
 	T(what_is_not_there_yet_says_so),
 };

@@ -44,7 +44,7 @@ static void collect(void *user, const nc_schema_fault *f)
 	char *value = f->value ? json_dumps(f->value, JSON_ENCODE_ANY | JSON_COMPACT) : NULL;
 	snprintf(all->text + used, sizeof(all->text) - used, "%s|%s|%s|%s\n", f->field, f->problem,
 		f->expected, value ? value : "-");
-	nc_json_text_free(value);
+	nc_free(value);
 	all->n++;
 }
 
@@ -177,7 +177,7 @@ static void defaults_are_filled_in_at_every_level(void)
 	CHECK_OK(nc_schema_fill(schema, doc, &err), &err);
 	char *text = json_dumps(doc, JSON_COMPACT | JSON_SORT_KEYS);
 	CHECK_STR(text, "{\"limits\":{\"n\":5},\"mode\":\"safe\",\"url\":\"abc\"}");
-	nc_json_text_free(text);
+	nc_free(text);
 	json_decref(doc);
 	json_decref(schema);
 }

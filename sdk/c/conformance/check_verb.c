@@ -6,6 +6,7 @@
 #include "checks.h"
 
 #define CANCEL_POINTS 12
+#define STOP_WAIT_MS  30000
 
 static void expect_effect(
 	kit_stage *s, const kit_verb *v, const char *rule, int want, const char *when, bool *ok)
@@ -198,6 +199,11 @@ static void judge_stop(
 	uint64_t took_ms;
 	int truth;
 
+	if (!op->is_refused && !kit_op_wait_stopped(s->h, op, STOP_WAIT_MS)) {
+		kit_found(rule, v->name, KIT_NOT_EXERCISED, "%s: that is far in the future", when);
+		if (!kit_try_end(s, op))
+			return;
+	}
 	if (!op->is_refused && !kit_op_wait(s->h, op, 1500)) {
 		kit_found("P9", v->name, KIT_FAIL, "%s: not over within 1.5 s", when);
 		if (!kit_try_end(s, op))

@@ -108,11 +108,9 @@ bool kit_op_started(kit_host *h, kit_op *o, nc_code rc, const nc_error *err)
 	return rc == NC_OK;
 }
 
-bool kit_op_wait(kit_host *h, kit_op *o, unsigned ms)
+static struct timespec end_in(unsigned ms)
 {
 	struct timespec end;
-	int rc = 0;
-	bool done;
 
 	clock_gettime(CLOCK_REALTIME, &end);
 	end.tv_sec += ms / 1000;
@@ -121,6 +119,29 @@ bool kit_op_wait(kit_host *h, kit_op *o, unsigned ms)
 		end.tv_sec++;
 		end.tv_nsec -= 1000000000;
 	}
+	return end;
+}
+
+bool kit_op_wait_stopped(kit_host *h, kit_op *o, unsigned ms)
+{
+	struct timespec end = end_in(ms);
+	int rc = 0;
+	bool is_stopped;
+
+	pthread_mutex_lock(&h->lock);
+	while (!o->is_complete && !o->stopped_ns && rc == 0)
+		rc = pthread_cond_timedwait(&h->changed, &h->lock, &end);
+	is_stopped = o->is_complete || o->stopped_ns;
+	pthread_mutex_unlock(&h->lock);
+	return is_stopped;
+}
+
+bool kit_op_wait(kit_host *h, kit_op *o, unsigned ms)
+{
+	struct timespec end = end_in(ms);
+	int rc = 0;
+	bool done;
+
 	pthread_mutex_lock(&h->lock);
 	while (!o->is_complete && rc == 0)
 		rc = pthread_cond_timedwait(&h->changed, &h->lock, &end);
@@ -178,6 +199,7 @@ static void note_event(kit_host *h, kit_op *o)
 		return;
 	o->stop_reason = o->stop_at_reason;
 	o->stopped_ns = kit_mono_ns();
+	pthread_cond_broadcast(&h->changed);
 	if (!NC_HAS(h->plugin, op_stop))
 		return;
 	h->stop_queue[h->n_stops++ % 64] = o;

@@ -104,6 +104,8 @@ const void *kit_host_extension(kit_host *h, const char *id); /* the plugin's; NU
 kit_op *kit_op_new(kit_host *h, const char *verb, const char *key);
 /* After the start function returned. False: it was refused. */
 bool kit_op_started(kit_host *h, kit_op *op, nc_code rc, const nc_error *err);
+/* Until it has been stopped, or is complete without; a stop at a host call may be long in coming. */
+bool kit_op_wait_stopped(kit_host *h, kit_op *op, unsigned ms);
 bool kit_op_wait(kit_host *h, kit_op *op, unsigned ms);    /* false: not complete by then */
 void kit_op_stop(kit_host *h, kit_op *op, int32_t reason); /* flag and op_stop, on this thread */
 /* The completion will be dropped, as if it had never been heard. */

@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "base/log.h"
+#include "plugin_fixture.h"
+#include "testing.h"
+#include "wrap_system.h"
+
+/*
+ * The whole way of a plugin with the n-th allocation, or the n-th system call, of the whole process
+ * failing, whichever thread it comes on, for every n until none failed. Passed through, here and in
+ * nc-plugin-host: nc_plugins_new, _scan, _load (manifest, schema, verify, seal, exports, probe, its
+ * verdict's memory, sentinels, dlopen or spawn and hello), nc_pinst_open (configuration, defaults,
+ * secrets, create), an operation, a query whose objects outgrow a frame, a secret opened by the
+ * plugin, a stream, a report, nc_pinst_health, nc_pinst_reconfigure, nc_plugins_render,
+ * nc_pinst_close, nc_plugins_stop, nc_plugins_free.
+ *
+ * Each run is a process of its own. A step may fail, saying why; nothing may crash, hang or be left
+ * behind; nothing is held against the plugin; and as soon as the shortage is over, the same loader
+ * loads and serves it.
+ */
+
+typedef struct verdict {
+	int has_failed;
+	char failed[64], step[64], fault[600];
+} verdict;
+
+typedef struct torture {
+	verdict *v;
+	fixture f;
+	nc_isolation isolation;
+	const char *state_dir;
+	nc_pinst *inst;
+	waited w;
+} torture;
+
+#define FAULT(t, ...)                                                                              \
+	do {                                                                                       \
+		if (!(t)->v->fault[0])                                                             \
+			snprintf((t)->v->fault, sizeof((t)->v->fault), __VA_ARGS__);               \
+	} while (0)
+
+/* Whether to go on; an error must say why, and blame nobody. */
+static int passed(torture *t, const char *step, nc_code rc, const nc_error *err)
+{
+	snprintf(t->v->step, sizeof(t->v->step), "%s", step);
+	if (rc == NC_OK)
+		return 1;
+	if (err->code != rc || !err->message[0])
+		FAULT(t, "%s: code %d, error %d without a reason", step, rc, err->code);
+	/* A manifest that the disk could not read is no plugin: that it is not there is the truth. */
+	int is_read = rc == NC_E_NOTFOUND && !strcmp(step, "load") && wrap_system_errno() == EIO;
+	if (!is_read &&
+		(rc == NC_E_PROTO || rc == NC_E_INVAL || rc == NC_E_DENIED || rc == NC_E_NOTFOUND))
+		FAULT(t, "%s blames somebody: %d %s", step, rc, err->message);
+	return 0;
+}
+
+static int make(torture *t)
+{
+	static const char *const path[] = { NC_TEST_TORTURE };
+	const nc_plugin_allow allow = { "test.good", t->isolation };
+	nc_error err = NC_ERROR_INIT;
+	nc_code rc = nc_plugins_new(&(nc_plugins_options){ .search_path = path,
+					    .n_search = 1,
+					    .allow = &allow,
+					    .n_allow = 1,
+					    .state_dir = t->state_dir,
+					    .host_binary = NC_TEST_HOST,
+					    .installation_id = "inst_test",
+					    .restart_us = 1000 },
+		&t->f.plugins, &err);
+	return passed(t, "new", rc, &err);
+}
+
+static int load(torture *t)
+{
+	nc_error err = NC_ERROR_INIT;
+	if (!passed(t, "scan", nc_plugins_scan(t->f.plugins, &err), &err))
+		return 0;
+	return passed(t, "load", nc_plugins_load(t->f.plugins, "test.good", &err), &err);
+}
+
+static nc_code open_one(torture *t, nc_error *err)
+{
+	return nc_pinst_open(t->f.plugins,
+		&(nc_pinst_spec){ .plugin = "test.good",
+			.name = "one",
+			.config = nc_str("{\"password\":\"abc-def-ghi\",\"label\":\"a\"}"),
+			.create_timeout_us = 10000000 },
+		&t->inst, err);
+}
+
+static int call(torture *t, const char *verb, const char *request)
+{
+	nc_error err = NC_ERROR_INIT;
+	nc_call_spec spec = waited_spec(&t->w, verb, "h", request);
+	spec.deadline_us = nc_clock_mono_us() + 10000000;
+	t->w.is_done = 0;
+	nc_code rc = nc_pinst_call(t->inst, &spec, NULL, &err);
+	if (rc == NC_OK && !waited_wait(&t->w)) {
+		FAULT(t, "%s %s never ends", verb, request);
+		_exit(1);
+	}
+	return passed(t, request, rc == NC_OK ? t->w.code : rc, rc == NC_OK ? &t->w.err : &err);
+}
+
+static int stream(torture *t)
+{
+	nc_error err = NC_ERROR_INIT;
+	int fd = -1;
+	nc_call_spec spec = waited_spec(&t->w, "stream.open", "h", "{}");
+	spec.deadline_us = nc_clock_mono_us() + 10000000;
+	t->w.is_done = 0;
+	nc_code rc = nc_pinst_stream(t->inst, &spec, &fd, NULL, &err);
+	nc_closep(&fd);
+	if (rc == NC_OK)
+		(void)waited_wait(&t->w);
+	return passed(t, "stream", rc, &err);
+}
+
+static int ask(torture *t)
+{
+	nc_error err = NC_ERROR_INIT;
+	_cleanup_(nc_buf_done) nc_buf out;
+	nc_buf_init(&out, 1 << 20);
+	if (!passed(t, "health", nc_pinst_health(t->inst, 10000000, &out, &err), &err))
+		return 0;
+	nc_code rc = nc_pinst_reconfigure(
+		t->inst, nc_str("{\"password\":\"abc-def-ghi\",\"label\":\"b\"}"), &err);
+	if (!passed(t, "reconfigure", rc, &err))
+		return 0;
+	rc = nc_plugins_render(t->f.plugins, NULL, &out, &err);
+	return passed(t, "status", rc, &err);
+}
+
+static void all_steps(torture *t)
+{
+	nc_error err = NC_ERROR_INIT;
+	if (!make(t) || !load(t) || !passed(t, "open", open_one(t, &err), &err))
+		return;
+	if (!call(t, "compute.create", "{\"do\":\"sync\"}") ||
+		!call(t, "compute.create", "{\"do\":\"big\"}") ||
+		!call(t, "compute.create", "{\"do\":\"secret\"}") ||
+		!call(t, "compute.create", "{\"do\":\"checkpoint\"}") ||
+		!call(t, "compute.create", "{\"do\":\"log\"}") ||
+		!call(t, "compute.inventory", "{\"do\":\"big\"}") || !stream(t) || !ask(t))
+		return;
+	nc_pinst_close(t->inst, 1000000);
+	nc_pinst_unref(nc_steal(&t->inst));
+	passed(t, "stop", nc_plugins_stop(t->f.plugins, "test.good", 0, &err), &err);
+}
+
+/* ---- afterwards ---- */
+
+/* A process that was lost comes back by itself; an instance that was left open is taken as it is. */
+static void serve_again(torture *t)
+{
+	nc_error err = NC_ERROR_INIT;
+	nc_code rc = NC_OK;
+	if (t->inst) {
+		nc_pinst_close(t->inst, 0);
+		nc_pinst_unref(nc_steal(&t->inst));
+	}
+	if ((!t->f.plugins && !make(t)) || !load(t)) {
+		FAULT(t, "it can't be loaded afterwards, at %s", t->v->step);
+		return;
+	}
+	for (int i = 0; i < 10000 && (rc = open_one(t, &err)) == NC_E_UNAVAILABLE; i++)
+		nc_clock_sleep_us(1000);
+	if (rc != NC_OK)
+		FAULT(t, "it can't be opened afterwards: %d %s", rc, err.message);
+	else if (!call(t, "compute.create", "{\"do\":\"sync\"}"))
+		FAULT(t, "it does not serve afterwards: %d %s", t->w.code, t->w.err.message);
+}
+
+static void check_record(torture *t)
+{
+	char text[1000], path[4096];
+	fixture_status(&t->f, "test.good", "strikes", text, sizeof(text));
+	if (strcmp(text, "{}") != 0)
+		FAULT(t, "strikes: %.300s", text);
+	fixture_status(&t->f, "test.good", "state", text, sizeof(text));
+	if (strcmp(text, "\"loaded\"") != 0)
+		FAULT(t, "state: %.300s", text);
+	snprintf(path, sizeof(path), "%s/quarantine/test.good.json", t->state_dir);
+	if (access(path, F_OK) == 0)
+		FAULT(t, "it was quarantined");
+}
+
+/* Descriptors that are open, but those that are to stay: of code that is mapped, and the one that a
+ * crash is written to. */
+static int count_fds(void)
+{
+	char link[300];
+	int n = 0;
+	DIR *dir = opendir("/proc/self/fd");
+	for (const struct dirent *e; dir && (e = readdir(dir));) {
+		ssize_t len = readlinkat(dirfd(dir), e->d_name, link, sizeof(link) - 1);
+		link[len > 0 ? len : 0] = 0;
+		n += len > 0 && strncmp(link, "/memfd:nc-plugin-", 17) != 0 &&
+		     !strstr(link, "/crashed");
+	}
+	closedir(dir);
+	return n;
+}
+
+extern int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
+
+static void check_remains(torture *t, int fds_before)
+{
+	int fds = count_fds();
+	if (fds != fds_before)
+		FAULT(t, "%d descriptors are left of it", fds - fds_before);
+	if (waitpid(-1, NULL, WNOHANG) >= 0 || errno != ECHILD)
+		FAULT(t, "a process is left of it");
+	if (__lsan_do_recoverable_leak_check && __lsan_do_recoverable_leak_check())
+		FAULT(t, "memory is left of it");
+}
+
+static void run(torture *t, wrap_class class, uint64_t n)
+{
+	int fds = count_fds();
+	pthread_mutex_init(&t->f.lock, NULL);
+	pthread_cond_init(&t->f.changed, NULL);
+	waited_init(&t->w);
+	nc_log_set_level(getenv("NC_TEST_LOG") ? L_INFO : L_ERROR);
+	wrap_system_arm(class, n);
+	all_steps(t);
+	const char *failed = wrap_system_disarm();
+	char step[sizeof(t->v->step)];
+	memcpy(step, t->v->step, sizeof(step));
+	t->v->has_failed = failed != NULL;
+	snprintf(t->v->failed, sizeof(t->v->failed), "%s", failed ? failed : "nothing");
+	serve_again(t);
+	if (t->f.plugins)
+		check_record(t);
+	if (t->inst)
+		nc_pinst_unref(t->inst);
+	nc_plugins_free(t->f.plugins);
+	waited_done(&t->w);
+	check_remains(t, fds);
+	memcpy(t->v->step, step, sizeof(step));
+}
+
+/* In a process of its own; *ret_status as of waitpid. */
+static void run_apart(
+	nc_isolation isolation, wrap_class class, uint64_t n, verdict *v, int *ret_status)
+{
+	char name[NC_ID_MAX];
+	int fds[2];
+	memset(v, 0, sizeof(*v));
+	nc_id_make("state", name);
+	_cleanup_(nc_freep) char *state_dir = nc_test_path(name);
+	REQUIRE(pipe(fds) == 0);
+	fflush(NULL);
+	pid_t pid = fork();
+	REQUIRE(pid >= 0);
+	if (pid == 0) {
+		torture t = { .v = v, .isolation = isolation, .state_dir = state_dir };
+		close(fds[0]);
+		alarm(60);
+		run(&t, class, n);
+		_exit(write(fds[1], v, sizeof(*v)) == (ssize_t)sizeof(*v) ? 0 : 9);
+	}
+	close(fds[1]);
+	ssize_t got = read(fds[0], v, sizeof(*v));
+	close(fds[0]);
+	while (waitpid(pid, ret_status, 0) < 0 && errno == EINTR)
+		;
+	if (got != (ssize_t)sizeof(*v) && *ret_status == 0)
+		*ret_status = 9 << 8;
+}
+
+/* Sanitizers make a run many times as long: they get a sample, another one each time. */
+#define STRIDE (NC_SANITIZED ? 23u : 1u)
+
+static void run_all(nc_isolation isolation, wrap_class class)
+{
+	const char *only = getenv("NC_TORTURE_ONLY");
+	uint64_t n = only ? strtoull(only, NULL, 10) : 1 + nc_test_random() % STRIDE;
+	unsigned n_bad = 0;
+	verdict v = { .has_failed = 1 };
+	for (; v.has_failed && n_bad < 10; n += STRIDE) {
+		int status = 0;
+		char text[900];
+		run_apart(isolation, class, n, &v, &status);
+		snprintf(text, sizeof(text), "%s, %s %llu (%s, in %s): status %x, %s",
+			isolation == NC_ISO_PROCESS ? "in a process" : "here",
+			class == WRAP_MEMORY ? "allocation" : "call", (unsigned long long)n,
+			v.failed, v.step, (unsigned)status, v.fault);
+		n_bad += !nc_check_true(status == 0 && !v.fault[0], text, __FILE__, __LINE__);
+		v.has_failed |= status != 0;
+		if (only)
+			return;
+	}
+	if (getenv("NC_TEST_TIMES"))
+		fprintf(stderr, "%llu of class %d\n", (unsigned long long)n, class);
+	CHECK(n > 100);
+}
+
+static void every_allocation_may_fail_here(void)
+{
+	run_all(NC_ISO_IN_PROCESS, WRAP_MEMORY);
+}
+
+static void every_allocation_may_fail_with_the_plugin_in_a_process(void)
+{
+	run_all(NC_ISO_PROCESS, WRAP_MEMORY);
+}
+
+static void every_system_call_may_fail_here(void)
+{
+	run_all(NC_ISO_IN_PROCESS, WRAP_SYSTEM);
+}
+
+static void every_system_call_may_fail_with_the_plugin_in_a_process(void)
+{
+	run_all(NC_ISO_PROCESS, WRAP_SYSTEM);
+}
+
+NC_TESTS(plugin_torture){
+	T(every_allocation_may_fail_here),
+	T(every_allocation_may_fail_with_the_plugin_in_a_process),
+	T(every_system_call_may_fail_here),
+	T(every_system_call_may_fail_with_the_plugin_in_a_process),
+};
