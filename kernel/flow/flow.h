@@ -16,13 +16,13 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "event/event.h"
-#include "store/vault.h"
 #include "model/model.h"
 #include "model/observed.h"
 #include "op/op.h"
 #include "plugin/plugin.h"
 #include "sched/sched.h"
 #include "store/db.h"
+#include "store/vault.h"
 
 typedef struct nc_flow nc_flow;
 
