@@ -58,7 +58,6 @@ const nc_later nc_laters[] = {
 	{ "vm exec", BY_A_DRIVER },
 	{ "vm ssh", "until then: ssh to the address that novacron vm show tells" },
 	{ "vm wait", "until then: --wait on the command that changes it" },
-	{ "host maintenance", BY_PLANS },
 	{ "host drain", BY_PLANS },
 	{ "host evacuate", BY_PLANS },
 	{ "host fence", BY_PLANS },

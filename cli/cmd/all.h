@@ -36,6 +36,7 @@
 	X(snapshot_revert)                                                                         \
 	X(volume_resize)                                                                           \
 	X(host_cordon)                                                                             \
+	X(host_maintenance)                                                                        \
 	X(host_uncordon)                                                                           \
 	X(provider_create)                                                                         \
 	X(quota_set)                                                                               \

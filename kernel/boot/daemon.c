@@ -209,6 +209,7 @@ static nc_code start_cache(void *ctx, nc_error *err)
 	nc_daemon *d = ctx;
 	nc_sched_options o = nc_settings_sched(d->cfg);
 
+	o.db = d->db; /* what the ledger could not apply is made good from there */
 	d->observed = nc_observed_new();
 	if (!d->observed)
 		return nc_err_nomem(err);

@@ -53,7 +53,8 @@ nc_sched_options nc_settings_sched(const nc_config *c)
 		.vcpu_ratio = c->sched.vcpu_ratio,
 		.memory_ratio = c->sched.memory_ratio,
 		.disk_ratio = c->sched.disk_ratio,
-		.reserve_memory_mib = c->sched.reserve_memory_mib };
+		.reserve_memory_mib = c->sched.reserve_memory_mib,
+		.reserve_memory_percent = c->sched.reserve_memory_percent };
 }
 
 const char *nc_settings_host_binary(void)

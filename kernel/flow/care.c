@@ -37,7 +37,11 @@ static nc_code open_provider(nc_flow *f, const char *id, nc_error *err)
 	nc_db_read_end(f->db);
 	if (rc == NC_OK)
 		rc = nc_providers_open(f->providers, NC_AS(nc_provider, o), err);
-	return rc == NC_OK ? nc_flow_find_hosts(f, id, err) : rc;
+	if (rc == NC_OK)
+		rc = nc_flow_find_hosts(f, id, err);
+	if (rc == NC_OK)
+		nc_flow_observe_provider(f, id, &(nc_provider_look){ .n_guests = -1 });
+	return rc;
 }
 
 static void *own_call_main(void *arg)
@@ -102,11 +106,14 @@ static void list_providers(nc_flow *f, provider_ids *list)
 
 static void look_at(nc_flow *f, const char *provider)
 {
+	nc_provider_look look = { .n_guests = -1 };
 	nc_error err = NC_ERROR_INIT;
 	nc_code rc = nc_flow_find_hosts(f, provider, &err);
 
 	if (rc == NC_OK)
-		rc = nc_flow_look_at_guests(f, provider, &err);
+		rc = nc_flow_look_at_guests(f, provider, &look.n_guests, &err);
+	look.why = rc == NC_OK ? NULL : err.message;
+	nc_flow_observe_provider(f, provider, &look);
 	if (rc != NC_OK)
 		nc_log(L_WARN, "provider.look.failed", F_STR("provider", provider), F_ERR(&err),
 			F_STR("consequence", "trying again at the next round"));

@@ -66,12 +66,20 @@ nc_code nc_providers_choose(nc_flow *f, const nc_root *r, const char *extension,
 /* ---- services.c: nc.kv and nc.secrets ---- */
 void nc_flow_services(nc_plugin_hooks *hooks);
 
-/* ---- inventory.c: hosts and guests as the drivers see them ---- */
-/* A query's whole answer; the caller owns *ret, an array. Blocking. */
+/* ---- hosts.c: hosts as the drivers see them ---- */
+nc_code nc_flow_find_hosts(nc_flow *f, const char *provider, nc_error *err);
+typedef struct nc_provider_look { /* what a look at a provider came to */
+	int64_t n_guests; /* -1 = not looked at */
+	const char *why;  /* it could not be looked at; or NULL */
+} nc_provider_look;
+void nc_flow_observe_provider(nc_flow *f, const char *provider, const nc_provider_look *look);
+
+/* ---- inventory.c: guests as the drivers see them ---- */
+/* Ask an instance and wait; the caller owns *ret, an array of what it wrote. */
 nc_code nc_flow_ask(
 	nc_flow *f, const char *provider, const char *verb, json_t **ret, nc_error *err);
-nc_code nc_flow_find_hosts(nc_flow *f, const char *provider, nc_error *err);
-nc_code nc_flow_look_at_guests(nc_flow *f, const char *provider, nc_error *err);
+nc_code nc_flow_look_at_guests(
+	nc_flow *f, const char *provider, int64_t *ret_guests, nc_error *err);
 /* One guest's report into its VM. */
 void nc_flow_saw_guest(nc_flow *f, const json_t *guest);
 

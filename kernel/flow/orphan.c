@@ -26,7 +26,6 @@ typedef struct round {
 	const nc_root *root;
 	nc_arena *a;
 	nc_txn *t;
-	uint64_t seq;
 	uint32_t n;
 } round;
 
@@ -57,10 +56,10 @@ static int is_orphan(const round *r, const json_t *guest)
 	return !is_in_the_making(r, tag);
 }
 
-static void native_key(const round *r, const char *native, char out[NC_DB_ID_MAX + 1])
+static void native_key(const char *provider, const char *native, char out[NC_DB_ID_MAX + 1])
 {
 	static const char digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-	_cleanup_(nc_freep) char *text = nc_asprintf("%s/%s", r->provider, native);
+	_cleanup_(nc_freep) char *text = nc_asprintf("%s/%s", provider, native);
 	uint8_t mac[32];
 
 	/* The same guest has the same id in every round, shaped like any other id. */
@@ -69,6 +68,14 @@ static void native_key(const round *r, const char *native, char out[NC_DB_ID_MAX
 	for (int i = 0; i < 26; i++)
 		out[4 + i] = digits[mac[i] & (i ? 31 : 7)];
 	out[30] = '\0';
+}
+
+int nc_orphan_is_listed(const nc_root *r, const char *provider, const char *native)
+{
+	char id[NC_DB_ID_MAX + 1];
+
+	native_key(provider, native, id);
+	return nc_root_get(r, NC_KIND_ORPHAN, nc_str(id)) != NULL;
 }
 
 static const char *host_id(const round *r, const char *name)
@@ -122,7 +129,7 @@ static nc_code walk_guests(round *r, const json_t *guests, nc_map *present, nc_e
 		const json_t *guest = json_array_get(guests, i);
 		if (!is_orphan(r, guest))
 			continue;
-		native_key(r, str(guest, "native_id"), id);
+		native_key(r->provider, str(guest, "native_id"), id);
 		if (nc_map_put(present, nc_str(id), r, NULL) != NC_OK)
 			return nc_err_nomem(err);
 		if (!nc_root_get(r->root, NC_KIND_ORPHAN, nc_str(id)))
@@ -154,13 +161,12 @@ static nc_code strike_off(round *r, const nc_map *present, nc_error *err)
 	return rc;
 }
 
-nc_code nc_orphans_update(
-	nc_flow *f, const char *provider, const json_t *guests, uint64_t seq, nc_error *err)
+nc_code nc_orphans_update(nc_flow *f, const char *provider, const json_t *guests, nc_error *err)
 {
 	_cleanup_(nc_arena_freep) nc_arena *a = nc_arena_new(16u << 20);
 	_cleanup_(nc_txn_freep) nc_txn *t = nc_txn_new(f->db);
 	_cleanup_(nc_map_freep) nc_map *present = nc_map_new();
-	round r = { .f = f, .provider = provider, .a = a, .t = t, .seq = seq };
+	round r = { .f = f, .provider = provider, .a = a, .t = t };
 
 	if (!a || !t || !present)
 		return nc_err_nomem(err);

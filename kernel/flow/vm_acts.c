@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "base/id.h"
+#include "flow/host_acts.h"
 #include "flow/vm_devices.h"
 #include "model/guest.h"
 #include "model/problem.h"
@@ -266,6 +267,16 @@ static const nc_action actions[] = {
 	{ "snapshot", "revert", "take its vm back to it", "snapshot.revert",
 		nc_snapshot_act_revert },
 	{ "vm", "reset-state", "say what it is (administrators)", "vm.reset_state", reset_state },
+	{ "host", "cordon", "place nothing new there; what runs stays", "host.cordon",
+		nc_host_act_admin },
+	{ "host", "maintenance", "the same, saying why; no guest is stopped", "host.maintenance",
+		nc_host_act_admin },
+	{ "host", "uncordon", "let new things be placed there again", "host.cordon",
+		nc_host_act_admin },
+	{ "host", "drain", "not yet: move its guests away", "host.drain", nc_host_act_later },
+	{ "host", "evacuate", "not yet: start its guests elsewhere", "host.evacuate",
+		nc_host_act_later },
+	{ "host", "fence", "not yet: make sure that it is off", "host.fence", nc_host_act_later },
 	{ "orphan", "delete", "destroy it at its provider", "orphan.delete", delete_orphan },
 	{ NULL, NULL, NULL, NULL, NULL },
 };

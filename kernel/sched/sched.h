@@ -29,7 +29,8 @@ typedef enum { NC_SCHED_FIRST_FIT, NC_SCHED_BEST_FIT } nc_sched_algorithm;
 typedef struct nc_sched_options {
 	nc_sched_algorithm algorithm;
 	double vcpu_ratio, memory_ratio, disk_ratio; /* defaults; a host's own win */
-	int64_t reserve_memory_mib;                  /* the larger of this and 5 % */
+	int64_t reserve_memory_mib;                  /* the larger of this */
+	int64_t reserve_memory_percent;              /* and this share; a host's own wins */
 	/* Whose hook calls nc_sched_apply: what could not be applied, for want of memory or because
 	 * the hook was not there yet, is then made good from its root. NULL: it stays so. */
 	nc_db *db;

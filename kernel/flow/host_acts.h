@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NC_FLOW_HOST_ACTS_H
+#define NC_FLOW_HOST_ACTS_H
+
+#include "flow/internal.h"
+
+/* Rows of nc_actions: cordon, maintenance and uncordon; and what waits for plans. */
+nc_code nc_host_act_admin(
+	nc_stage *s, const nc_root *r, const nc_action *self, const json_t *body, nc_error *err);
+nc_code nc_host_act_later(
+	nc_stage *s, const nc_root *r, const nc_action *self, const json_t *body, nc_error *err);
+
+#endif
