@@ -105,12 +105,14 @@ static nc_code check_verb(attempt *t, unsigned verb, nc_error *err)
 	return nc_kind_check_verb(t->kind, verb, nc_providers_have, t->a->flow, err);
 }
 
-static nc_code find(attempt *t, nc_object **ret, nc_error *err)
+typedef nc_code (*resolve_fn)(const nc_root *r, const nc_kind *k, const nc_reach *reach,
+	const char *ref, const nc_item **ret, nc_candidates *cand, nc_error *err);
+
+static nc_code find_with(attempt *t, resolve_fn resolve, nc_object **ret, nc_error *err)
 {
 	const nc_item *it = NULL;
 	nc_act *a = t->a;
-	nc_code rc =
-		nc_model_resolve(t->root, t->kind, &a->reach, t->ref, &it, &a->candidates, err);
+	nc_code rc = resolve(t->root, t->kind, &a->reach, t->ref, &it, &a->candidates, err);
 
 	if (rc != NC_OK)
 		return rc;
@@ -121,6 +123,11 @@ static nc_code find(attempt *t, nc_object **ret, nc_error *err)
 			t->kind->name, (*ret)->name ? (*ret)->name : (*ret)->id,
 			(unsigned long long)(*ret)->revision, a->if_match);
 	return NC_OK;
+}
+
+static nc_code find(attempt *t, nc_object **ret, nc_error *err)
+{
+	return find_with(t, nc_model_resolve, ret, err);
 }
 
 static const char *event_name(attempt *t, const char *what)
@@ -317,7 +324,10 @@ static nc_code act(attempt *t, nc_error *err)
 
 	if (!x)
 		return no_such_action(t->kind, t->action, err);
-	nc_code rc = find(t, &o, err);
+	/* Only what is deleted can be restored, so that is what a name means. */
+	int is_restore = t->kind->flags & NC_KF_SOFT_DELETE && !strcmp(x->name, "restore");
+	nc_code rc =
+		find_with(t, is_restore ? nc_model_resolve_deleted : nc_model_resolve, &o, err);
 	if (rc != NC_OK)
 		return rc;
 	t->stage.object = o;

@@ -179,11 +179,11 @@ static nc_code restore(
 	static const char *const keys[] = { "name", NULL };
 	nc_vm *vm = NC_AS(nc_vm, s->object);
 	const char *name = NULL;
-	nc_code rc = nc_json_only_keys(body, NULL, keys, err);
+	nc_code rc = body ? nc_json_only_keys(body, NULL, keys, err) : NC_OK;
 
 	(void)self;
 	(void)r;
-	if (rc == NC_OK)
+	if (rc == NC_OK && body)
 		rc = nc_json_get_str(body, NULL, "name", NC_OPTIONAL, 63, &name, err);
 	if (rc != NC_OK)
 		return rc;
