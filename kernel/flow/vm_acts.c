@@ -30,6 +30,19 @@ static nc_code load_ref(const nc_root *r, const nc_kind *kind, const char *id, n
 	return id ? nc_model_get(r, kind, id, a, ret, err) : NC_OK;
 }
 
+/* The network that vm.default_network names, where there is one. */
+static nc_code configured_network(nc_act *a, const nc_root *r, const char **ret, nc_error *err)
+{
+	nc_flow_settings s = nc_flow_get_settings(a->flow);
+	const nc_item *it = NULL;
+
+	if (!*s.default_network || nc_model_resolve(r, &nc_kind_network, &a->reach,
+					   s.default_network, &it, NULL, NULL) != NC_OK)
+		return NC_OK;
+	*ret = nc_arena_strdup(a->arena, nc_item_id(it));
+	return *ret ? NC_OK : nc_err_nomem(err);
+}
+
 /* Sizing, disks and NICs that the request left to template, type and project. */
 static nc_code expand(nc_act *a, nc_vm *vm, const nc_root *r, nc_error *err)
 {
@@ -46,11 +59,13 @@ static nc_code expand(nc_act *a, nc_vm *vm, const nc_root *r, nc_error *err)
 		rc = load_ref(r, &nc_kind_project, vm->o.project, arena, &project, err);
 	if (rc != NC_OK)
 		return rc;
+	const char *network = project ? NC_AS(nc_project, project)->default_network : NULL;
+	if (!network && (rc = configured_network(a, r, &network, err)) != NC_OK)
+		return rc;
 	const nc_instance_type *it = type ? NC_AS(nc_instance_type, type) : NULL;
 	if (it && !vm->provider)
 		vm->provider = it->provider;
-	nc_vm_expand(vm, t, it, project ? NC_AS(nc_project, project)->default_network : NULL,
-		&a->faults);
+	nc_vm_expand(vm, t, it, network, &a->faults);
 	return nc_faults_any(&a->faults) ? nc_faults_error(&a->faults, err) : NC_OK;
 }
 
