@@ -44,7 +44,6 @@ nc_flow_settings nc_settings_flow(const nc_config *c)
 		.idempotency_ttl_ms = c->ops.idempotency_ttl_us / 1000,
 		.operation_retention_ms = c->store.operation_retention_us / 1000,
 		.event_retention_ms = c->store.event_retention_us / 1000,
-		.audit_retention_ms = c->store.audit_retention_us / 1000,
 		.log_retention_ms = c->store.log_retention_us / 1000 };
 	snprintf(s.default_network, sizeof(s.default_network), "%s", c->vm.default_network);
 	return s;

@@ -45,6 +45,7 @@ static const char *const congestions[] = { "bbr", "cubic", "adaptive", NULL };
 static const char *const compressions[] = { "zstd", "lz4", "none", NULL };
 
 static const char face[] = "the network API";
+static const char audit[] = "the audit log";
 static const char in_place[] = "a store that migrates in place";
 static const char transport[] = "the transport plugin";
 
@@ -112,7 +113,7 @@ static const nc_config_key keys[] = {
 	{ "store.operation_retention", DURATION(store.operation_retention_us, H_US, 10 * Y_US),
 	  .def = "90d", LIVE, .doc = "How long finished operations, and decisions, are kept." },
 	{ "store.audit_retention", DURATION(store.audit_retention_us, D_US, 100 * Y_US), .def = "365d",
-	  LIVE, .doc = "How long audit records are kept." },
+	  LIVE, LATER(audit), .doc = "How long audit records are kept." },
 	{ "store.backup_before_migration", BOOL(store.backup_before_migration), .def = "true", RESTART,
 	  LATER(in_place), .doc = "Back the store up before its schema is migrated." },
 
