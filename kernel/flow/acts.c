@@ -206,9 +206,11 @@ static nc_code changed(attempt *t, nc_object *o, const nc_change *change, nc_err
 	if (nc_faults_any(&t->a->faults))
 		return faulty(t->a, err);
 	t->stage.event = event_name(t, "updated");
-	if (special && special->changed)
-		return special->changed(&t->stage, t->root, change, err);
-	return NC_OK;
+	nc_code rc = special && special->changed ? special->changed(&t->stage, t->root, change, err)
+						 : NC_OK;
+	if (t->stage.op)
+		t->status = 202;
+	return rc;
 }
 
 static nc_code change_with(attempt *t,
