@@ -140,6 +140,8 @@ static void on_change(
 		nc_observed_drop(f->observed, kind, nc_item_id(was));
 	if (kind == NC_KIND_SCHEDULE)
 		nc_schedules_wake(f->schedules);
+	if (was && !now && kind == NC_KIND_ORPHAN)
+		nc_care_soon(f); /* what it held of its host is counted otherwise now */
 }
 
 void nc_flow_published(nc_flow *f, const nc_db_batch *b)

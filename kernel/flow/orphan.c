@@ -16,6 +16,7 @@
 #include "base/jsonw.h"
 #include "base/log.h"
 #include "base/map.h"
+#include "model/body.h"
 #include "model/internal.h"
 
 #define ORPHANS_MAX 1000 /* written a round; the rest comes with the next */
@@ -89,6 +90,32 @@ static const char *host_id(const round *r, const char *name)
 	return nc_arena_strdup(r->a, nc_item_id(it));
 }
 
+/* What adopting it needs to know. */
+static nc_code keep_found(round *r, nc_orphan *o, const json_t *guest, nc_error *err)
+{
+	_cleanup_(nc_freep) char *text = json_dumps(guest, JSON_COMPACT);
+
+	if (!text)
+		return nc_err_nomem(err);
+	o->found.ptr = nc_arena_strdup(r->a, text);
+	o->found.len = strlen(text);
+	return o->found.ptr ? NC_OK : nc_err_nomem(err);
+}
+
+/* Listed by a version that did not keep what it saw. */
+static nc_code see_again(round *r, const nc_item *it, const json_t *guest, nc_error *err)
+{
+	nc_object *o = NULL;
+
+	if (nc_body_member(nc_item_body(it), "found").len)
+		return NC_OK;
+	nc_code rc = nc_model_load(it, r->a, &o, err);
+	if (rc == NC_OK)
+		rc = keep_found(r, NC_AS(nc_orphan, o), guest, err);
+	r->n++;
+	return rc == NC_OK ? nc_model_put(r->t, o, err) : rc;
+}
+
 static nc_code list_one(round *r, const json_t *guest, const char *id, nc_error *err)
 {
 	const json_t *tag = json_object_get(guest, "tag");
@@ -113,7 +140,9 @@ static nc_code list_one(round *r, const json_t *guest, const char *id, nc_error 
 			? "made in a later epoch than this store knows: a backup was restored"
 			: "its object is gone";
 	orphan->found_at_ms = nc_clock_wall_ms();
-	nc_code rc = nc_model_put(r->t, o, err);
+	nc_code rc = keep_found(r, orphan, guest, err);
+	if (rc == NC_OK)
+		rc = nc_model_put(r->t, o, err);
 	if (rc == NC_OK)
 		nc_flow_event(r->t, o, "orphan.found", "system", NULL, NULL);
 	r->n++;
@@ -132,8 +161,8 @@ static nc_code walk_guests(round *r, const json_t *guests, nc_map *present, nc_e
 		native_key(r->provider, str(guest, "native_id"), id);
 		if (nc_map_put(present, nc_str(id), r, NULL) != NC_OK)
 			return nc_err_nomem(err);
-		if (!nc_root_get(r->root, NC_KIND_ORPHAN, nc_str(id)))
-			rc = list_one(r, guest, id, err);
+		const nc_item *it = nc_root_get(r->root, NC_KIND_ORPHAN, nc_str(id));
+		rc = it ? see_again(r, it, guest, err) : list_one(r, guest, id, err);
 	}
 	return rc;
 }

@@ -292,6 +292,10 @@ static const nc_action actions[] = {
 	{ "host", "evacuate", "not yet: start its guests elsewhere", "host.evacuate",
 		nc_host_act_later },
 	{ "host", "fence", "not yet: make sure that it is off", "host.fence", nc_host_act_later },
+	{ "orphan", "adopt", "make a vm of it, under the id in its tag; name", "orphan.adopt",
+		nc_orphan_act_adopt },
+	{ "provider", "adopt", "not yet: take over a guest without our tag", "orphan.adopt",
+		nc_provider_act_adopt },
 	{ "orphan", "delete", "destroy it at its provider", "orphan.delete", delete_orphan },
 	{ NULL, NULL, NULL, NULL, NULL },
 };

@@ -75,6 +75,7 @@ typedef struct nc_place_req {
 	/* A migration's second claim: beside the consumer's own, at the host it moves to, and free of
 	 * quota. Its id is the consumer's with NC_SCHED_PAIR behind it. */
 	int is_paired;
+	int is_there; /* it runs there already: its claim is not refused for want of room or quota */
 } nc_place_req;
 #define NC_SCHED_PAIR ".to"
 
