@@ -62,6 +62,9 @@ const nc_later nc_laters[] = {
 	{ "host evacuate", BY_PLANS },
 	{ "host fence", BY_PLANS },
 	{ "host join-token", "hosts of agents come with nc-hostd; a provider finds its own" },
+	{ "state rollback",
+		"a migration leaves the former files beside the store; a backup is put back by "
+		"novacron state restore FILE" },
 	{ "plugin new", "until then: copy the template of sdk/c" },
 	{ "plugin pack", BY_A_FOLDER },
 	{ "plugin sign", BY_A_FOLDER },
