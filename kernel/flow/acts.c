@@ -305,6 +305,19 @@ static const nc_action *find_action(const nc_kind *kind, const char *name)
 	return NULL;
 }
 
+/* Known from the documents, and waiting for a driver or a part that serves them. */
+static int is_known_to_come(const nc_kind *kind, const char *name)
+{
+	static const char *const words[] = { "migrate", "snapshot", "clone", "rebuild", "rescue",
+		"unrescue", "shelve", "unshelve", "backup", "export", "import", "console", "exec",
+		"lock", "unlock" };
+
+	for (size_t i = 0; i < NC_LEN(words); i++)
+		if (kind->number == NC_KIND_VM && !strcmp(words[i], name))
+			return 1;
+	return 0;
+}
+
 static nc_code no_such_action(const nc_kind *kind, const char *name, nc_error *err)
 {
 	char list[300];
@@ -315,8 +328,12 @@ static nc_code no_such_action(const nc_kind *kind, const char *name, nc_error *e
 		if (!strcmp(x->kind, kind->name))
 			n += (size_t)snprintf(
 				list + n, sizeof(list) - n, "%s%s", n ? ", " : "", x->name);
-	nc_problem_err(err, "not_found", "a %s has no action \"%.40s\"", kind->name, name);
-	return nc_err_hint(err, NC_E_NOTFOUND, "it has: %s", *list ? list : "none");
+	int is_later = is_known_to_come(kind, name);
+	nc_problem_err(err, is_later ? "unsupported" : "not_found",
+		is_later ? "a %s can't %.40s yet" : "a %s has no action \"%.40s\"", kind->name,
+		name);
+	return nc_err_hint(err, is_later ? NC_E_UNSUPPORTED : NC_E_NOTFOUND, "it has: %s",
+		*list ? list : "none");
 }
 
 static nc_code act(attempt *t, nc_error *err)

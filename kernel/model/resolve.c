@@ -122,6 +122,11 @@ static void hint_close(
 	const char *close = nc_did_you_mean(name, list, n);
 	if (close)
 		nc_err_hint(err, err->code, "did you mean \"%s\"?", close);
+	else if (k->verbs & NC_CAN_CREATE && !nc_id_is(name, NULL))
+		nc_err_hint(err, err->code,
+			"`novacron %s list` shows those there are, `novacron %s create %.64s` "
+			"makes it",
+			k->name, k->name, name);
 	else
 		nc_err_hint(err, err->code, "`novacron %s list` shows those there are", k->name);
 }
