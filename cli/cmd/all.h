@@ -36,6 +36,7 @@
 	X(snapshot_revert)                                                                         \
 	X(volume_resize)                                                                           \
 	X(host_cordon)                                                                             \
+	X(host_maintenance)                                                                        \
 	X(host_uncordon)                                                                           \
 	X(provider_create)                                                                         \
 	X(quota_set)                                                                               \
@@ -77,6 +78,8 @@
 	X(state_check)                                                                             \
 	X(state_backup)                                                                            \
 	X(state_restore)                                                                           \
+	X(state_migrate)                                                                           \
+	X(state_reset)                                                                             \
 	X(state_rotate_key)                                                                        \
 	X(health)                                                                                  \
 	X(version)                                                                                 \

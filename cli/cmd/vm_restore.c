@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* vm restore: out of soft delete, stopped, by id; under another name where the old one is taken. */
+/* vm restore: out of soft delete, stopped, by its old name or id; under another name where the old one is taken. */
 #include "base/err.h"
 #include "cli/body.h"
 #include "cli/change.h"
@@ -26,8 +26,10 @@ static const nc_flag flags[] = {
 const nc_cmd nc_cmd_vm_restore = {
 	.path = "vm restore",
 	.doc = "bring a deleted VM back, stopped",
-	.more = "novacron vm list --deleted -o wide shows the ids.",
-	.args = { { .name = "ID", .kind = "vm" } },
+	.more = "Where several deleted ones had the name, the answer lists their ids; novacron vm "
+		"list "
+		"--deleted -o wide shows them too.",
+	.args = { { .name = "VM", .kind = "vm" } },
 	.flags = flags,
 	.uses = NC_USES_WAIT | NC_USES_CHANGE | NC_USES_PROJECT | NC_USES_OUTPUT,
 	.run = run,

@@ -77,7 +77,7 @@ typedef struct nc_api_route {
 } nc_api_route;
 
 extern const nc_api_route nc_api_objects[], nc_api_operations[], nc_api_events_routes[],
-	nc_api_admin[], nc_api_plugins[], nc_api_health[], nc_api_hosts[];
+	nc_api_admin[], nc_api_families[], nc_api_plugins[], nc_api_health[], nc_api_hosts[];
 
 /* "ETag: <revision>" into h; text is its storage. */
 void nc_etag_header(uint64_t revision, char text[24], nc_http_header *h);

@@ -193,56 +193,61 @@ static void get(nc_call_ctx *c)
 	nc_reply_json(c->req, 200, nc_buf_bytes(&out), &header, 1);
 }
 
+#define OBJECTS(prefix)                                                                            \
+	{ .method = "GET",                                                                         \
+		.pattern = prefix "/{kind}",                                                       \
+		.permission = "{kind}.read",                                                       \
+		.read = list,                                                                      \
+		.doc = "list: limit, cursor, fields, sort, filters, label.x" },                    \
+		{ .method = "POST",                                                                \
+			.pattern = prefix "/{kind}",                                               \
+			.permission = "{kind}.create",                                             \
+			.work = nc_change_create,                                                  \
+			.body_limit = BODY_MAX,                                                    \
+			.doc = "create" },                                                         \
+		{ .method = "GET",                                                                 \
+			.pattern = prefix "/{kind}/{ref}",                                         \
+			.permission = "{kind}.read",                                               \
+			.read = get,                                                               \
+			.doc = "one, by id or name" },                                             \
+		{ .method = "PATCH",                                                               \
+			.pattern = prefix "/{kind}/{ref}",                                         \
+			.permission = "{kind}.update",                                             \
+			.work = nc_change_patch,                                                   \
+			.body_limit = BODY_MAX,                                                    \
+			.doc = "JSON merge patch" },                                               \
+		{ .method = "PUT",                                                                 \
+			.pattern = prefix "/{kind}/{ref}",                                         \
+			.permission = "{kind}.update",                                             \
+			.work = nc_change_put,                                                     \
+			.body_limit = BODY_MAX,                                                    \
+			.doc = "replace" },                                                        \
+		{ .method = "DELETE",                                                              \
+			.pattern = prefix "/{kind}/{ref}",                                         \
+			.permission = "{kind}.delete",                                             \
+			.work = nc_change_delete,                                                  \
+			.doc = "delete; ?purge=1 for good" },                                      \
+		{ .method = "POST",                                                                \
+			.pattern = prefix "/{kind}/{ref}/{action}",                                \
+			.permission = "{kind}.act",                                                \
+			.work = nc_change_action,                                                  \
+			.body_limit = BODY_MAX,                                                    \
+			.doc = "an action, or a new element of a sub-resource" },                  \
+		{ .method = "PATCH",                                                               \
+			.pattern = prefix "/{kind}/{ref}/{field}/{sub}",                           \
+			.permission = "{kind}.update",                                             \
+			.work = nc_change_sub_patch,                                               \
+			.body_limit = BODY_MAX,                                                    \
+			.doc = "change an element of a sub-resource" },                            \
+	{                                                                                          \
+		.method = "DELETE", .pattern = prefix "/{kind}/{ref}/{field}/{sub}",               \
+		.permission = "{kind}.update", .work = nc_change_sub_delete,                       \
+		.doc = "remove an element of a sub-resource"                                       \
+	}
+
+/* The product's documents have hosts and instance types under /compute, too. */
 const nc_api_route nc_api_objects[] = {
-	{ .method = "GET",
-		.pattern = "/api/v1/{kind}",
-		.permission = "{kind}.read",
-		.read = list,
-		.doc = "list: limit, cursor, fields, sort, filters, label.x" },
-	{ .method = "POST",
-		.pattern = "/api/v1/{kind}",
-		.permission = "{kind}.create",
-		.work = nc_change_create,
-		.body_limit = BODY_MAX,
-		.doc = "create" },
-	{ .method = "GET",
-		.pattern = "/api/v1/{kind}/{ref}",
-		.permission = "{kind}.read",
-		.read = get,
-		.doc = "one, by id or name" },
-	{ .method = "PATCH",
-		.pattern = "/api/v1/{kind}/{ref}",
-		.permission = "{kind}.update",
-		.work = nc_change_patch,
-		.body_limit = BODY_MAX,
-		.doc = "JSON merge patch" },
-	{ .method = "PUT",
-		.pattern = "/api/v1/{kind}/{ref}",
-		.permission = "{kind}.update",
-		.work = nc_change_put,
-		.body_limit = BODY_MAX,
-		.doc = "replace" },
-	{ .method = "DELETE",
-		.pattern = "/api/v1/{kind}/{ref}",
-		.permission = "{kind}.delete",
-		.work = nc_change_delete,
-		.doc = "delete; ?purge=1 for good" },
-	{ .method = "POST",
-		.pattern = "/api/v1/{kind}/{ref}/{action}",
-		.permission = "{kind}.act",
-		.work = nc_change_action,
-		.body_limit = BODY_MAX,
-		.doc = "an action, or a new element of a sub-resource" },
-	{ .method = "PATCH",
-		.pattern = "/api/v1/{kind}/{ref}/{field}/{sub}",
-		.permission = "{kind}.update",
-		.work = nc_change_sub_patch,
-		.body_limit = BODY_MAX,
-		.doc = "change an element of a sub-resource" },
-	{ .method = "DELETE",
-		.pattern = "/api/v1/{kind}/{ref}/{field}/{sub}",
-		.permission = "{kind}.update",
-		.work = nc_change_sub_delete,
-		.doc = "remove an element of a sub-resource" },
+	OBJECTS("/api/v1"),
+	OBJECTS("/api/v1/compute"),
 	{ .method = NULL },
 };

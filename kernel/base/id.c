@@ -111,6 +111,18 @@ int nc_id_is(const char *s, size_t *ret_prefix_len)
 	return 1;
 }
 
+int64_t nc_id_time_ms(const char *id)
+{
+	size_t prefix = 0;
+	int64_t ms = 0;
+
+	if (!nc_id_is(id, &prefix))
+		return 0;
+	for (const char *p = id + prefix + 1, *end = p + 10; p < end; p++)
+		ms = ms << 5 | (strchr(alphabet, toupper((unsigned char)*p)) - alphabet);
+	return ms;
+}
+
 void nc_uuid_from(const char *ns, const char *name, char out[37])
 {
 	/* Not SHA-1 as RFC 9562 has it for version 5: some builds of OpenSSL refuse it. Keyed by

@@ -18,6 +18,8 @@ void nc_id_make(const char *prefix, char out[NC_ID_MAX]);
 int nc_ulid_is(const char *s, size_t n); /* exactly a ULID */
 /* Shaped like an id (letters, '_', ULID): refused as a name. *ret_prefix_len may be NULL. */
 int nc_id_is(const char *s, size_t *ret_prefix_len);
+/* When it was made, unix milliseconds; 0 = it is not shaped like an id. */
+int64_t nc_id_time_ms(const char *id);
 /* Version 5 style UUID text from bytes: stable native identity for a hypervisor. */
 void nc_uuid_from(const char *ns, const char *name, char out[37]);
 void nc_random_bytes(void *p, size_t n); /* getrandom; asserts on failure */

@@ -142,11 +142,11 @@ static nc_code open_store_plugin(nc_daemon *d, nc_error *err)
 	if (rc != NC_OK)
 		return rc;
 	nc_buf_init(&config, 64u << 10);
-	nc_settings_store(d->cfg, &config);
+	if ((rc = nc_settings_store(d->cfg, &config, err)) != NC_OK)
+		return rc;
 	nc_pinst_spec spec = { .plugin = STORE_SQLITE, .name = "store", .owner = d };
 	spec.config = nc_buf_bytes(&config);
-	return nc_buf_failed(&config) ? nc_err_nomem(err)
-				      : nc_pinst_open(d->plugins, &spec, &d->store, err);
+	return nc_pinst_open(d->plugins, &spec, &d->store, err);
 }
 
 static nc_code start_store(void *ctx, nc_error *err)
@@ -209,6 +209,7 @@ static nc_code start_cache(void *ctx, nc_error *err)
 	nc_daemon *d = ctx;
 	nc_sched_options o = nc_settings_sched(d->cfg);
 
+	o.db = d->db; /* what the ledger could not apply is made good from there */
 	d->observed = nc_observed_new();
 	if (!d->observed)
 		return nc_err_nomem(err);
@@ -473,7 +474,12 @@ static void apply(nc_daemon *d)
 	nc_flow_settings flow = nc_settings_flow(cfg);
 	nc_sched_options sched = nc_settings_sched(cfg);
 
+	nc_error err = NC_ERROR_INIT;
+
 	nc_log_set_level((nc_log_level)cfg->logging.level);
+	if (nc_settings_log(cfg, &err) != NC_OK)
+		nc_log(L_ERROR, "config.log.failed", F_ERR(&err),
+			F_STR("consequence", "going on with the log as it was"));
 	nc_ops_configure(d->ops, &ops);
 	nc_flow_configure(d->flow, &flow);
 	nc_sched_configure(d->sched, &sched);

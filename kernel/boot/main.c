@@ -123,8 +123,7 @@ static nc_code load_config(const args *a, nc_config_holder **ret)
 static nc_code open_log(const nc_config *c, nc_error *err)
 {
 	nc_log_set_level((nc_log_level)c->logging.level);
-	return nc_log_open(
-		*c->logging.file ? c->logging.file : NULL, (nc_log_format)c->logging.format, err);
+	return nc_settings_log(c, err);
 }
 
 static nc_code drop_root(const char *user, nc_error *err)

@@ -8,8 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/alloc.h"
 #include "base/err.h"
-#include "base/jsonw.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "model/tenancy.h"
 
@@ -27,6 +28,7 @@ nc_ops_options nc_settings_ops(const nc_config *c)
 {
 	return (nc_ops_options){ .workers = (uint32_t)c->ops.workers,
 		.default_deadline_us = c->ops.default_deadline_us,
+		.in_all = (uint32_t)c->system.max_concurrency,
 		.per_host = (uint32_t)c->ops.per_host,
 		.per_provider = (uint32_t)c->ops.per_provider,
 		.per_project = (uint32_t)c->ops.per_project,
@@ -37,12 +39,14 @@ nc_ops_options nc_settings_ops(const nc_config *c)
 
 nc_flow_settings nc_settings_flow(const nc_config *c)
 {
-	return (nc_flow_settings){ .deleted_retention_ms = c->vm.deleted_retention_us / 1000,
+	nc_flow_settings s = { .deleted_retention_ms = c->vm.deleted_retention_us / 1000,
 		.shutdown_timeout_s = c->vm.shutdown_timeout_us / 1000000,
 		.idempotency_ttl_ms = c->ops.idempotency_ttl_us / 1000,
 		.operation_retention_ms = c->store.operation_retention_us / 1000,
 		.event_retention_ms = c->store.event_retention_us / 1000,
-		.audit_retention_ms = c->store.audit_retention_us / 1000 };
+		.log_retention_ms = c->store.log_retention_us / 1000 };
+	snprintf(s.default_network, sizeof(s.default_network), "%s", c->vm.default_network);
+	return s;
 }
 
 nc_sched_options nc_settings_sched(const nc_config *c)
@@ -53,7 +57,8 @@ nc_sched_options nc_settings_sched(const nc_config *c)
 		.vcpu_ratio = c->sched.vcpu_ratio,
 		.memory_ratio = c->sched.memory_ratio,
 		.disk_ratio = c->sched.disk_ratio,
-		.reserve_memory_mib = c->sched.reserve_memory_mib };
+		.reserve_memory_mib = c->sched.reserve_memory_mib,
+		.reserve_memory_percent = c->sched.reserve_memory_percent };
 }
 
 const char *nc_settings_host_binary(void)
@@ -97,21 +102,31 @@ void nc_settings_plugins(const nc_config *c, nc_launcher *launcher, nc_plugin_al
 		.probe_timeout_us = c->plugins.probe_timeout_us };
 }
 
-void nc_settings_store(const nc_config *c, nc_buf *json)
+/* The plugin's own options, under what the configuration itself says. */
+nc_code nc_settings_store(const nc_config *c, nc_buf *json, nc_error *err)
 {
+	_cleanup_(nc_json_decrefp) json_t *o = NULL;
 	char path[4096];
-	nc_jw w;
+	nc_code rc = nc_json_parse(nc_str(c->database.options_json), 64u << 10, &o, err);
 
+	if (rc != NC_OK)
+		return nc_err_wrap(err, rc, "database.options");
 	snprintf(path, sizeof(path), "%s",
 		*c->database.connection_string ? c->database.connection_string : "");
 	if (!*path)
 		snprintf(path, sizeof(path), "%s/state", c->system.data_dir);
-	nc_jw_init(&w, json);
-	nc_jw_obj(&w);
-	nc_jw_kstr(&w, "path", path);
+	int is_bad = json_object_set_new(o, "path", json_string(path));
 	if (c->database.durability == NC_CONFIG_UNSAFE)
-		nc_jw_kstr(&w, "synchronous", "off");
-	nc_jw_obj_end(&w);
+		is_bad |= json_object_set_new(o, "synchronous", json_string("off"));
+	_cleanup_(nc_freep) char *text = is_bad ? NULL : json_dumps(o, JSON_COMPACT);
+	nc_buf_puts(json, text ? text : "");
+	return is_bad || !text || nc_buf_failed(json) ? nc_err_nomem(err) : NC_OK;
+}
+
+nc_code nc_settings_log(const nc_config *c, nc_error *err)
+{
+	return nc_log_open(
+		*c->logging.file ? c->logging.file : NULL, (nc_log_format)c->logging.format, err);
 }
 
 gid_t nc_settings_group(const nc_config *c)

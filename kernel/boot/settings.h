@@ -20,7 +20,8 @@ nc_sched_options nc_settings_sched(const nc_config *c);
 /* The store's plugin is always allowed, in process; `allow` is the caller's storage. */
 void nc_settings_plugins(const nc_config *c, nc_launcher *launcher, nc_plugin_allow *allow,
 	size_t cap, nc_plugins_options *ret);
-void nc_settings_store(const nc_config *c, nc_buf *json);
+nc_code nc_settings_store(const nc_config *c, nc_buf *json, nc_error *err);
+nc_code nc_settings_log(const nc_config *c, nc_error *err); /* where lines go */
 gid_t nc_settings_group(const nc_config *c); /* of the socket; (gid_t)-1 = leave it */
 /* What must be there from the first start: the project "default". */
 nc_code nc_settings_seed(nc_db *db, nc_error *err);

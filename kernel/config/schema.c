@@ -45,6 +45,8 @@ static const char *const congestions[] = { "bbr", "cubic", "adaptive", NULL };
 static const char *const compressions[] = { "zstd", "lz4", "none", NULL };
 
 static const char face[] = "the network API";
+static const char audit[] = "the audit log";
+static const char in_place[] = "a store that migrates in place";
 static const char transport[] = "the transport plugin";
 
 /* One key, two or three lines. */
@@ -73,7 +75,7 @@ static const nc_config_key keys[] = {
 	{ "system.run_dir", PATH(system.run_dir), .def = "/run/novacron", RESTART,
 	  .doc = "Sockets and the pid file, gone after a reboot. Paths may start with ${system.run_dir}." },
 	{ "system.max_concurrency", INT(system.max_concurrency, 1, 100000), .def = "1000", RESTART,
-	  .doc = "Operations that may be under way at once, over all hosts and providers." },
+	  .doc = "Calls to drivers that may be under way at once, over all hosts and providers." },
 
 	{ "database.driver", ENUM(database.driver, drivers), .def = "sqlite", RESTART,
 	  .doc = "Store plugin: sqlite now; postgres and mysql are to come." },
@@ -99,21 +101,21 @@ static const nc_config_key keys[] = {
 	  .doc = "Plugins that may load: a list of ids, id:isolation or {id, isolation}; isolation is "
 		 "process (default) or in_process, which trusts the plugin with the whole daemon." },
 	{ "plugins.probe_timeout", DURATION(plugins.probe_timeout_us, 0.1 * S_US, 60 * S_US),
-	  .def = "5s", LIVE, .doc = "How long a plugin may take to show its tables before it is refused." },
+	  .def = "5s", RESTART, .doc = "How long a plugin may take to show its tables before it is refused." },
 	{ "plugins.state_dir", PATH(plugins.state_dir), .def = "${system.data_dir}/plugins", RESTART,
 	  .doc = "Crash sentinels and quarantine records of plugins." },
 
 	{ "store.log_retention", DURATION(store.log_retention_us, 0, 10 * Y_US), .def = "7d", LIVE,
-	  .doc = "How long log records are kept after they are materialised; event cursors older than "
-		 "this get a gap." },
+	  .doc = "How long records of the log are kept after they are written out; at most the last "
+		 "100,000 are, whatever this says." },
 	{ "store.event_retention", DURATION(store.event_retention_us, H_US, 10 * Y_US), .def = "30d",
 	  LIVE, .doc = "How long events are kept." },
 	{ "store.operation_retention", DURATION(store.operation_retention_us, H_US, 10 * Y_US),
-	  .def = "90d", LIVE, .doc = "How long finished operations are kept." },
+	  .def = "90d", LIVE, .doc = "How long finished operations, and decisions, are kept." },
 	{ "store.audit_retention", DURATION(store.audit_retention_us, D_US, 100 * Y_US), .def = "365d",
-	  LIVE, .doc = "How long audit records are kept." },
+	  LIVE, LATER(audit), .doc = "How long audit records are kept." },
 	{ "store.backup_before_migration", BOOL(store.backup_before_migration), .def = "true", RESTART,
-	  .doc = "Back the store up before its schema is migrated." },
+	  LATER(in_place), .doc = "Back the store up before its schema is migrated." },
 
 	{ "ops.workers", INT(ops.workers, 1, 1024), .def = "16", RESTART,
 	  .doc = "Threads that run operation steps." },

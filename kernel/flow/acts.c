@@ -105,12 +105,14 @@ static nc_code check_verb(attempt *t, unsigned verb, nc_error *err)
 	return nc_kind_check_verb(t->kind, verb, nc_providers_have, t->a->flow, err);
 }
 
-static nc_code find(attempt *t, nc_object **ret, nc_error *err)
+typedef nc_code (*resolve_fn)(const nc_root *r, const nc_kind *k, const nc_reach *reach,
+	const char *ref, const nc_item **ret, nc_candidates *cand, nc_error *err);
+
+static nc_code find_with(attempt *t, resolve_fn resolve, nc_object **ret, nc_error *err)
 {
 	const nc_item *it = NULL;
 	nc_act *a = t->a;
-	nc_code rc =
-		nc_model_resolve(t->root, t->kind, &a->reach, t->ref, &it, &a->candidates, err);
+	nc_code rc = resolve(t->root, t->kind, &a->reach, t->ref, &it, &a->candidates, err);
 
 	if (rc != NC_OK)
 		return rc;
@@ -121,6 +123,11 @@ static nc_code find(attempt *t, nc_object **ret, nc_error *err)
 			t->kind->name, (*ret)->name ? (*ret)->name : (*ret)->id,
 			(unsigned long long)(*ret)->revision, a->if_match);
 	return NC_OK;
+}
+
+static nc_code find(attempt *t, nc_object **ret, nc_error *err)
+{
+	return find_with(t, nc_model_resolve, ret, err);
 }
 
 static const char *event_name(attempt *t, const char *what)
@@ -199,9 +206,11 @@ static nc_code changed(attempt *t, nc_object *o, const nc_change *change, nc_err
 	if (nc_faults_any(&t->a->faults))
 		return faulty(t->a, err);
 	t->stage.event = event_name(t, "updated");
-	if (special && special->changed)
-		return special->changed(&t->stage, t->root, change, err);
-	return NC_OK;
+	nc_code rc = special && special->changed ? special->changed(&t->stage, t->root, change, err)
+						 : NC_OK;
+	if (t->stage.op)
+		t->status = 202;
+	return rc;
 }
 
 static nc_code change_with(attempt *t,
@@ -296,6 +305,19 @@ static const nc_action *find_action(const nc_kind *kind, const char *name)
 	return NULL;
 }
 
+/* Known from the documents, and waiting for a driver or a part that serves them. */
+static int is_known_to_come(const nc_kind *kind, const char *name)
+{
+	static const char *const words[] = { "migrate", "snapshot", "clone", "rebuild", "rescue",
+		"unrescue", "shelve", "unshelve", "backup", "export", "import", "console", "exec",
+		"lock", "unlock" };
+
+	for (size_t i = 0; i < NC_LEN(words); i++)
+		if (kind->number == NC_KIND_VM && !strcmp(words[i], name))
+			return 1;
+	return 0;
+}
+
 static nc_code no_such_action(const nc_kind *kind, const char *name, nc_error *err)
 {
 	char list[300];
@@ -306,8 +328,12 @@ static nc_code no_such_action(const nc_kind *kind, const char *name, nc_error *e
 		if (!strcmp(x->kind, kind->name))
 			n += (size_t)snprintf(
 				list + n, sizeof(list) - n, "%s%s", n ? ", " : "", x->name);
-	nc_problem_err(err, "not_found", "a %s has no action \"%.40s\"", kind->name, name);
-	return nc_err_hint(err, NC_E_NOTFOUND, "it has: %s", *list ? list : "none");
+	int is_later = is_known_to_come(kind, name);
+	nc_problem_err(err, is_later ? "unsupported" : "not_found",
+		is_later ? "a %s can't %.40s yet" : "a %s has no action \"%.40s\"", kind->name,
+		name);
+	return nc_err_hint(err, is_later ? NC_E_UNSUPPORTED : NC_E_NOTFOUND, "it has: %s",
+		*list ? list : "none");
 }
 
 static nc_code act(attempt *t, nc_error *err)
@@ -317,7 +343,10 @@ static nc_code act(attempt *t, nc_error *err)
 
 	if (!x)
 		return no_such_action(t->kind, t->action, err);
-	nc_code rc = find(t, &o, err);
+	/* Only what is deleted can be restored, so that is what a name means. */
+	int is_restore = t->kind->flags & NC_KF_SOFT_DELETE && !strcmp(x->name, "restore");
+	nc_code rc =
+		find_with(t, is_restore ? nc_model_resolve_deleted : nc_model_resolve, &o, err);
 	if (rc != NC_OK)
 		return rc;
 	t->stage.object = o;

@@ -10,11 +10,14 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/jsonw.h"
 #include "base/log.h"
 #include "base/pool.h"
 #include "flow/reports.h"
 #include "flow/retention.h"
 #include "flow/sealing.h"
+
+#define OWN_CALL_MAX_S 45 /* a create has 30 */
 
 /* ---- provider.open, provider.close ---- */
 
@@ -25,47 +28,86 @@ typedef struct own_call {
 	char provider[NC_DB_ID_MAX + 1];
 } own_call;
 
-static nc_code open_provider(nc_flow *f, const char *id, nc_error *err)
+static nc_code open_provider(
+	nc_flow *f, const char *id, nc_provider_applied *applied, nc_error *err)
 {
-	_cleanup_(nc_arena_freep) nc_arena *a = nc_arena_new(1u << 20);
-	nc_object *o = NULL;
+	nc_code rc = nc_providers_open(f->providers, id, applied, err);
 
-	if (!a)
-		return nc_err_nomem(err);
-	const nc_root *r = nc_db_read_begin(f->db);
-	nc_code rc = nc_model_get(r, &nc_kind_provider, id, a, &o, err);
-	nc_db_read_end(f->db);
 	if (rc == NC_OK)
-		rc = nc_providers_open(f->providers, NC_AS(nc_provider, o), err);
-	return rc == NC_OK ? nc_flow_find_hosts(f, id, err) : rc;
+		rc = nc_flow_find_hosts(f, id, err);
+	if (rc == NC_OK)
+		nc_flow_observe_provider(f, id, &(nc_provider_look){ .n_guests = -1 });
+	return rc;
+}
+
+/* As an operation's result: how what it asked for came into force. */
+static void write_applied(const nc_provider_applied *applied, nc_buf *out)
+{
+	static const char *const words[] = { [NC_PROVIDER_SAME] = "unchanged",
+		[NC_PROVIDER_RECONFIGURED] = "reconfigured",
+		[NC_PROVIDER_REOPENED] = "reopened",
+		[NC_PROVIDER_OPENED] = "opened" };
+	nc_jw w;
+
+	nc_jw_init(&w, out);
+	nc_jw_obj(&w);
+	nc_jw_kstr(&w, "how", words[applied->how]);
+	nc_jw_kstr(&w, "why", applied->why);
+	nc_jw_obj_end(&w);
+}
+
+/* The last thing a call does with the flow. */
+static void end_own_call(nc_flow *f)
+{
+	pthread_mutex_lock(&f->keeper_lock);
+	f->n_own_calls--;
+	pthread_cond_broadcast(&f->keeper_wake);
+	pthread_mutex_unlock(&f->keeper_lock);
 }
 
 static void *own_call_main(void *arg)
 {
-	own_call *k = arg;
+	_cleanup_(nc_freep) own_call *k = arg;
+	_cleanup_(nc_buf_done) nc_buf result;
+	nc_provider_applied applied = { .how = NC_PROVIDER_SAME };
 	nc_error err = NC_ERROR_INIT;
 	nc_code rc = NC_OK;
 
+	nc_buf_init(&result, 4096);
 	if (k->is_open)
-		rc = open_provider(k->f, k->provider, &err);
+		rc = open_provider(k->f, k->provider, &applied, &err);
 	else
 		nc_providers_close(k->f->providers, k->provider);
+	write_applied(&applied, &result);
 	nc_op_result r = { .code = NC_OK,
 		.outcome = rc == NC_OK ? NC_DONE : NC_FAILED_NO_EFFECT,
 		.recovered = rc == NC_OK ? NC_REC_DONE : NC_REC_ABSENT,
-		.err = &err };
+		.err = &err,
+		.result = nc_buf_bytes(&result) };
 	k->sink.done(k->sink.arg, &r);
-	nc_free(k);
+	end_own_call(k->f);
 	return NULL;
+}
+
+static nc_code begin_own_call(nc_flow *f, nc_error *err)
+{
+	pthread_mutex_lock(&f->keeper_lock);
+	int is_stopping = f->is_stopping;
+	f->n_own_calls += !is_stopping;
+	pthread_mutex_unlock(&f->keeper_lock);
+	return is_stopping ? nc_err(err, NC_E_UNAVAILABLE, "the daemon is stopping") : NC_OK;
 }
 
 nc_code nc_care_call(nc_flow *f, const nc_op_call *call, const nc_op_sink *sink, nc_error *err)
 {
 	own_call *k = nc_calloc(1, sizeof(*k));
 	uint64_t thread;
+	nc_code rc = k ? begin_own_call(f, err) : nc_err_nomem(err);
 
-	if (!k)
-		return nc_err_nomem(err);
+	if (rc != NC_OK) {
+		nc_free(k);
+		return rc;
+	}
 	k->f = f;
 	k->sink = *sink;
 	k->is_open = !strcmp(call->verb, "provider.open");
@@ -73,10 +115,28 @@ nc_code nc_care_call(nc_flow *f, const nc_op_call *call, const nc_op_sink *sink,
 	int e = nc_thread_start(&thread, "nc-provider", own_call_main, k);
 	if (e) {
 		nc_free(k);
+		end_own_call(f);
 		return nc_err_errno(err, e, "could not start a thread to open a provider");
 	}
 	nc_thread_detach(thread);
 	return NC_OK;
+}
+
+/* They end by themselves, a hanging create after its time-out. */
+static void wait_for_own_calls(nc_flow *f)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += OWN_CALL_MAX_S;
+	pthread_mutex_lock(&f->keeper_lock);
+	while (f->n_own_calls && !pthread_cond_timedwait(&f->keeper_wake, &f->keeper_lock, &until))
+		;
+	uint32_t left = f->n_own_calls;
+	pthread_mutex_unlock(&f->keeper_lock);
+	if (left)
+		nc_log(L_ERROR, "provider.calls.stuck", F_U64("threads", left),
+			F_STR("consequence", "their memory is left to the end of the process"));
 }
 
 /* ---- the keeper ---- */
@@ -102,11 +162,14 @@ static void list_providers(nc_flow *f, provider_ids *list)
 
 static void look_at(nc_flow *f, const char *provider)
 {
+	nc_provider_look look = { .n_guests = -1 };
 	nc_error err = NC_ERROR_INIT;
 	nc_code rc = nc_flow_find_hosts(f, provider, &err);
 
 	if (rc == NC_OK)
-		rc = nc_flow_look_at_guests(f, provider, &err);
+		rc = nc_flow_look_at_guests(f, provider, &look.n_guests, &err);
+	look.why = rc == NC_OK ? NULL : err.message;
+	nc_flow_observe_provider(f, provider, &look);
 	if (rc != NC_OK)
 		nc_log(L_WARN, "provider.look.failed", F_STR("provider", provider), F_ERR(&err),
 			F_STR("consequence", "trying again at the next round"));
@@ -116,7 +179,7 @@ static void round_of_care(nc_flow *f)
 {
 	provider_ids list = { 0 };
 
-	nc_providers_open_all(f->providers);
+	nc_providers_open_all(f);
 	list_providers(f, &list);
 	for (size_t i = 0; i < list.n; i++)
 		look_at(f, list.ids[i]);
@@ -201,7 +264,7 @@ void nc_care_soon(nc_flow *f)
 {
 	pthread_mutex_lock(&f->keeper_lock);
 	f->wants_round = 1;
-	pthread_cond_signal(&f->keeper_wake);
+	pthread_cond_broadcast(&f->keeper_wake);
 	pthread_mutex_unlock(&f->keeper_lock);
 }
 
@@ -209,7 +272,7 @@ void nc_care_read(nc_flow *f)
 {
 	pthread_mutex_lock(&f->keeper_lock);
 	f->has_reports = 1;
-	pthread_cond_signal(&f->keeper_wake);
+	pthread_cond_broadcast(&f->keeper_wake);
 	pthread_mutex_unlock(&f->keeper_lock);
 }
 
@@ -217,9 +280,10 @@ void nc_care_stop(nc_flow *f)
 {
 	pthread_mutex_lock(&f->keeper_lock);
 	f->is_stopping = 1;
-	pthread_cond_signal(&f->keeper_wake);
+	pthread_cond_broadcast(&f->keeper_wake);
 	pthread_mutex_unlock(&f->keeper_lock);
 	if (f->is_keeping)
 		nc_thread_join(f->keeper);
 	f->is_keeping = 0;
+	wait_for_own_calls(f);
 }

@@ -53,7 +53,7 @@ nc_code nc_flow_new(const nc_flow_options *o, nc_flow **ret, nc_error *err)
 
 void nc_flow_free(nc_flow *f)
 {
-	if (!f)
+	if (!f || f->n_own_calls) /* a thread that hangs still has it */
 		return;
 	nc_providers_free(f->providers);
 	nc_reports_free(f->reports);
@@ -68,9 +68,10 @@ nc_code nc_flow_attach(nc_flow *f, nc_ops *ops, nc_error *err)
 {
 	const nc_op_type *const single[] = { &nc_flow_vm_create, &nc_flow_vm_resize,
 		&nc_flow_vm_delete, &nc_flow_vm_purge, &nc_flow_provider_create,
-		&nc_flow_provider_delete, &nc_flow_orphan_delete, &nc_flow_network_create,
-		&nc_flow_network_delete, &nc_flow_volume_create, &nc_flow_volume_resize,
-		&nc_flow_volume_delete, &nc_flow_vm_migrate, &nc_flow_schedule_fire };
+		&nc_flow_provider_update, &nc_flow_provider_delete, &nc_flow_orphan_delete,
+		&nc_flow_network_create, &nc_flow_network_delete, &nc_flow_volume_create,
+		&nc_flow_volume_resize, &nc_flow_volume_delete, &nc_flow_vm_migrate,
+		&nc_flow_schedule_fire };
 	const nc_op_type *const triples[] = { nc_flow_vm_disk, nc_flow_vm_nic, nc_flow_snapshot };
 	nc_code rc = NC_OK;
 
@@ -139,6 +140,8 @@ static void on_change(
 		nc_observed_drop(f->observed, kind, nc_item_id(was));
 	if (kind == NC_KIND_SCHEDULE)
 		nc_schedules_wake(f->schedules);
+	if (was && !now && kind == NC_KIND_ORPHAN)
+		nc_care_soon(f); /* what it held of its host is counted otherwise now */
 }
 
 void nc_flow_published(nc_flow *f, const nc_db_batch *b)

@@ -30,8 +30,9 @@ typedef struct nc_flow_settings { /* live: nc_flow_configure */
 	int64_t deleted_retention_ms;
 	int64_t shutdown_timeout_s;
 	int64_t idempotency_ttl_ms;
-	int64_t operation_retention_ms, event_retention_ms, audit_retention_ms;
+	int64_t operation_retention_ms, event_retention_ms, log_retention_ms;
 	int64_t inventory_every_us; /* of each provider; 0 = 60 s */
+	char default_network[64];   /* by name, where a project has none of its own */
 } nc_flow_settings;
 
 typedef struct nc_flow_options {

@@ -37,6 +37,7 @@ struct nc_flow {
 	pthread_mutex_t keeper_lock; /* guards is_stopping, wants_round */
 	pthread_cond_t keeper_wake;
 	int is_stopping, wants_round, has_reports;
+	uint32_t n_own_calls; /* keeper_lock: threads of the kernel's own calls */
 };
 nc_flow_settings nc_flow_get_settings(nc_flow *f);
 
@@ -48,10 +49,20 @@ nc_code nc_providers_new(nc_flow *f, nc_providers **ret, nc_error *err);
 void nc_providers_free(nc_providers *p); /* closes all */
 /* The caller owns a reference. NC_E_UNAVAILABLE: not open (yet). */
 nc_code nc_providers_get(nc_providers *p, const char *id, nc_pinst **ret, nc_error *err);
-/* Open, or open again after a change. Blocking. */
-nc_code nc_providers_open(nc_providers *p, const nc_provider *obj, nc_error *err);
+/* Open, or bring what is open to what its object says by then. Blocking. On failure what was open before may
+ * still be, as it was. */
+typedef struct nc_provider_applied {
+	enum {
+		NC_PROVIDER_SAME,         /* there was nothing to do */
+		NC_PROVIDER_RECONFIGURED, /* in place */
+		NC_PROVIDER_REOPENED,     /* a new instance */
+		NC_PROVIDER_OPENED        /* it was not open */
+	} how;
+	char why[200]; /* it had to be reopened */
+} nc_provider_applied;
+nc_code nc_providers_open(nc_providers *p, const char *id, nc_provider_applied *ret, nc_error *err);
+int nc_providers_is_open(nc_providers *p, const char *id);
 void nc_providers_close(nc_providers *p, const char *id);
-void nc_providers_open_all(nc_providers *p);
 int nc_providers_have(void *flow, const char *extension); /* nc_has_feature_fn */
 /* 1, 0, or -1: not open, so nobody knows. */
 int nc_providers_offer(nc_providers *p, const char *id, const char *extension);
@@ -63,15 +74,26 @@ nc_code nc_providers_check(
 nc_code nc_providers_choose(nc_flow *f, const nc_root *r, const char *extension, nc_arena *a,
 	const char **id, nc_error *err);
 
+/* ---- provider_all.c ---- */
+void nc_providers_open_all(nc_flow *f);
+
 /* ---- services.c: nc.kv and nc.secrets ---- */
 void nc_flow_services(nc_plugin_hooks *hooks);
 
-/* ---- inventory.c: hosts and guests as the drivers see them ---- */
-/* A query's whole answer; the caller owns *ret, an array. Blocking. */
+/* ---- hosts.c: hosts as the drivers see them ---- */
+nc_code nc_flow_find_hosts(nc_flow *f, const char *provider, nc_error *err);
+typedef struct nc_provider_look { /* what a look at a provider came to */
+	int64_t n_guests;         /* -1 = not looked at */
+	const char *why;          /* it could not be looked at; or NULL */
+} nc_provider_look;
+void nc_flow_observe_provider(nc_flow *f, const char *provider, const nc_provider_look *look);
+
+/* ---- inventory.c: guests as the drivers see them ---- */
+/* Ask an instance and wait; the caller owns *ret, an array of what it wrote. */
 nc_code nc_flow_ask(
 	nc_flow *f, const char *provider, const char *verb, json_t **ret, nc_error *err);
-nc_code nc_flow_find_hosts(nc_flow *f, const char *provider, nc_error *err);
-nc_code nc_flow_look_at_guests(nc_flow *f, const char *provider, nc_error *err);
+nc_code nc_flow_look_at_guests(
+	nc_flow *f, const char *provider, int64_t *ret_guests, nc_error *err);
 /* One guest's report into its VM. */
 void nc_flow_saw_guest(nc_flow *f, const json_t *guest);
 
@@ -94,6 +116,7 @@ extern const nc_op_type nc_flow_vm_create, nc_flow_vm_power[], nc_flow_vm_resize
 extern const nc_op_type nc_flow_network_create, nc_flow_network_delete, nc_flow_volume_create,
 	nc_flow_volume_resize, nc_flow_volume_delete, nc_flow_vm_disk[3], nc_flow_vm_nic[3],
 	nc_flow_snapshot[3], nc_flow_vm_migrate, nc_flow_schedule_fire;
+extern const nc_op_type nc_flow_provider_update;
 /* A VM's operation did not succeed: free of it, back to where it was or in error, and an event. */
 void nc_vm_op_failed(nc_opctx *c, nc_vm *vm, const char *event);
 void nc_vm_op_failed_as(nc_opctx *c, nc_vm *vm, const char *event, nc_vm_effect effect);
@@ -110,6 +133,8 @@ uint32_t nc_op_tried(nc_opctx *c, const char **list, uint32_t max);
 nc_code nc_op_keep_decision(nc_opctx *c, const char *id, const nc_buf *decision, nc_error *err);
 /* A guest whose migration's end is not known has been seen on a host (the driver's name of it). */
 void nc_vm_settle_move(nc_flow *f, nc_vm *vm, const char *seen);
+/* And what it must have besides room; borrowed from the turn. */
+nc_code nc_vm_place_needs(nc_opctx *c, const nc_vm *vm, nc_place_req *req, nc_error *err);
 extern const size_t nc_flow_n_vm_power;
 
 /* ---- commit.c: from an act to one record ---- */

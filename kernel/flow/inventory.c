@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What drivers see, made part of the model: hosts found become host objects (their capacity feeds
- * the ledger), guests found tell the power of VMs and which of them are orphans. Blocking: the
- * keeper and provider.open only. Answers are gathered first, outside of any read section, and
- * written in bounded transactions.
+ * Guests as the drivers see them: they tell the power of VMs, which of them are orphans, and what
+ * guests that aren't ours hold of a host. Blocking: the keeper alone. Answers are gathered first,
+ * outside of any read section.
  */
 #include <string.h>
 
@@ -17,7 +16,6 @@
 #include "flow/pools.h"
 
 #define QUERY_TIMEOUT_US 60000000
-#define BATCH            256
 
 /* ---- asking, and waiting for the answer ---- */
 
@@ -52,7 +50,6 @@ static void on_over(void *user, const nc_call_end *end)
 	pthread_mutex_unlock(&g->lock);
 }
 
-/* The caller owns *ret (an array). */
 nc_code nc_flow_ask(nc_flow *f, const char *provider, const char *verb, json_t **ret, nc_error *err)
 {
 	_cleanup_(nc_pinst_unrefp) nc_pinst *inst = NULL;
@@ -85,223 +82,6 @@ nc_code nc_flow_ask(nc_flow *f, const char *provider, const char *verb, json_t *
 	}
 	*ret = g.list;
 	return NC_OK;
-}
-
-/* ---- hosts ---- */
-
-static int64_t get_i64(const json_t *o, const char *key)
-{
-	return json_integer_value(json_object_get(o, key));
-}
-
-static const char *get_str(nc_arena *a, const json_t *o, const char *key)
-{
-	const char *s = json_string_value(json_object_get(o, key));
-
-	return s && *s ? nc_arena_strdup(a, s) : NULL;
-}
-
-static int set_str(const char **field, const char *value)
-{
-	if (*field == value || (*field && value && !strcmp(*field, value)))
-		return 0;
-	*field = value;
-	return 1;
-}
-
-static int set_i64(int64_t *field, int64_t value)
-{
-	int is_changed = *field != value;
-
-	*field = value;
-	return is_changed;
-}
-
-static int set_traits(nc_host_obj *h, const json_t *list)
-{
-	size_t n = json_array_size(list);
-	int is_changed = n != h->n_found_traits;
-	const char **traits = nc_arena_new_array(h->o.arena, const char *, n + 1);
-
-	if (!traits)
-		return 0;
-	for (size_t i = 0; i < n; i++) {
-		const char *t = json_string_value(json_array_get(list, i));
-		traits[i] = nc_arena_strdup(h->o.arena, t ? t : "");
-		is_changed |= i >= h->n_found_traits || strcmp(traits[i], h->found_traits[i]) != 0;
-	}
-	h->found_traits = traits;
-	h->n_found_traits = n;
-	return is_changed;
-}
-
-static nc_host_reach reach_of(const char *state)
-{
-	if (state && (!strcmp(state, "up") || !strcmp(state, "maintenance")))
-		return NC_HOST_UP;
-	return state && !strcmp(state, "down") ? NC_HOST_DOWN : NC_HOST_UNKNOWN;
-}
-
-/* Returns whether anything durable is different. */
-static int fill_host(nc_host_obj *h, const json_t *seen)
-{
-	nc_arena *a = h->o.arena;
-	const json_t *hv = json_object_get(seen, "hypervisor");
-	nc_host_reach reach = reach_of(json_string_value(json_object_get(seen, "state")));
-	int is_changed = h->reach != reach;
-
-	h->reach = reach;
-	int is_bigger = set_i64(&h->vcpus, get_i64(seen, "vcpus"));
-	is_bigger |= set_i64(&h->memory_mib, get_i64(seen, "memory_mib"));
-	is_bigger |= set_i64(&h->disk_gib, get_i64(seen, "storage_gib"));
-	is_bigger |= set_traits(h, json_object_get(seen, "traits"));
-	if (is_bigger)
-		h->generation++;
-	is_changed |= is_bigger;
-	is_changed |= set_str(&h->cpu_model, get_str(a, seen, "cpu_model"));
-	is_changed |= set_str(&h->hypervisor, get_str(a, hv, "name"));
-	is_changed |= set_str(&h->hypervisor_version, get_str(a, hv, "version"));
-	return is_changed;
-}
-
-/* By name among the hosts of this provider; NULL = new. */
-static nc_object *known_host(const nc_root *r, const char *provider, const char *name, nc_arena *a)
-{
-	const nc_item *it = NULL;
-	nc_reach reach = { .is_everywhere = 1 };
-	nc_object *o = NULL;
-
-	if (nc_model_resolve(r, &nc_kind_host, &reach, name, &it, NULL, NULL) != NC_OK ||
-		nc_model_load(it, a, &o, NULL) != NC_OK)
-		return NULL;
-	return strcmp(NC_AS(nc_host_obj, o)->provider, provider) ? NULL : o;
-}
-
-static const char *zone_id(const nc_root *r, const json_t *seen, nc_arena *a)
-{
-	const char *zone = json_string_value(json_object_get(seen, "zone"));
-	nc_reach reach = { .is_everywhere = 1 };
-	const nc_item *it = NULL;
-
-	if (!zone || !*zone || nc_model_resolve(r, &nc_kind_zone, &reach, zone, &it, NULL, NULL))
-		return NULL;
-	return nc_arena_strdup(a, nc_item_id(it));
-}
-
-static nc_object *new_host(
-	const nc_root *r, const char *provider, const json_t *seen, const char *name, nc_arena *a)
-{
-	nc_object *o = nc_object_new(&nc_kind_host, a);
-
-	if (!o)
-		return NULL;
-	nc_host_obj *h = NC_AS(nc_host_obj, o);
-	o->name = nc_arena_strdup(a, name);
-	h->target = o->name;
-	h->provider = nc_arena_strdup(a, provider);
-	h->zone = zone_id(r, seen, a);
-	return o->name && h->provider ? o : NULL;
-}
-
-static nc_code stage_host(const nc_root *r, nc_txn *t, const char *provider, const json_t *seen,
-	const nc_map *pools, nc_arena *a, int *n_staged, nc_error *err)
-{
-	const char *name = json_string_value(json_object_get(seen, "name"));
-
-	if (!name || nc_name_why_not(name, strlen(name))) {
-		nc_log(L_WARN, "host.name.unusable", F_STR("name", name ? name : ""),
-			F_STR("consequence", "leaving this host out"));
-		return NC_OK;
-	}
-	nc_object *o = known_host(r, provider, name, a);
-	int is_new = !o;
-	if (is_new && !(o = new_host(r, provider, seen, name, a)))
-		return nc_err_nomem(err);
-	int is_changed = fill_host(NC_AS(nc_host_obj, o), seen);
-	is_changed |= nc_pools_fill_host(NC_AS(nc_host_obj, o), seen, pools);
-	if (!is_changed && !is_new)
-		return NC_OK;
-	nc_code rc = nc_model_put(t, o, err);
-	if (rc == NC_OK && is_new)
-		nc_flow_event(t, o, "host.found", "system", NULL, NULL);
-	*n_staged += rc == NC_OK;
-	return rc;
-}
-
-/* Zones that hosts name are made when they are first seen. */
-static nc_code make_zones(nc_flow *f, const json_t *hosts, nc_error *err)
-{
-	_cleanup_(nc_arena_freep) nc_arena *a = nc_arena_new(16u << 20);
-	_cleanup_(nc_map_freep) nc_map *seen = nc_map_new();
-	_cleanup_(nc_txn_freep) nc_txn *t = nc_txn_new(f->db);
-	nc_reach reach = { .is_everywhere = 1 };
-	nc_code rc = NC_OK;
-	int n = 0;
-
-	if (!a || !seen || !t)
-		return nc_err_nomem(err);
-	const nc_root *r = nc_db_read_begin(f->db);
-	for (size_t i = 0; rc == NC_OK && i < json_array_size(hosts); i++) {
-		const char *zone =
-			json_string_value(json_object_get(json_array_get(hosts, i), "zone"));
-		const nc_item *it;
-		if (!zone || !*zone || nc_map_get(seen, nc_str(zone)) ||
-			nc_name_why_not(zone, strlen(zone)))
-			continue;
-		if ((rc = nc_map_put(seen, nc_str(zone), a, NULL)) != NC_OK)
-			break;
-		if (nc_model_resolve(r, &nc_kind_zone, &reach, zone, &it, NULL, NULL) == NC_OK)
-			continue;
-		nc_object *o = nc_object_new(&nc_kind_zone, a);
-		if (!o || !(o->name = nc_arena_strdup(a, zone)))
-			rc = nc_err_nomem(err);
-		else
-			rc = nc_model_put(t, o, err);
-		n++;
-	}
-	nc_db_read_end(f->db);
-	if (rc != NC_OK || !n)
-		return rc;
-	return nc_txn_commit(nc_steal(&t), NULL, err);
-}
-
-static nc_code write_hosts(nc_flow *f, const char *provider, const json_t *hosts, size_t from,
-	size_t to, nc_error *err)
-{
-	_cleanup_(nc_arena_freep) nc_arena *a = nc_arena_new(64u << 20);
-	_cleanup_(nc_txn_freep) nc_txn *t = nc_txn_new(f->db);
-	_cleanup_(nc_map_freep) nc_map *pools = NULL;
-	nc_code rc = NC_OK;
-	int n = 0;
-
-	if (!a || !t)
-		return nc_err_nomem(err);
-	const nc_root *r = nc_db_read_begin(f->db);
-	if (!(pools = nc_pools_by_target(r, provider, a)))
-		rc = nc_err_nomem(err);
-	for (size_t i = from; rc == NC_OK && i < to; i++)
-		rc = stage_host(r, t, provider, json_array_get(hosts, i), pools, a, &n, err);
-	nc_db_read_end(f->db);
-	if (rc != NC_OK || !n)
-		return rc;
-	return nc_txn_commit(nc_steal(&t), NULL, err);
-}
-
-nc_code nc_flow_find_hosts(nc_flow *f, const char *provider, nc_error *err)
-{
-	_cleanup_(nc_json_decrefp) json_t *hosts = NULL;
-	nc_code rc = nc_flow_find_pools(f, provider, err); /* first: hosts say which they reach */
-
-	if (rc == NC_OK)
-		rc = nc_flow_ask(f, provider, "compute.fingerprint", &hosts, err);
-	if (rc == NC_E_UNSUPPORTED)
-		return NC_OK; /* a provider without hosts: volumes, networks */
-	if (rc == NC_OK)
-		rc = make_zones(f, hosts, err);
-	size_t n = json_array_size(hosts);
-	for (size_t i = 0; rc == NC_OK && i < n; i += BATCH)
-		rc = write_hosts(f, provider, hosts, i, NC_MIN(i + BATCH, n), err);
-	return rc;
 }
 
 /* ---- guests ---- */
@@ -365,18 +145,102 @@ void nc_flow_saw_guest(nc_flow *f, const json_t *guest)
 		saw_vm(f, object, guest);
 }
 
-nc_code nc_flow_look_at_guests(nc_flow *f, const char *provider, nc_error *err)
+/* ---- what isn't ours ---- */
+
+typedef struct held { /* on one host, by guests that no VM of ours stands for */
+	int64_t amount[NC_RES_COUNT];
+	int64_t n;
+} held;
+
+/*
+ * A guest that carries our tag is counted only once it is listed as an orphan: before that its VM may
+ * just have been purged, and the answer be older than that.
+ */
+static int is_foreign(nc_flow *f, const nc_root *r, const char *provider, const json_t *guest)
+{
+	const char *native = json_string_value(json_object_get(guest, "native_id"));
+
+	if (!is_ours(f, json_object_get(guest, "tag")))
+		return 1;
+	return native && nc_orphan_is_listed(r, provider, native);
+}
+
+static nc_code add_held(nc_map *by_host, nc_arena *a, const json_t *guest, nc_error *err)
+{
+	const char *host = json_string_value(json_object_get(guest, "host"));
+	held *h = host ? nc_map_get(by_host, nc_str(host)) : NULL;
+
+	if (!host)
+		return NC_OK;
+	if (!h) {
+		h = nc_arena_alloc(a, sizeof(*h));
+		if (!h || nc_map_put(by_host, nc_str(host), h, NULL) != NC_OK)
+			return nc_err_nomem(err);
+	}
+	h->amount[NC_RES_VCPU] += json_integer_value(json_object_get(guest, "vcpus"));
+	h->amount[NC_RES_MEMORY_MIB] += json_integer_value(json_object_get(guest, "memory_mib"));
+	h->n++;
+	return NC_OK;
+}
+
+/* Into the ledger, which keeps room for them, and into the host's own view. */
+static void tell_held(nc_flow *f, const nc_item *it, const nc_map *by_host)
+{
+	_cleanup_(nc_arena_freep) nc_arena *a = nc_arena_new(1u << 20);
+	static const held none;
+	nc_object *o = NULL;
+
+	if (!a || nc_observed_load(f->observed, it, a, &o, NULL) != NC_OK)
+		return;
+	nc_host_obj *host = NC_AS(nc_host_obj, o);
+	const held *h = nc_map_get(by_host, nc_str(host->target ? host->target : o->name));
+	h = h ? h : &none;
+	nc_sched_set_foreign(f->sched, o->id, h->amount, NULL);
+	if (host->n_foreign_guests == h->n && host->foreign_vcpus == h->amount[NC_RES_VCPU] &&
+		host->foreign_memory_mib == h->amount[NC_RES_MEMORY_MIB])
+		return;
+	host->n_foreign_guests = h->n;
+	host->foreign_vcpus = h->amount[NC_RES_VCPU];
+	host->foreign_memory_mib = h->amount[NC_RES_MEMORY_MIB];
+	o->observed_at_ms = nc_clock_wall_ms();
+	nc_observed_set(f->observed, o, NULL);
+}
+
+static nc_code count_foreign(nc_flow *f, const char *provider, const json_t *guests, nc_error *err)
+{
+	_cleanup_(nc_arena_freep) nc_arena *a = nc_arena_new(16u << 20);
+	_cleanup_(nc_map_freep) nc_map *by_host = nc_map_new();
+	nc_code rc = NC_OK;
+	nc_bytes key;
+	nc_walk w;
+
+	if (!a || !by_host)
+		return nc_err_nomem(err);
+	const nc_root *r = nc_db_read_begin(f->db);
+	for (size_t i = 0; rc == NC_OK && i < json_array_size(guests); i++)
+		if (is_foreign(f, r, provider, json_array_get(guests, i)))
+			rc = add_held(by_host, a, json_array_get(guests, i), err);
+	nc_walk_init(
+		&w, r, NC_KIND_HOST, NC_IX_REF, nc_str(provider), (nc_bytes){ 0 }, NC_ASCENDING);
+	for (const nc_item *it;
+		rc == NC_OK && (it = nc_walk_next(&w, &key)) && nc_bytes_eq(key, nc_str(provider));)
+		tell_held(f, it, by_host);
+	nc_db_read_end(f->db);
+	return rc;
+}
+
+nc_code nc_flow_look_at_guests(nc_flow *f, const char *provider, int64_t *ret_guests, nc_error *err)
 {
 	_cleanup_(nc_json_decrefp) json_t *guests = NULL;
-	/* Before the driver is asked: what is made meanwhile is no orphan. */
-	uint64_t seq = nc_db_seq(f->db);
 	nc_code rc = nc_flow_ask(f, provider, "compute.inventory", &guests, err);
 
 	if (rc == NC_E_UNSUPPORTED)
 		return NC_OK;
 	if (rc != NC_OK)
 		return rc;
+	*ret_guests = (int64_t)json_array_size(guests);
 	for (size_t i = 0; i < json_array_size(guests); i++)
 		nc_flow_saw_guest(f, json_array_get(guests, i));
-	return nc_orphans_update(f, provider, guests, seq, err);
+	rc = nc_orphans_update(f, provider, guests, err);
+	return rc == NC_OK ? count_foreign(f, provider, guests, err) : rc;
 }

@@ -16,6 +16,7 @@
 #include "base/jsonw.h"
 #include "base/log.h"
 #include "base/map.h"
+#include "model/body.h"
 #include "model/internal.h"
 
 #define ORPHANS_MAX 1000 /* written a round; the rest comes with the next */
@@ -26,7 +27,6 @@ typedef struct round {
 	const nc_root *root;
 	nc_arena *a;
 	nc_txn *t;
-	uint64_t seq;
 	uint32_t n;
 } round;
 
@@ -57,10 +57,10 @@ static int is_orphan(const round *r, const json_t *guest)
 	return !is_in_the_making(r, tag);
 }
 
-static void native_key(const round *r, const char *native, char out[NC_DB_ID_MAX + 1])
+static void native_key(const char *provider, const char *native, char out[NC_DB_ID_MAX + 1])
 {
 	static const char digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-	_cleanup_(nc_freep) char *text = nc_asprintf("%s/%s", r->provider, native);
+	_cleanup_(nc_freep) char *text = nc_asprintf("%s/%s", provider, native);
 	uint8_t mac[32];
 
 	/* The same guest has the same id in every round, shaped like any other id. */
@@ -69,6 +69,14 @@ static void native_key(const round *r, const char *native, char out[NC_DB_ID_MAX
 	for (int i = 0; i < 26; i++)
 		out[4 + i] = digits[mac[i] & (i ? 31 : 7)];
 	out[30] = '\0';
+}
+
+int nc_orphan_is_listed(const nc_root *r, const char *provider, const char *native)
+{
+	char id[NC_DB_ID_MAX + 1];
+
+	native_key(provider, native, id);
+	return nc_root_get(r, NC_KIND_ORPHAN, nc_str(id)) != NULL;
 }
 
 static const char *host_id(const round *r, const char *name)
@@ -80,6 +88,32 @@ static const char *host_id(const round *r, const char *name)
 		nc_model_resolve(r->root, &nc_kind_host, &reach, name, &it, NULL, NULL) != NC_OK)
 		return NULL;
 	return nc_arena_strdup(r->a, nc_item_id(it));
+}
+
+/* What adopting it needs to know. */
+static nc_code keep_found(round *r, nc_orphan *o, const json_t *guest, nc_error *err)
+{
+	_cleanup_(nc_freep) char *text = json_dumps(guest, JSON_COMPACT);
+
+	if (!text)
+		return nc_err_nomem(err);
+	o->found.ptr = nc_arena_strdup(r->a, text);
+	o->found.len = strlen(text);
+	return o->found.ptr ? NC_OK : nc_err_nomem(err);
+}
+
+/* Listed by a version that did not keep what it saw. */
+static nc_code see_again(round *r, const nc_item *it, const json_t *guest, nc_error *err)
+{
+	nc_object *o = NULL;
+
+	if (nc_body_member(nc_item_body(it), "found").len)
+		return NC_OK;
+	nc_code rc = nc_model_load(it, r->a, &o, err);
+	if (rc == NC_OK)
+		rc = keep_found(r, NC_AS(nc_orphan, o), guest, err);
+	r->n++;
+	return rc == NC_OK ? nc_model_put(r->t, o, err) : rc;
 }
 
 static nc_code list_one(round *r, const json_t *guest, const char *id, nc_error *err)
@@ -106,7 +140,9 @@ static nc_code list_one(round *r, const json_t *guest, const char *id, nc_error 
 			? "made in a later epoch than this store knows: a backup was restored"
 			: "its object is gone";
 	orphan->found_at_ms = nc_clock_wall_ms();
-	nc_code rc = nc_model_put(r->t, o, err);
+	nc_code rc = keep_found(r, orphan, guest, err);
+	if (rc == NC_OK)
+		rc = nc_model_put(r->t, o, err);
 	if (rc == NC_OK)
 		nc_flow_event(r->t, o, "orphan.found", "system", NULL, NULL);
 	r->n++;
@@ -122,11 +158,11 @@ static nc_code walk_guests(round *r, const json_t *guests, nc_map *present, nc_e
 		const json_t *guest = json_array_get(guests, i);
 		if (!is_orphan(r, guest))
 			continue;
-		native_key(r, str(guest, "native_id"), id);
+		native_key(r->provider, str(guest, "native_id"), id);
 		if (nc_map_put(present, nc_str(id), r, NULL) != NC_OK)
 			return nc_err_nomem(err);
-		if (!nc_root_get(r->root, NC_KIND_ORPHAN, nc_str(id)))
-			rc = list_one(r, guest, id, err);
+		const nc_item *it = nc_root_get(r->root, NC_KIND_ORPHAN, nc_str(id));
+		rc = it ? see_again(r, it, guest, err) : list_one(r, guest, id, err);
 	}
 	return rc;
 }
@@ -154,13 +190,12 @@ static nc_code strike_off(round *r, const nc_map *present, nc_error *err)
 	return rc;
 }
 
-nc_code nc_orphans_update(
-	nc_flow *f, const char *provider, const json_t *guests, uint64_t seq, nc_error *err)
+nc_code nc_orphans_update(nc_flow *f, const char *provider, const json_t *guests, nc_error *err)
 {
 	_cleanup_(nc_arena_freep) nc_arena *a = nc_arena_new(16u << 20);
 	_cleanup_(nc_txn_freep) nc_txn *t = nc_txn_new(f->db);
 	_cleanup_(nc_map_freep) nc_map *present = nc_map_new();
-	round r = { .f = f, .provider = provider, .a = a, .t = t, .seq = seq };
+	round r = { .f = f, .provider = provider, .a = a, .t = t };
 
 	if (!a || !t || !present)
 		return nc_err_nomem(err);

@@ -11,8 +11,9 @@
  * operator has gone through the list).
  */
 
-/* Bring the list of one provider up to date from a complete inventory taken after `seq`. */
-nc_code nc_orphans_update(
-	nc_flow *f, const char *provider, const json_t *guests, uint64_t seq, nc_error *err);
+/* Bring the list of one provider up to date from a complete inventory. */
+nc_code nc_orphans_update(nc_flow *f, const char *provider, const json_t *guests, nc_error *err);
+/* Whether this guest of a provider is on the list. */
+int nc_orphan_is_listed(const nc_root *r, const char *provider, const char *native);
 
 #endif

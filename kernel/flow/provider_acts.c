@@ -4,6 +4,8 @@
  * forgets its hosts. A plugin that isn't there, or a configuration its schema refuses, is told at
  * once and leaves nothing.
  */
+#include <string.h>
+
 #include "base/err.h"
 #include "flow/acts.h"
 #include "model/body.h"
@@ -65,6 +67,25 @@ static nc_code create(nc_stage *s, const nc_root *r, nc_error *err)
 	return nc_stage_operation(s, "provider.create", NULL, err);
 }
 
+/* What the instance was made of is brought to it by an operation, which tells how. */
+static nc_code changed(nc_stage *s, const nc_root *r, const nc_change *change, nc_error *err)
+{
+	static const char *const made_of[] = { "config", "max_concurrency", "max_per_target" };
+	const nc_provider *p = NC_AS(nc_provider, s->object);
+	int is_touched = 0;
+
+	(void)r;
+	for (size_t i = 0; i < change->n_fields; i++)
+		for (size_t k = 0; k < NC_LEN(made_of); k++)
+			is_touched |= !strcmp(change->fields[i], made_of[k]);
+	if (!is_touched)
+		return NC_OK;
+	nc_code rc = check_config(s, p, err);
+	if (rc != NC_OK || !p->is_enabled)
+		return rc;
+	return nc_stage_operation(s, "provider.update", NULL, err);
+}
+
 static void note_users(nc_act *a, const nc_root *r, const nc_kind *kind, const nc_object *o)
 {
 	nc_bytes key;
@@ -119,6 +140,8 @@ static nc_code remove_provider(nc_stage *s, const nc_root *r, nc_delete_how how,
 	return nc_stage_operation(s, "provider.delete", NULL, err);
 }
 
-const nc_special nc_provider_special = {
-	.kind = &nc_kind_provider, .create = create, .remove = remove_provider, .keeps_users = 1
-};
+const nc_special nc_provider_special = { .kind = &nc_kind_provider,
+	.create = create,
+	.changed = changed,
+	.remove = remove_provider,
+	.keeps_users = 1 };

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which plugin instance serves which provider object. Opening may take seconds and is done without
- * the lock, by the keeper or a provider.open call; everybody else only looks up. `table_lock` guards
- * the map alone.
+ * Which plugin instance serves which provider object, and with which configuration. Opening may take
+ * seconds and is done without the lock, by the keeper or a call of the kernel's own; everybody else
+ * only looks up. What is open is brought to what its object says whenever it is opened again: in
+ * place where the plugin can, else by closing and opening. `table_lock` guards the map alone.
  */
 #include <string.h>
 
@@ -12,10 +13,18 @@
 #include "base/map.h"
 #include "flow/internal.h"
 
+#define DRAIN_US 2000000
+
+typedef struct opened { /* one provider's instance, and what it was made of */
+	nc_pinst *inst; /* one reference */
+	char *config;
+	int64_t max_concurrency, max_per_target;
+} opened;
+
 struct nc_providers {
 	nc_flow *flow;
 	pthread_mutex_t table_lock;
-	nc_map *open;   /* provider id → nc_pinst, one reference each */
+	nc_map *open;   /* provider id → opened */
 	int is_opening; /* one open at a time: two must not make the same instance */
 	pthread_cond_t opened;
 };
@@ -36,17 +45,27 @@ nc_code nc_providers_new(nc_flow *f, nc_providers **ret, nc_error *err)
 	return NC_OK;
 }
 
+static void opened_free(opened *o)
+{
+	if (!o)
+		return;
+	nc_pinst_unref(o->inst);
+	nc_free(o->config);
+	nc_free(o);
+}
+NC_DEFINE_CLEANUP(opened *, opened_free);
+
 void nc_providers_free(nc_providers *p)
 {
 	size_t it = 0;
 	nc_bytes key;
-	void *inst;
+	void *o;
 
 	if (!p)
 		return;
-	while (nc_map_next(p->open, &it, &key, &inst)) {
-		nc_pinst_close(inst, 2000000);
-		nc_pinst_unref(inst);
+	while (nc_map_next(p->open, &it, &key, &o)) {
+		nc_pinst_close(((opened *)o)->inst, DRAIN_US);
+		opened_free(o);
 	}
 	nc_map_free(p->open);
 	pthread_mutex_destroy(&p->table_lock);
@@ -57,9 +76,8 @@ void nc_providers_free(nc_providers *p)
 static nc_pinst *lookup(nc_providers *p, const char *id)
 {
 	pthread_mutex_lock(&p->table_lock);
-	nc_pinst *inst = nc_map_get(p->open, nc_str(id));
-	if (inst)
-		nc_pinst_ref(inst);
+	const opened *o = nc_map_get(p->open, nc_str(id));
+	nc_pinst *inst = o ? nc_pinst_ref(o->inst) : NULL;
 	pthread_mutex_unlock(&p->table_lock);
 	return inst;
 }
@@ -91,7 +109,13 @@ static void instance_name(const char *id, char out[64])
 	out[i] = '\0';
 }
 
-static nc_code open_instance(nc_providers *p, const nc_provider *obj, nc_pinst **ret, nc_error *err)
+static const char *config_of(const nc_provider *obj, nc_arena *a)
+{
+	return obj->config.len ? nc_arena_strndup(a, obj->config.ptr, obj->config.len) : "{}";
+}
+
+static nc_code open_instance(
+	nc_providers *p, const nc_provider *obj, const char *config, nc_pinst **ret, nc_error *err)
 {
 	char name[64];
 	nc_code rc = nc_plugins_load(p->flow->plugins, obj->plugin, err);
@@ -101,7 +125,7 @@ static nc_code open_instance(nc_providers *p, const nc_provider *obj, nc_pinst *
 	instance_name(obj->o.id, name);
 	nc_pinst_spec spec = { .plugin = obj->plugin,
 		.name = name,
-		.config = obj->config.len ? obj->config : nc_str("{}"),
+		.config = nc_str(config),
 		.owner = p->flow,
 		.max_concurrency = (uint32_t)obj->max_concurrency,
 		.max_per_target = (uint32_t)obj->max_per_target };
@@ -125,121 +149,195 @@ static void end_opening(nc_providers *p)
 	pthread_mutex_unlock(&p->table_lock);
 }
 
-static nc_code keep(nc_providers *p, const char *id, nc_pinst *inst, nc_error *err)
+/* Puts a fresh instance into the table. */
+static nc_code open_as(nc_providers *p, const nc_provider *obj, const char *config, nc_error *err)
 {
+	_cleanup_(opened_freep) opened *o = nc_calloc(1, sizeof(*o));
 	void *old = NULL;
 
-	pthread_mutex_lock(&p->table_lock);
-	nc_code rc = nc_map_put(p->open, nc_str(id), inst, &old);
-	pthread_mutex_unlock(&p->table_lock);
-	if (rc != NC_OK)
+	if (!o || !(o->config = nc_strdup(config)))
 		return nc_err_nomem(err);
-	nc_pinst_unref(old);
+	o->max_concurrency = obj->max_concurrency;
+	o->max_per_target = obj->max_per_target;
+	nc_code rc = open_instance(p, obj, config, &o->inst, err);
+	if (rc != NC_OK)
+		return rc;
+	pthread_mutex_lock(&p->table_lock);
+	rc = nc_map_put(p->open, nc_str(obj->o.id), o, &old);
+	pthread_mutex_unlock(&p->table_lock);
+	if (rc != NC_OK) {
+		nc_pinst_close(o->inst, 0);
+		return nc_err_nomem(err);
+	}
+	nc_steal(&o); /* the table's */
+	opened_free(old);
 	return NC_OK;
 }
 
-nc_code nc_providers_open(nc_providers *p, const nc_provider *obj, nc_error *err)
+/* What is in force now, copied. */
+typedef struct in_force {
+	nc_pinst *inst;
+	char *config;
+	int64_t max_concurrency, max_per_target;
+	int is_nomem;
+} in_force;
+
+static void in_force_done(in_force *x)
 {
-	_cleanup_(nc_pinst_unrefp) nc_pinst *inst = NULL;
-	nc_code rc = NC_OK;
+	nc_pinst_unref(x->inst);
+	nc_free(x->config);
+}
+
+static in_force take_in_force(nc_providers *p, const char *id)
+{
+	in_force x = { .inst = NULL };
+
+	pthread_mutex_lock(&p->table_lock);
+	const opened *o = nc_map_get(p->open, nc_str(id));
+	if (o) {
+		x = (in_force){ .inst = nc_pinst_ref(o->inst),
+			.config = nc_strdup(o->config),
+			.max_concurrency = o->max_concurrency,
+			.max_per_target = o->max_per_target };
+		x.is_nomem = !x.config;
+	}
+	pthread_mutex_unlock(&p->table_lock);
+	return x;
+}
+
+static int is_usable(nc_pinst *inst)
+{
+	return inst && nc_pinst_get_state(inst) != NC_PINST_FAILED &&
+	       nc_pinst_get_state(inst) != NC_PINST_CLOSED;
+}
+
+static void set_config(nc_providers *p, const char *id, char **config)
+{
+	pthread_mutex_lock(&p->table_lock);
+	opened *o = nc_map_get(p->open, nc_str(id));
+	if (o) {
+		nc_free(o->config);
+		o->config = nc_steal(config);
+	}
+	pthread_mutex_unlock(&p->table_lock);
+}
+
+static nc_code reconfigure(
+	nc_providers *p, const nc_provider *obj, nc_pinst *inst, const char *config, nc_error *err)
+{
+	_cleanup_(nc_freep) char *copy = nc_strdup(config);
+
+	if (!copy)
+		return nc_err_nomem(err);
+	nc_code rc = nc_pinst_reconfigure(inst, nc_str(config), err);
+	if (rc == NC_OK)
+		set_config(p, obj->o.id, &copy);
+	return rc;
+}
+
+/*
+ * Calls under way are told to detach and end unknown; their operations then ask the new instance what
+ * became of them. A configuration that can't be opened leaves the former one in force.
+ */
+static nc_code reopen(nc_providers *p, const nc_provider *obj, const in_force *was,
+	const char *config, nc_error *err)
+{
+	nc_provider former = *obj;
+	nc_error again = NC_ERROR_INIT;
+
+	nc_providers_close(p, obj->o.id);
+	nc_code rc = open_as(p, obj, config, err);
+	if (rc == NC_OK)
+		return NC_OK;
+	former.max_concurrency = was->max_concurrency;
+	former.max_per_target = was->max_per_target;
+	if (open_as(p, &former, was->config, &again) != NC_OK)
+		nc_log(L_ERROR, "provider.reopen.failed", F_STR("provider", obj->o.name),
+			F_ERR(&again), F_STR("consequence", "it is not open"));
+	return rc;
+}
+
+static nc_code conform(nc_providers *p, const nc_provider *obj, const char *config,
+	nc_provider_applied *ret, nc_error *err)
+{
+	_cleanup_(in_force_done) in_force now = take_in_force(p, obj->o.id);
+	nc_error why = NC_ERROR_INIT;
+
+	if (now.is_nomem)
+		return nc_err_nomem(err);
+	if (!is_usable(now.inst)) {
+		nc_providers_close(p, obj->o.id);
+		ret->how = NC_PROVIDER_OPENED;
+		return open_as(p, obj, config, err);
+	}
+	int has_limits = now.max_concurrency == obj->max_concurrency &&
+			 now.max_per_target == obj->max_per_target;
+	if (has_limits && !strcmp(now.config, config))
+		return NC_OK;
+	if (has_limits) {
+		nc_code rc = reconfigure(p, obj, now.inst, config, &why);
+		if (rc == NC_OK) {
+			ret->how = NC_PROVIDER_RECONFIGURED;
+			return rc;
+		}
+		if (rc != NC_E_CONFLICT && rc != NC_E_UNSUPPORTED) {
+			nc_err_copy(err, &why);
+			return rc;
+		}
+	} else {
+		nc_err(&why, NC_E_CONFLICT, "limits count from the opening on");
+	}
+	ret->how = NC_PROVIDER_REOPENED;
+	snprintf(ret->why, sizeof(ret->why), "%.199s", why.message);
+	return reopen(p, obj, &now, config, err);
+}
+
+/* As it is now: whoever comes later must not bring back what was changed meanwhile. */
+static nc_code conform_to_now(
+	nc_providers *p, const char *id, nc_provider_applied *ret, nc_error *err)
+{
+	_cleanup_(nc_arena_freep) nc_arena *a = nc_arena_new(1u << 20);
+	nc_object *o = NULL;
+
+	if (!a)
+		return nc_err_nomem(err);
+	const nc_root *r = nc_db_read_begin(p->flow->db);
+	nc_code rc = nc_model_get(r, &nc_kind_provider, id, a, &o, err);
+	nc_db_read_end(p->flow->db);
+	if (rc != NC_OK)
+		return rc;
+	const char *config = config_of(NC_AS(nc_provider, o), a);
+	return config ? conform(p, NC_AS(nc_provider, o), config, ret, err) : nc_err_nomem(err);
+}
+
+nc_code nc_providers_open(nc_providers *p, const char *id, nc_provider_applied *ret, nc_error *err)
+{
+	nc_provider_applied applied = { .how = NC_PROVIDER_SAME };
 
 	begin_opening(p);
-	_cleanup_(nc_pinst_unrefp) nc_pinst *known = lookup(p, obj->o.id);
-	int is_usable = known && nc_pinst_get_state(known) != NC_PINST_FAILED &&
-			nc_pinst_get_state(known) != NC_PINST_CLOSED;
-	if (!is_usable) {
-		if (known)
-			nc_providers_close(p, obj->o.id);
-		rc = open_instance(p, obj, &inst, err);
-		if (rc == NC_OK)
-			rc = keep(p, obj->o.id, inst, err);
-		if (rc == NC_OK)
-			nc_steal(&inst); /* the table's */
-	}
+	nc_code rc = conform_to_now(p, id, &applied, err);
 	end_opening(p);
+	if (rc == NC_OK && ret)
+		*ret = applied;
 	return rc;
 }
 
 void nc_providers_close(nc_providers *p, const char *id)
 {
 	pthread_mutex_lock(&p->table_lock);
-	nc_pinst *inst = nc_map_del(p->open, nc_str(id));
+	opened *o = nc_map_del(p->open, nc_str(id));
 	pthread_mutex_unlock(&p->table_lock);
-	if (!inst)
+	if (!o)
 		return;
-	nc_pinst_close(inst, 2000000);
-	nc_pinst_unref(inst);
+	nc_pinst_close(o->inst, DRAIN_US);
+	opened_free(o);
 }
 
-/* ---- all of them ---- */
-
-typedef struct opening {
-	nc_providers *p;
-	nc_arena *arena;
-	nc_provider **list;
-	size_t n, cap;
-} opening;
-
-static void collect(opening *o, const nc_item *it)
+int nc_providers_is_open(nc_providers *p, const char *id)
 {
-	nc_object *obj = NULL;
+	_cleanup_(nc_pinst_unrefp) nc_pinst *inst = lookup(p, id);
 
-	if (o->n == o->cap || nc_model_load(it, o->arena, &obj, NULL) != NC_OK)
-		return;
-	nc_provider *prov = NC_AS(nc_provider, obj);
-	if (prov->is_enabled)
-		o->list[o->n++] = prov;
-}
-
-static void load_list(opening *o)
-{
-	nc_db *db = o->p->flow->db;
-	const nc_root *root = nc_db_read_begin(db);
-	nc_walk w;
-
-	o->cap = nc_root_count(root, NC_KIND_PROVIDER);
-	o->list = nc_arena_new_array(o->arena, nc_provider *, o->cap + 1);
-	nc_walk_init(&w, root, NC_KIND_PROVIDER, NC_BY_ID, (nc_bytes){ 0 }, (nc_bytes){ 0 },
-		NC_ASCENDING);
-	for (const nc_item *it; o->list && (it = nc_walk_next(&w, NULL));)
-		collect(o, it);
-	nc_db_read_end(db);
-}
-
-/* What the provider's object says of itself; a lost race is made good by the next round. */
-static void tell_status(nc_providers *p, nc_provider *obj, const char *status, const char *event)
-{
-	nc_txn *t = NULL;
-
-	if (!strcmp(obj->o.status, status) || !(t = nc_txn_new(p->flow->db)))
-		return;
-	obj->o.status = status;
-	nc_flow_event(t, &obj->o, event, "system", NULL, NULL);
-	if (nc_model_put(t, &obj->o, NULL) != NC_OK) {
-		nc_txn_free(t);
-		return;
-	}
-	nc_txn_commit(t, NULL, NULL);
-}
-
-void nc_providers_open_all(nc_providers *p)
-{
-	_cleanup_(nc_arena_freep) nc_arena *arena = nc_arena_new(16u << 20);
-	opening o = { .p = p, .arena = arena };
-
-	if (!arena)
-		return;
-	load_list(&o);
-	for (size_t i = 0; i < o.n; i++) {
-		nc_error err = NC_ERROR_INIT;
-		if (nc_providers_open(p, o.list[i], &err) == NC_OK) {
-			tell_status(p, o.list[i], "up", "provider.up");
-			continue;
-		}
-		nc_log(L_WARN, "provider.open.failed", F_STR("provider", o.list[i]->o.name),
-			F_ERR(&err), F_STR("consequence", "trying again at the next round"));
-		tell_status(p, o.list[i], "down", "provider.down");
-	}
+	return is_usable(inst);
 }
 
 int nc_providers_have(void *ctx, const char *extension)
@@ -249,7 +347,7 @@ int nc_providers_have(void *ctx, const char *extension)
 	char verb[64];
 	size_t it = 0;
 	nc_bytes key;
-	void *inst;
+	void *o;
 	int has = 0;
 
 	/* An extension is there when the first of its verbs is. */
@@ -257,8 +355,8 @@ int nc_providers_have(void *ctx, const char *extension)
 		if (!strcmp(nc_verb_at(i)->ext, extension)) {
 			snprintf(verb, sizeof(verb), "%s", nc_verb_at(i)->name);
 			pthread_mutex_lock(&p->table_lock);
-			while (!has && nc_map_next(p->open, &it, &key, &inst))
-				has = nc_pinst_can(inst, verb);
+			while (!has && nc_map_next(p->open, &it, &key, &o))
+				has = nc_pinst_can(((opened *)o)->inst, verb);
 			pthread_mutex_unlock(&p->table_lock);
 			return has;
 		}

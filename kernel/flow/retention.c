@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What goes by itself: soft-deleted VMs past their purge time (as an operation, so that the driver
- * is asked), idempotency keys past theirs. Each round does a bounded amount; the next goes on.
+ * is asked), idempotency keys past theirs, and what is old (aging.c). Each round does a bounded
+ * amount; the next goes on.
  */
 #include "flow/retention.h"
+#include "flow/aging.h"
 
 #include <string.h>
 
@@ -94,4 +96,5 @@ void nc_retention_round(nc_flow *f)
 {
 	round_of(f, &nc_kind_vm, is_purge_due, stage_purge);
 	round_of(f, &nc_kind_idempotency, is_key_due, stage_forget);
+	nc_aging_round(f, nc_clock_wall_ms());
 }

@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "base/id.h"
+#include "flow/host_acts.h"
 #include "flow/vm_devices.h"
 #include "model/guest.h"
 #include "model/problem.h"
@@ -29,6 +30,19 @@ static nc_code load_ref(const nc_root *r, const nc_kind *kind, const char *id, n
 	return id ? nc_model_get(r, kind, id, a, ret, err) : NC_OK;
 }
 
+/* The network that vm.default_network names, where there is one. */
+static nc_code configured_network(nc_act *a, const nc_root *r, const char **ret, nc_error *err)
+{
+	nc_flow_settings s = nc_flow_get_settings(a->flow);
+	const nc_item *it = NULL;
+
+	if (!*s.default_network || nc_model_resolve(r, &nc_kind_network, &a->reach,
+					   s.default_network, &it, NULL, NULL) != NC_OK)
+		return NC_OK;
+	*ret = nc_arena_strdup(a->arena, nc_item_id(it));
+	return *ret ? NC_OK : nc_err_nomem(err);
+}
+
 /* Sizing, disks and NICs that the request left to template, type and project. */
 static nc_code expand(nc_act *a, nc_vm *vm, const nc_root *r, nc_error *err)
 {
@@ -45,11 +59,13 @@ static nc_code expand(nc_act *a, nc_vm *vm, const nc_root *r, nc_error *err)
 		rc = load_ref(r, &nc_kind_project, vm->o.project, arena, &project, err);
 	if (rc != NC_OK)
 		return rc;
+	const char *network = project ? NC_AS(nc_project, project)->default_network : NULL;
+	if (!network && (rc = configured_network(a, r, &network, err)) != NC_OK)
+		return rc;
 	const nc_instance_type *it = type ? NC_AS(nc_instance_type, type) : NULL;
 	if (it && !vm->provider)
 		vm->provider = it->provider;
-	nc_vm_expand(vm, t, it, project ? NC_AS(nc_project, project)->default_network : NULL,
-		&a->faults);
+	nc_vm_expand(vm, t, it, network, &a->faults);
 	return nc_faults_any(&a->faults) ? nc_faults_error(&a->faults, err) : NC_OK;
 }
 
@@ -178,11 +194,11 @@ static nc_code restore(
 	static const char *const keys[] = { "name", NULL };
 	nc_vm *vm = NC_AS(nc_vm, s->object);
 	const char *name = NULL;
-	nc_code rc = nc_json_only_keys(body, NULL, keys, err);
+	nc_code rc = body ? nc_json_only_keys(body, NULL, keys, err) : NC_OK;
 
 	(void)self;
 	(void)r;
-	if (rc == NC_OK)
+	if (rc == NC_OK && body)
 		rc = nc_json_get_str(body, NULL, "name", NC_OPTIONAL, 63, &name, err);
 	if (rc != NC_OK)
 		return rc;
@@ -266,6 +282,20 @@ static const nc_action actions[] = {
 	{ "snapshot", "revert", "take its vm back to it", "snapshot.revert",
 		nc_snapshot_act_revert },
 	{ "vm", "reset-state", "say what it is (administrators)", "vm.reset_state", reset_state },
+	{ "host", "cordon", "place nothing new there; what runs stays", "host.cordon",
+		nc_host_act_admin },
+	{ "host", "maintenance", "the same, saying why; no guest is stopped", "host.maintenance",
+		nc_host_act_admin },
+	{ "host", "uncordon", "let new things be placed there again", "host.cordon",
+		nc_host_act_admin },
+	{ "host", "drain", "not yet: move its guests away", "host.drain", nc_host_act_later },
+	{ "host", "evacuate", "not yet: start its guests elsewhere", "host.evacuate",
+		nc_host_act_later },
+	{ "host", "fence", "not yet: make sure that it is off", "host.fence", nc_host_act_later },
+	{ "orphan", "adopt", "make a vm of it, under the id in its tag; name", "orphan.adopt",
+		nc_orphan_act_adopt },
+	{ "provider", "adopt", "not yet: take over a guest without our tag", "orphan.adopt",
+		nc_provider_act_adopt },
 	{ "orphan", "delete", "destroy it at its provider", "orphan.delete", delete_orphan },
 	{ NULL, NULL, NULL, NULL, NULL },
 };

@@ -11,8 +11,6 @@
 #include "flow/vm_devices.h"
 #include "model/storage.h"
 
-#define TRAITS_MAX 16
-
 /* Hosts that have been tried, space-separated, in the operation's own checkpoint. */
 uint32_t nc_op_tried(nc_opctx *c, const char **list, uint32_t max)
 {
@@ -98,6 +96,8 @@ static nc_code schedule(nc_opctx *c, nc_error *err)
 	req.exclude = tried;
 	req.n_exclude = nc_op_tried(c, tried, NC_LEN(tried));
 	nc_code rc = nc_vm_place_pools(c, vm, &req, err);
+	if (rc == NC_OK)
+		rc = nc_vm_place_needs(c, vm, &req, err);
 	if (rc == NC_OK)
 		rc = nc_sched_place(sched, c->root, &req, &p, &decision, err);
 	if (*p.decision_id) {

@@ -173,6 +173,8 @@ static nc_code claim(nc_opctx *c, nc_error *err)
 	req.n_exclude = 1 + nc_op_tried(c, not_there + 1, NC_OP_RETRIES);
 	rc = nc_vm_place_pools(c, vm, &req, err);
 	if (rc == NC_OK)
+		rc = nc_vm_place_needs(c, vm, &req, err);
+	if (rc == NC_OK)
 		rc = nc_sched_place(sched_of(c), c->root, &req, &p, &decision, err);
 	if (*p.decision_id) {
 		nc_code kept = nc_op_keep_decision(c, p.decision_id, &decision, err);

@@ -43,6 +43,9 @@ typedef struct nc_reach {    /* what a request may see */
  */
 nc_code nc_model_resolve(const nc_root *r, const nc_kind *k, const nc_reach *reach, const char *ref,
 	const nc_item **ret, nc_candidates *cand, nc_error *err);
+/* The same among soft-deleted ones, which have given their name free: several may have had one. */
+nc_code nc_model_resolve_deleted(const nc_root *r, const nc_kind *k, const nc_reach *reach,
+	const char *ref, const nc_item **ret, nc_candidates *cand, nc_error *err);
 /* Whether an item can be seen from there. */
 int nc_model_is_visible(const nc_root *r, const nc_item *it, const nc_reach *reach);
 /* Every reference of the object: names become ids, and what is not there is a fault. */

@@ -4,6 +4,7 @@
 
 #include "base/err.h"
 #include "base/id.h"
+#include "model/body.h"
 #include "model/keys.h"
 #include "model/model.h"
 #include "model/problem.h"
@@ -121,6 +122,11 @@ static void hint_close(
 	const char *close = nc_did_you_mean(name, list, n);
 	if (close)
 		nc_err_hint(err, err->code, "did you mean \"%s\"?", close);
+	else if (k->verbs & NC_CAN_CREATE && !nc_id_is(name, NULL))
+		nc_err_hint(err, err->code,
+			"`novacron %s list` shows those there are, `novacron %s create %.64s` "
+			"makes it",
+			k->name, k->name, name);
 	else
 		nc_err_hint(err, err->code, "`novacron %s list` shows those there are", k->name);
 }
@@ -160,6 +166,51 @@ nc_code nc_model_resolve(const nc_root *r, const nc_kind *k, const nc_reach *rea
 		*cand = found;
 	if (!it)
 		return not_found(r, k, reach, ref, err);
+	if (found.n > 1)
+		return ambiguous(k, ref, &found, err);
+	*ret = it;
+	return NC_OK;
+}
+
+static int is_text(nc_bytes json, const char *s)
+{
+	size_t n = strlen(s);
+
+	return json.len == n + 2 && memcmp((const char *)json.ptr + 1, s, n) == 0;
+}
+
+static const nc_item *find_deleted(const nc_root *r, const nc_kind *k, const nc_reach *reach,
+	const char *name, nc_candidates *c)
+{
+	const nc_item *it, *first = NULL;
+	nc_bytes found, key = nc_str("deleted");
+	nc_walk w;
+
+	nc_walk_init(&w, r, k->number, NC_IX_STATUS, key, (nc_bytes){ NULL, 0 }, NC_ASCENDING);
+	while ((it = nc_walk_next(&w, &found)) && nc_bytes_eq(found, key) &&
+		c->n < NC_CANDIDATES_MAX) {
+		nc_bytes body = nc_item_body(it);
+		if (!is_text(nc_body_member(body, "name"), name) ||
+			!nc_model_is_visible(r, it, reach))
+			continue;
+		first = first ? first : it;
+		add_candidate(c, it);
+	}
+	return first;
+}
+
+nc_code nc_model_resolve_deleted(const nc_root *r, const nc_kind *k, const nc_reach *reach,
+	const char *ref, const nc_item **ret, nc_candidates *cand, nc_error *err)
+{
+	nc_candidates found = { .n = 0 };
+
+	if (nc_id_is(ref, NULL) || nc_name_why_not(ref, strlen(ref)))
+		return nc_model_resolve(r, k, reach, ref, ret, cand, err);
+	const nc_item *it = find_deleted(r, k, reach, ref, &found);
+	if (!it)
+		return nc_model_resolve(r, k, reach, ref, ret, cand, err);
+	if (cand)
+		*cand = found;
 	if (found.n > 1)
 		return ambiguous(k, ref, &found, err);
 	*ret = it;

@@ -210,7 +210,8 @@ NC_DEFINE_CLEANUP(nc_ops *, nc_ops_free);
 
 static nc_gate_limits gate_limits(const nc_ops_options *o)
 {
-	return (nc_gate_limits){ .per_host = o->per_host,
+	return (nc_gate_limits){ .in_all = o->in_all,
+		.per_host = o->per_host,
 		.per_provider = o->per_provider,
 		.per_project = o->per_project,
 		.breaker_failures = o->breaker_failures,

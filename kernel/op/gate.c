@@ -34,6 +34,7 @@ typedef struct lane { /* the tickets of one project at one provider */
 } lane;
 
 typedef struct provider {
+	nc_list ring;  /* in the gate's providers, by turn */
 	nc_map *hosts; /* name → host */
 	nc_map *by_project;
 	nc_list lanes; /* those with somebody waiting, in turn */
@@ -43,6 +44,9 @@ typedef struct provider {
 struct nc_gate {
 	nc_gate_limits limits;
 	nc_map *providers;
+	nc_list ring;
+	uint32_t inside;
+	uint8_t is_short; /* somebody may wait for room in all */
 };
 
 static void provider_free(provider *p)
@@ -69,6 +73,7 @@ nc_gate *nc_gate_new(const nc_gate_limits *limits)
 	if (!g)
 		return NULL;
 	g->limits = *limits;
+	nc_list_init(&g->ring);
 	g->providers = nc_map_new();
 	return g->providers ? nc_steal(&g) : NULL;
 }
@@ -108,6 +113,7 @@ static provider *provider_get(nc_gate *g, const char *name)
 		return NULL;
 	if (nc_map_put(g->providers, nc_str(name), p, NULL) != NC_OK)
 		return NULL;
+	nc_list_add_tail(&g->ring, &p->ring);
 	return nc_steal(&p);
 }
 
@@ -146,13 +152,15 @@ static int is_full(uint32_t inside, uint32_t limit)
 
 static int has_room(const nc_gate *g, const provider *p, const lane *l, const host *h)
 {
-	return !is_full(p->inside, g->limits.per_provider) &&
+	return !is_full(g->inside, g->limits.in_all) &&
+	       !is_full(p->inside, g->limits.per_provider) &&
 	       !is_full(l->inside, g->limits.per_project) &&
 	       !is_full(h->inside, g->limits.per_host);
 }
 
-static void go_inside(provider *p, lane *l, host *h, nc_gate_ticket *t)
+static void go_inside(nc_gate *g, provider *p, lane *l, host *h, nc_gate_ticket *t)
 {
+	g->inside++;
 	p->inside++;
 	l->inside++;
 	h->inside++;
@@ -179,9 +187,11 @@ nc_gate_answer nc_gate_enter(nc_gate *g, nc_gate_ticket *t, int64_t now_us, int6
 	/* Who waits here already waits for room that isn't there: room that came free was handed on
 	 * at once. So whoever finds room takes nobody's turn, and a full host holds up only its own. */
 	if (has_room(g, p, l, h)) {
-		go_inside(p, l, h, t);
+		go_inside(g, p, l, h, t);
 		return NC_GATE_IN;
 	}
+	if (is_full(g->inside, g->limits.in_all))
+		g->is_short = 1;
 	if (nc_list_is_empty(&l->waiting))
 		nc_list_add_tail(&p->lanes, &l->link);
 	nc_list_add_tail(&l->waiting, &t->link);
@@ -208,6 +218,7 @@ void nc_gate_leave(nc_gate *g, nc_gate_ticket *t, int is_fault, int64_t now_us)
 	lane *l = p ? nc_map_get(p->by_project, nc_str(t->project)) : NULL;
 
 	nc_assert(t->is_inside && h && l);
+	g->inside--;
 	p->inside--;
 	l->inside--;
 	h->inside--;
@@ -235,17 +246,15 @@ static nc_gate_ticket *lane_next(nc_gate *g, provider *p, lane *l)
 		if (!has_room(g, p, l, h))
 			continue;
 		stop_waiting(l, t);
-		go_inside(p, l, h, t);
+		go_inside(g, p, l, h, t);
 		return t;
 	}
 	return NULL;
 }
 
-nc_gate_ticket *nc_gate_next(nc_gate *g, const char *name)
+static nc_gate_ticket *provider_next(nc_gate *g, provider *p)
 {
-	provider *p = nc_map_get(g->providers, nc_str(name));
-
-	if (!p || is_full(p->inside, g->limits.per_provider))
+	if (is_full(p->inside, g->limits.per_provider))
 		return NULL;
 	NC_LIST_EACH (n, &p->lanes) {
 		lane *l = NC_LIST_ENTRY(n, lane, link);
@@ -258,6 +267,27 @@ nc_gate_ticket *nc_gate_next(nc_gate *g, const char *name)
 		}
 		return t;
 	}
+	return NULL;
+}
+
+nc_gate_ticket *nc_gate_next(nc_gate *g, const char *name)
+{
+	provider *own = nc_map_get(g->providers, nc_str(name));
+
+	if (is_full(g->inside, g->limits.in_all))
+		return NULL;
+	if (!g->is_short)
+		return own ? provider_next(g, own) : NULL;
+	NC_LIST_EACH (n, &g->ring) {
+		provider *p = NC_LIST_ENTRY(n, provider, ring);
+		nc_gate_ticket *t = provider_next(g, p);
+		if (!t)
+			continue;
+		nc_list_del(&p->ring); /* its next turn comes after the others' */
+		nc_list_add_tail(&g->ring, &p->ring);
+		return t;
+	}
+	g->is_short = 0; /* whoever still waits waits for something else */
 	return NULL;
 }
 

@@ -15,8 +15,8 @@
 #include "novacron/abi.h"
 
 typedef struct nc_gate_limits {
-	uint32_t per_host, per_provider, per_project; /* 0 = no limit */
-	uint32_t breaker_failures;                    /* 0 = never opens */
+	uint32_t in_all, per_host, per_provider, per_project; /* 0 = no limit */
+	uint32_t breaker_failures;                            /* 0 = never opens */
 	int64_t breaker_open_us;
 } nc_gate_limits;
 
@@ -38,8 +38,9 @@ typedef enum { NC_GATE_IN, NC_GATE_WAIT, NC_GATE_OPEN_BREAKER, NC_GATE_NOMEM } n
 nc_gate_answer nc_gate_enter(nc_gate *g, nc_gate_ticket *t, int64_t now_us, int64_t *ret_us);
 /* The call has ended. `is_fault`: it speaks against the target (timed out, unavailable). */
 void nc_gate_leave(nc_gate *g, nc_gate_ticket *t, int is_fault, int64_t now_us);
-/* The next waiting ticket of that provider that may go in now, already inside; NULL = none.
- * Projects take turns; within one, first come first served, passing over who must wait. */
+/* The next waiting ticket that may go in now that a call to that provider has left, already inside;
+ * NULL = none. It is one of that provider's, unless there was no room in all: then providers take
+ * turns. So do projects; within one, first come first served, passing over who must wait. */
 nc_gate_ticket *nc_gate_next(nc_gate *g, const char *provider);
 void nc_gate_forget(nc_gate *g, nc_gate_ticket *t); /* stop waiting */
 

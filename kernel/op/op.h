@@ -125,7 +125,7 @@ typedef struct nc_ops_options {
 	int64_t default_deadline_us; /* of one call */
 	/* driver calls under way at once; 0 = no limit. per_project counts at each provider, so
 	 * that one that hangs holds nobody's work elsewhere. */
-	uint32_t per_host, per_provider, per_project;
+	uint32_t in_all, per_host, per_provider, per_project;
 	uint32_t breaker_failures; /* in a row, of provider and target, until it opens */
 	int64_t breaker_open_us;
 	int64_t grace_us; /* how long stop waits for drivers to hear NC_DETACH */

@@ -28,6 +28,7 @@ typedef struct claim {
 	nc_holding pair;  /* the other of a migration's two: gives way too, or only counts */
 	int is_pair_over; /* it gives way */
 	int is_settled;   /* what has happened is not up for a check */
+	int is_there; /* it is only to be counted */
 } claim;
 
 /* ---- what it asks for beyond what is held; on the sequencer and when staged ---- */
@@ -82,7 +83,7 @@ static nc_code check_host(const claim *c, const nc_root *tip, nc_error *err)
 
 	if (!it || !id || strcmp(id->id, c->to.host) || it->rev != r.c->raw[r.i].rev)
 		return again(err, "host", c->to.host);
-	if (is_same_host(c))
+	if (is_same_host(c) || c->is_there)
 		return NC_OK;
 	if (!nc_loose32_get(&r.c->is_usable[r.i]))
 		return nc_err(err, NC_E_CONFLICT, "host %s takes no more", id->name);
@@ -106,6 +107,8 @@ static nc_code check_all(const claim *c, const nc_root *tip, nc_error *err)
 		return NC_OK;
 	if (*c->to.host)
 		rc = check_host(c, tip, err);
+	if (c->is_there)
+		return rc;
 	if (rc == NC_OK && *c->to.host && check_capacity(c, NULL) != NC_OK)
 		rc = nc_err(err, NC_E_CONFLICT, "host %s has been filled meanwhile", c->to.host);
 	if (rc != NC_OK || !*c->project)
@@ -250,6 +253,7 @@ nc_code nc_sched_claim(nc_sched *s, nc_txn *t, const nc_root *root, const nc_pla
 	if (!c || !al || nc_arena_failed(a))
 		return nc_err_nomem(err);
 	nc_holding_of(s, al, &c->to);
+	c->is_there = req->is_there;
 	if ((rc = nc_model_put(t, &al->o, err)) != NC_OK)
 		return rc;
 	add_guard(t, nc_steal(&c));

@@ -50,7 +50,8 @@ static void set_capacity(nc_row r, const nc_sched_options *o)
 		double ratio = raw->ratio[i] > 0 ? raw->ratio[i] : defaults[i];
 		int64_t reserved = raw->reserved[i];
 		if (i == NC_RES_MEMORY_MIB && !reserved)
-			reserved = NC_MAX(o->reserve_memory_mib, raw->total[i] / 20);
+			reserved = NC_MAX(o->reserve_memory_mib,
+				raw->total[i] * o->reserve_memory_percent / 100);
 		int64_t now = scaled(raw->total[i] - reserved, ratio > 0 ? ratio : 1);
 		int64_t grown = now - nc_loose64_get(&r.c->capacity[i][r.i]);
 		nc_loose64_set(&r.c->capacity[i][r.i], now);

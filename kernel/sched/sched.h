@@ -29,7 +29,8 @@ typedef enum { NC_SCHED_FIRST_FIT, NC_SCHED_BEST_FIT } nc_sched_algorithm;
 typedef struct nc_sched_options {
 	nc_sched_algorithm algorithm;
 	double vcpu_ratio, memory_ratio, disk_ratio; /* defaults; a host's own win */
-	int64_t reserve_memory_mib;                  /* the larger of this and 5 % */
+	int64_t reserve_memory_mib;                  /* the larger of this */
+	int64_t reserve_memory_percent;              /* and this share; a host's own wins */
 	/* Whose hook calls nc_sched_apply: what could not be applied, for want of memory or because
 	 * the hook was not there yet, is then made good from its root. NULL: it stays so. */
 	nc_db *db;
@@ -74,6 +75,7 @@ typedef struct nc_place_req {
 	/* A migration's second claim: beside the consumer's own, at the host it moves to, and free of
 	 * quota. Its id is the consumer's with NC_SCHED_PAIR behind it. */
 	int is_paired;
+	int is_there; /* it runs there already: its claim is not refused for want of room or quota */
 } nc_place_req;
 #define NC_SCHED_PAIR ".to"
 

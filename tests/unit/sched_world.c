@@ -40,6 +40,7 @@ static int make_sched(world *w, nc_sched_algorithm algorithm)
 		.memory_ratio = 1,
 		.disk_ratio = 1,
 		.reserve_memory_mib = 2048,
+		.reserve_memory_percent = 5,
 		.db = w->st.db };
 
 	if (!CHECK_OK(nc_sched_new(&o, &w->s, &err), &err))

@@ -31,6 +31,10 @@ static void the_time_stands_in_front(void)
 	ulid a, b, c;
 	nc_clock_freeze();
 	nc_clock_advance_us((int64_t)10 * 365 * 86400 * 1000000); /* past every other test's ids */
+	char id[NC_ID_MAX];
+	nc_id_make("vm", id);
+	CHECK_INT(nc_id_time_ms(id), nc_clock_wall_ms());
+	CHECK_INT(nc_id_time_ms("web-1"), 0);
 	nc_ulid_make(a);
 	nc_ulid_make(b);
 	nc_clock_advance_us(1000);

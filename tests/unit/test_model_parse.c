@@ -253,7 +253,7 @@ static void each_kind_checks_its_own_rules(void)
 			"user: conflict\n" },
 		{ &nc_kind_ssh_key, "{'name':'a','public_key':'hello'}", "public_key: format\n" },
 		{ &nc_kind_ssh_key, "{'name':'a'}", "public_key: required\n" },
-		{ &nc_kind_host, "{'name':'a','provider':'p','vcpu_ratio':0}",
+		{ &nc_kind_host, "{'name':'a','provider':'p','vcpu_ratio':-1}",
 			"vcpu_ratio: range\n" },
 		{ &nc_kind_physical_network, "{'name':'a','vlan_min':5,'vlan_max':4}",
 			"vlan_max: range\n" },

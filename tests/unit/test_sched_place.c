@@ -311,6 +311,11 @@ static void new_options_count_from_the_next_batch_on(void)
 	world_zone(&w, "any");
 	CHECK_OK(nc_sched_host_usage(w.s, h->o.id, total, used, NULL), NULL);
 	CHECK_INT(total[NC_RES_MEMORY_MIB], 6000);
+	nc_sched_configure(w.s,
+		&(nc_sched_options){ .reserve_memory_mib = 500, .reserve_memory_percent = 10 });
+	world_zone(&w, "other");
+	CHECK_OK(nc_sched_host_usage(w.s, h->o.id, total, used, NULL), NULL);
+	CHECK_INT(total[NC_RES_MEMORY_MIB], 9000);
 	CHECK_UINT(world_faults(&w), 0);
 	world_free(&w);
 }

@@ -299,7 +299,8 @@ static void compare_with_loaded(truth *t, uint64_t *seed)
 				      .vcpu_ratio = 4,
 				      .memory_ratio = 1,
 				      .disk_ratio = 1,
-				      .reserve_memory_mib = 2048 },
+				      .reserve_memory_mib = 2048,
+				      .reserve_memory_percent = 5 },
 			 &fresh, NULL),
 		NULL);
 	CHECK_OK(nc_sched_load(fresh, r, NULL), NULL);

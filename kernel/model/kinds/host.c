@@ -42,6 +42,9 @@ static const nc_sub_def network_def =
 #define RESERVED(m, json, u, text)                                                                 \
 	NC_FIELD_I64(nc_host_obj, m, json, .max = (int64_t)1 << 40, .unit = (u), .doc = (text))
 
+#define RATIO(m, text)                                                                             \
+	NC_FIELD_F64(nc_host_obj, m, #m, .max = 1000, .flags = NC_FF_ZERO_NULL, .doc = (text))
+
 static const nc_field_def fields[] = {
 	NC_FIELD_REF(nc_host_obj, provider, "provider", NC_KIND_PROVIDER, .mut = NC_IMMUTABLE,
 		.flags = NC_FF_REQUIRED | NC_FF_INDEXED, .index = NC_IX_REF,
@@ -53,14 +56,11 @@ static const nc_field_def fields[] = {
 	NC_FIELD_STR(nc_host_obj, address, "address", .doc = "Where it is reached"),
 	NC_FIELD_ENUM(nc_host_obj, admin_state, "admin_state", nc_host_admin_words,
 		.mut = NC_SERVER,
-		.hint = "use POST /api/v1/hosts/{id}/maintenance, drain or enable",
+		.hint = "use POST /api/v1/hosts/{id}/cordon, maintenance or uncordon",
 		.doc = "What its operator wants of it"),
-	NC_FIELD_F64(nc_host_obj, vcpu_ratio, "vcpu_ratio", .max = 1000, .flags = NC_FF_DEFAULT,
-		.def_f = 4, .doc = "How often each thread may be promised"),
-	NC_FIELD_F64(nc_host_obj, memory_ratio, "memory_ratio", .max = 1000, .flags = NC_FF_DEFAULT,
-		.def_f = 1, .doc = "How often memory may be promised"),
-	NC_FIELD_F64(nc_host_obj, disk_ratio, "disk_ratio", .max = 1000, .flags = NC_FF_DEFAULT,
-		.def_f = 1, .doc = "How often disk may be promised"),
+	RATIO(vcpu_ratio, "How often each thread may be promised; 0: sched.vcpu_ratio"),
+	RATIO(memory_ratio, "How often memory may be promised; 0: sched.memory_ratio"),
+	RATIO(disk_ratio, "How often disk may be promised; 0: sched.disk_ratio"),
 	RESERVED(reserved_vcpus, "reserved_vcpus", NULL, "Threads not for guests"),
 	RESERVED(reserved_memory_mib, "reserved_memory_mib", "MiB",
 		"Memory not for guests; 0: the larger of 2 GiB and 5 %"),
@@ -109,22 +109,6 @@ static const nc_field_def fields[] = {
 static const char *const statuses[] = { "unknown", "up", "silent", "down", "cordoned", "draining",
 	"maintenance", NULL };
 
-static void validate(const nc_object *obj, nc_faults *f)
-{
-	const nc_host_obj *h = NC_AS(const nc_host_obj, obj);
-	const struct {
-		const char *field;
-		double ratio;
-	} ratios[] = {
-		{ "vcpu_ratio", h->vcpu_ratio },
-		{ "memory_ratio", h->memory_ratio },
-		{ "disk_ratio", h->disk_ratio },
-	};
-	for (size_t i = 0; i < NC_LEN(ratios); i++)
-		if (ratios[i].ratio <= 0)
-			nc_fault_add(f, ratios[i].field, "range", "must be more than 0");
-}
-
 /* A host that doesn't answer says so first; then what its operator wants of it. */
 static void derive(nc_object *obj)
 {
@@ -140,7 +124,6 @@ const nc_kind nc_kind_host = {
 	.verbs = NC_CAN_ALL,
 	.statuses = statuses,
 	.initial_status = "unknown",
-	.validate = validate,
 	.derive = derive,
 	.doc = "A machine guests run on, or a cloud's offer seen as one",
 };

@@ -46,7 +46,9 @@ class World:
         self.env |= {"NCT_WORLD": self.mark, "NOVACRON_SOCKET": self.socket, "LC_ALL": "C.UTF-8",
                      "PATH": binaries + os.pathsep + os.environ.get("PATH", "")}
         self.variables = {"DIR": self.dir, "BIN": binaries, "PLUGINS": plugins,
-                          "SOCKET": self.socket, "ISOLATION": "in_process"}
+                          "SOCKET": self.socket, "ISOLATION": "in_process",
+                          "SRC": os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(
+                              os.path.abspath(__file__)))))}
 
     # ---- files ----
 

@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: Apache-2.0
+include(${CMAKE_CURRENT_LIST_DIR}/state.inc)
+nc_unit_test(flow_aging LIBS nc_flow nc_state_testing)
