@@ -47,6 +47,7 @@ void nc_damage_done(nc_damage *d)
 	if (d->by_key)
 		nc_map_free(d->by_key);
 	nc_free(d->lost);
+	nc_free(d->regained);
 	pthread_mutex_destroy(&d->damage_lock);
 }
 
@@ -149,6 +150,43 @@ nc_code nc_damage_add_lost(nc_db *db, nc_bytes from, nc_bytes to, nc_error *err)
 	describe_lost(db, r, what, sizeof(what));
 	nc_log(L_ERROR, "store.range.lost", F_STR("what", what));
 	return NC_OK;
+}
+
+/* The range may begin with the key of an item, which is written over what stands there. */
+static int begins_with_item(nc_db *db, const nc_lost_range *r)
+{
+	uint16_t kind;
+	nc_bytes id;
+	return nc_object_key_parse(from_of(r), &kind, &id) == 0 &&
+	       nc_root_get(nc_db_published(db), kind, id) != NULL;
+}
+
+void nc_damage_regain(nc_db *db)
+{
+	nc_damage *d = &db->damage;
+	nc_assert(d->n_regained == 0);
+	atomic_fetch_sub_explicit(&d->n, d->n_lost, memory_order_relaxed);
+	d->regained = d->lost;
+	for (uint32_t i = 0; i < d->n_lost; i++) {
+		if (!begins_with_item(db, &d->lost[i]))
+			d->regained[d->n_regained++] = d->lost[i];
+	}
+	if (d->n_lost > 0)
+		nc_log(L_WARN, "store.range.regained", F_U64("ranges", d->n_lost));
+	d->lost = NULL;
+	d->n_lost = 0;
+}
+
+nc_bytes nc_damage_key_of(const nc_lost_range *r)
+{
+	return r->from_len > 0 ? from_of(r) : (nc_bytes){ "", 1 };
+}
+
+void nc_damage_forgotten(nc_db *db)
+{
+	nc_free(db->damage.regained);
+	db->damage.regained = NULL;
+	db->damage.n_regained = 0;
 }
 
 int nc_damage_is_lost(const nc_damage *d, nc_bytes key)

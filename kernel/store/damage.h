@@ -24,6 +24,10 @@ typedef struct nc_damage {
 	nc_map *by_key;              /* object key → damaged */
 	nc_lost_range *lost;
 	uint32_t n_lost;
+	/* Ranges all of whose keys were had back: the store is told to forget them. The opener's,
+	 * then the materialiser's. */
+	nc_lost_range *regained;
+	uint32_t n_regained;
 	_Atomic uint64_t n; /* values and ranges; relaxed: mostly 0, and then nobody locks */
 } nc_damage;
 
@@ -33,6 +37,11 @@ void nc_damage_done(nc_damage *d);
 nc_code nc_damage_add(
 	nc_db *db, uint32_t space, uint16_t kind, nc_bytes id, nc_bytes names, nc_error *err);
 nc_code nc_damage_add_lost(nc_db *db, nc_bytes from, nc_bytes to, nc_error *err);
+/* Nothing is missing from the lost ranges after all. The opener, before other threads. */
+void nc_damage_regain(nc_db *db);
+/* The key under which a store that was mended remembers the range. */
+nc_bytes nc_damage_key_of(const nc_lost_range *r);
+void nc_damage_forgotten(nc_db *db); /* the store has been told */
 /* Whether the key lies where nothing could be read. The opener, before other threads. */
 int nc_damage_is_lost(const nc_damage *d, nc_bytes key);
 int nc_damage_has(nc_db *db, uint16_t kind, nc_bytes id);

@@ -171,6 +171,20 @@ static nc_code write_identity(nc_kvs *k, const nc_db_batch *b, uint32_t n, nc_er
 	return NC_OK;
 }
 
+/* What was lost in a damaged page and is written again: the store need not remember the loss. */
+static nc_code forget_losses(nc_kvs *k, nc_error *err)
+{
+	const nc_damage *d = &k->db->damage;
+	nc_code code = NC_OK;
+	for (uint32_t i = 0; i < d->n_regained && code == NC_OK; i++) {
+		nc_bytes key = nc_damage_key_of(&d->regained[i]);
+		code = nc_kvs_room(k, 1, key.len, err);
+		if (code == NC_OK)
+			nc_kvs_del(k, NC_SPACE_OBJECTS, key, 0);
+	}
+	return code;
+}
+
 nc_code nc_materialise(nc_db *db, nc_db_batch *first, uint32_t n, uint64_t applied, nc_error *err)
 {
 	_cleanup_(nc_kvs_done) nc_kvs k;
@@ -185,6 +199,10 @@ nc_code nc_materialise(nc_db *db, nc_db_batch *first, uint32_t n, uint64_t appli
 	if (code == NC_OK)
 		code = write_identity(&k, first, n, err);
 	if (code == NC_OK)
+		code = forget_losses(&k, err);
+	if (code == NC_OK)
 		code = nc_kvs_flush(&k, last->last, err);
+	if (code == NC_OK)
+		nc_damage_forgotten(db);
 	return code;
 }

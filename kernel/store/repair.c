@@ -140,9 +140,14 @@ nc_code nc_repair(nc_db *db, nc_error *err)
 		return nc_err_nomem(err);
 	nc_code code = NC_OK;
 	nc_err_clear(&p.err);
-	if (read_log(&p))
+	int is_whole = read_log(&p);
+	if (is_whole)
 		code = repair_found(&p, err);
-	else if (p.err.code == NC_E_NOMEM)
+	/* from its first record on: whatever lay in a lost range has been found */
+	if (is_whole && code == NC_OK &&
+		atomic_load_explicit(&db->trimmed, memory_order_relaxed) == 0)
+		nc_damage_regain(db);
+	if (!is_whole && p.err.code == NC_E_NOMEM)
 		code = nc_err_nomem(err);
 	size_t at = 0;
 	nc_bytes key;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * An online backup: both files are copied into the folder, the state first, so that the log copy
- * holds all that the state copy has seen; the copies lose their names at once and are streamed.
+ * holds all that the state copy has seen; the copies are checked, lose their names and are streamed.
  * Trims wait for the copying, not for the stream. On a thread of the caller's, beside all other
  * calls. The copies hold what the store holds: they are the owner's alone and never outlive it.
  */
@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "check.h"
 #include "container.h"
 #include "copy.h"
 #include "error.h"
@@ -19,13 +20,24 @@
 #define NAMES_MAX 64 /* backups at the same time */
 
 typedef struct copies {
+	char path[SS_FILES][SS_PATH_MAX]; /* empty: no name */
 	int fd[SS_FILES];
 	uint64_t length[SS_FILES];
 	ss_container info;
 } copies;
 
+static void drop_names(copies *c)
+{
+	for (size_t i = 0; i < SS_FILES; i++) {
+		if (c->path[i][0])
+			unlink(c->path[i]);
+		c->path[i][0] = '\0';
+	}
+}
+
 static void copies_donep(copies *c)
 {
+	drop_names(c);
 	for (size_t i = 0; i < SS_FILES; i++)
 		ss_closep(&c->fd[i]);
 }
@@ -80,9 +92,8 @@ static nc_code copy_one(nc_inst *inst, ss_file file, copies *c, nc_error *err)
 	}
 	if (code != NC_OK)
 		return code;
-	code = take_in(file, path, c, err);
-	unlink(path);
-	return code;
+	snprintf(c->path[file], SS_PATH_MAX, "%s", path);
+	return take_in(file, path, c, err);
 }
 
 static nc_code copy_both(nc_inst *inst, copies *c, nc_error *err)
@@ -90,6 +101,35 @@ static nc_code copy_both(nc_inst *inst, copies *c, nc_error *err)
 	_cleanup_(ss_turn_copy_endp) ss_unused ss_turn *copy = ss_turn_copy_begin(&inst->turn);
 	nc_code code = copy_one(inst, SS_STATE_FILE, c, err);
 	return code == NC_OK ? copy_one(inst, SS_LOG_FILE, c, err) : code;
+}
+
+/* A backup that could not be restored is worse than none. Losses that are on record are known. */
+static nc_code check_copies(nc_inst *inst, const copies *c, nc_error *err)
+{
+	_cleanup_(ss_conn_closep) ss_conn *log = NULL;
+	_cleanup_(ss_conn_closep) ss_conn *state = NULL;
+	ss_conn_opts o = {
+		.path = c->path[SS_LOG_FILE], .access = SS_IMMUTABLE, .cache_kib = 2048
+	};
+	char what[200] = "";
+	uint64_t faults = 0;
+	nc_code code = ss_conn_open(&o, &log, err);
+	o.path = c->path[SS_STATE_FILE];
+	if (code == NC_OK)
+		code = ss_conn_open(&o, &state, err);
+	if (code != NC_OK)
+		return code;
+	ss_checked files = { .log = log, .state = state };
+	ss_check_until(log, &inst->gate);
+	ss_check_until(state, &inst->gate);
+	code = ss_check_files(&files, ss_first_fault, what, &faults, err);
+	if (!what[0])
+		return code;
+	ss_note_damage(inst);
+	return ss_fail(err, NC_E_PROTO,
+		"Run `novacron state check`. Damage of state.db is mended within seconds: try "
+		"again.",
+		"the store is damaged, so there is no backup of it: %.200s", what);
 }
 
 static bool is_unwanted(void *arg)
@@ -125,5 +165,8 @@ nc_code ss_backup(nc_inst *inst, nc_op op, int32_t fd, nc_error *err)
 		code = ss_refuse_read_only(inst, err);
 	if (code == NC_OK)
 		code = copy_both(inst, &c, err);
+	if (code == NC_OK)
+		code = check_copies(inst, &c, err);
+	drop_names(&c);
 	return code == NC_OK ? stream(inst, op, fd, &c, err) : code;
 }

@@ -22,6 +22,7 @@ typedef struct report {
 	nc_fault_cb cb;
 	void *arg;
 	uint64_t faults;
+	bool tells_recorded;
 } report;
 
 static nc_code tell_kv(report *r, uint32_t space, nc_bytes key, uint64_t seq, const char *what)
@@ -216,6 +217,7 @@ static nc_code check_log(report *r, ss_conn *c, uint64_t head, uint64_t trimmed,
 
 typedef struct kv_check {
 	report *r;
+	const ss_walk *w;
 	ss_place last;
 } kv_check;
 
@@ -223,6 +225,14 @@ static nc_code check_kv(void *arg, const nc_kv *kv)
 {
 	kv_check *k = arg;
 	nc_code code = NC_OK;
+	if (kv->flags && k->w->is_recorded) {
+		if (!k->r->tells_recorded)
+			return NC_OK;
+		return tell_kv(k->r, kv->space, kv->key, kv->rev,
+			kv->flags == NC_KV_LOST
+				? "from here to the next key all was lost when a page was damaged"
+				: "the value was lost when it was damaged");
+	}
 	if (kv->flags == NC_KV_LOST)
 		return tell_kv(k->r, kv->space, kv->key, 0,
 			"from here to the next key nothing can be read: a page is damaged");
@@ -239,53 +249,23 @@ static nc_code check_space(report *r, ss_conn *c, uint32_t space, nc_error *err)
 {
 	kv_check k = { .r = r };
 	ss_walk w = { .c = c, .space = space, .left = UINT32_MAX, .cb = check_kv, .arg = &k };
+	k.w = &w;
 	return ss_walk_space(&w, err);
-}
-
-/* The first space >= from; SQLITE_ROW, SQLITE_DONE, or why it can't be told. */
-static int find_space(ss_conn *c, uint64_t from, uint64_t *ret)
-{
-	_cleanup_(ss_stmt_donep) sqlite3_stmt *st = NULL;
-	if (ss_stmt(c, SS_SPACE_NEXT, &st, NULL) != NC_OK)
-		return SQLITE_NOMEM;
-	sqlite3_bind_int64(st, 1, (int64_t)from);
-	int rc = sqlite3_step(st);
-	if (rc == SQLITE_ROW)
-		*ret = (uint64_t)sqlite3_column_int64(st, 0);
-	return rc;
-}
-
-/* Past a damaged page: the least number found by halving from which spaces can be told again. */
-static uint64_t skip_spaces(ss_conn *c, uint64_t low)
-{
-	uint64_t high = (uint64_t)UINT32_MAX + 1, unused;
-	while (high - low > 1) {
-		uint64_t mid = low + (high - low) / 2;
-		if (ss_is_damage(find_space(c, mid, &unused)))
-			low = mid;
-		else
-			high = mid;
-	}
-	return high;
 }
 
 static nc_code check_spaces(report *r, ss_conn *c, nc_error *err)
 {
 	nc_code code = NC_OK;
-	for (uint64_t space = 0; code == NC_OK && space <= UINT32_MAX; space++) {
-		int rc = find_space(c, space, &space);
+	for (uint64_t space = 0, lost; code == NC_OK; space++) {
+		int rc = ss_walk_next_space(c, &space, &lost);
 		if (rc == SQLITE_DONE)
 			break;
-		if (ss_is_damage(rc)) {
-			/* The last of them may have keys behind the damage. */
-			uint64_t last = skip_spaces(c, space) - 1;
-			if (last > space)
-				code = tell(r, 0, "state.db: spaces %llu to %llu can't be read",
-					(unsigned long long)space, (unsigned long long)last - 1);
-			space = last;
-		} else if (rc != SQLITE_ROW) {
+		if (rc != SQLITE_ROW)
 			return ss_fail_db(err, c->db, "walk the state", c->path);
-		}
+		if (lost > 1)
+			code = tell(r, 0, "state.db: spaces %llu to %llu can't be read",
+				(unsigned long long)(space + 1 - lost),
+				(unsigned long long)(space - 1));
 		if (code == NC_OK)
 			code = check_space(r, c, (uint32_t)space, err);
 	}
@@ -306,12 +286,13 @@ static nc_code check_applied(report *r, uint64_t applied, uint64_t head, uint64_
 	return code;
 }
 
-nc_code ss_check_files(ss_conn *log, ss_conn *state, nc_fault_cb cb, void *arg,
-	uint64_t *ret_faults, nc_error *err)
+nc_code ss_check_files(
+	const ss_checked *files, nc_fault_cb cb, void *arg, uint64_t *ret_faults, nc_error *err)
 {
+	ss_conn *log = files->log, *state = files->state;
 	_cleanup_(ss_txn_endp) ss_conn *state_txn = NULL;
 	_cleanup_(ss_txn_endp) ss_conn *log_txn = NULL;
-	report r = { .cb = cb, .arg = arg };
+	report r = { .cb = cb, .arg = arg, .tells_recorded = files->tells_recorded };
 	ss_meta applied, tip, trim;
 	nc_code code = ss_txn_begin(state, SS_BEGIN_READ, &state_txn, err);
 	if (code == NC_OK)
@@ -334,10 +315,31 @@ nc_code ss_check_files(ss_conn *log, ss_conn *state, nc_fault_cb cb, void *arg,
 	return code;
 }
 
+nc_code ss_first_fault(void *arg, uint32_t space, nc_bytes key, uint64_t seq, const char *what)
+{
+	char *text = arg;
+	if (key.ptr)
+		snprintf(text, 200, "a key of space %u: %s", space, what);
+	else if (seq)
+		snprintf(text, 200, "record %llu: %s", (unsigned long long)seq, what);
+	else
+		snprintf(text, 200, "%s", what);
+	for (char *p = text; *p; p++) {
+		if (*p == '\n') /* a message is one line */
+			*p = ' ';
+	}
+	return NC_E_PROTO;
+}
+
 /* SQLite asks this now and then; a lead, or the end, must not wait for a long look. */
 static int is_unwanted(void *gate)
 {
 	return !ss_gate_is_open(gate);
+}
+
+void ss_check_until(ss_conn *c, ss_gate *gate)
+{
+	sqlite3_progress_handler(c->db, STEPS_A_LOOK, is_unwanted, gate);
 }
 
 static nc_code check_apart(nc_inst *inst, nc_fault_cb cb, void *arg, nc_error *err)
@@ -353,9 +355,10 @@ static nc_code check_apart(nc_inst *inst, nc_fault_cb cb, void *arg, nc_error *e
 		code = ss_conn_open(&o[SS_STATE_FILE], &state, err);
 	if (code != NC_OK)
 		return code;
-	sqlite3_progress_handler(log->db, STEPS_A_LOOK, is_unwanted, &inst->gate);
-	sqlite3_progress_handler(state->db, STEPS_A_LOOK, is_unwanted, &inst->gate);
-	code = ss_check_files(log, state, cb, arg, &faults, err);
+	ss_check_until(log, &inst->gate);
+	ss_check_until(state, &inst->gate);
+	ss_checked files = { .log = log, .state = state, .tells_recorded = true };
+	code = ss_check_files(&files, cb, arg, &faults, err);
 	if (code == NC_OK && faults)
 		return ss_fail(err, NC_E_PROTO,
 			"Restore the last backup if what is named is needed.",

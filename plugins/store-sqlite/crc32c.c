@@ -82,6 +82,16 @@ uint32_t ss_crc_kv(uint32_t space, nc_bytes key, uint64_t rev, nc_bytes val)
 	return ss_crc32c(crc, val.ptr, val.len);
 }
 
+uint32_t ss_crc_lost(ss_lost what, uint32_t space, nc_bytes key, uint64_t rev)
+{
+	static const char *const texts[] = {
+		[SS_LOST_VALUE] = "the value was lost",
+		[SS_LOST_RANGE] = "keys were lost from here to the next one",
+	};
+	uint32_t crc = ss_crc_kv(space, key, rev, (nc_bytes){ "", 0 });
+	return ss_crc32c(crc, texts[what], strlen(texts[what]));
+}
+
 uint32_t ss_crc_meta(uint32_t k, uint64_t a, uint64_t b, nc_bytes t)
 {
 	uint8_t name[20];

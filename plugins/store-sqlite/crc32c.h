@@ -12,6 +12,9 @@ uint32_t ss_crc32c_portable(uint32_t crc, const void *p, size_t n); /* for tests
  * lie under another name are damage too. */
 uint32_t ss_crc_record(uint64_t seq, nc_bytes data);
 uint32_t ss_crc_kv(uint32_t space, nc_bytes key, uint64_t rev, nc_bytes val);
+/* Of a row that stands for what was lost: a value of this key, or all keys from here to the next. */
+typedef enum { SS_LOST_VALUE = 1, SS_LOST_RANGE } ss_lost;
+uint32_t ss_crc_lost(ss_lost what, uint32_t space, nc_bytes key, uint64_t rev);
 uint32_t ss_crc_meta(uint32_t k, uint64_t a, uint64_t b, nc_bytes t);
 
 #endif

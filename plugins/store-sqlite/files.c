@@ -204,9 +204,15 @@ nc_code ss_files_open(nc_inst *inst, nc_error *err)
 nc_code ss_files_reopen(nc_inst *inst, nc_error *err)
 {
 	bool was_read_only = inst->folder.is_read_only;
+	/* Not after a failed sync: first it must be clear what the files hold. */
+	bool rebuilds =
+		!was_read_only && !ss_gate_is_broken(&inst->gate) && ss_is_rebuild_due(inst);
+	nc_error unheard = { .struct_size = sizeof(unheard) };
 	ss_gate_reopen_begin(&inst->gate);
 	ss_gate_break(&inst->gate, "its files could not be opened anew");
 	ss_files_close(inst, SS_CLOSE_AS_IS);
+	if (rebuilds && ss_rebuild_state(inst, &unheard) != NC_OK)
+		ss_note_failure(inst, &unheard);
 	nc_code code = was_read_only ? ss_folder_begin_writing(&inst->folder, err) : NC_OK;
 	if (code == NC_OK)
 		code = open_files(inst, err);

@@ -28,6 +28,21 @@ void ss_note_success(nc_inst *inst)
 	pthread_mutex_unlock(&inst->trouble_lock);
 }
 
+void ss_note_damage(nc_inst *inst)
+{
+	pthread_mutex_lock(&inst->trouble_lock);
+	inst->is_state_damaged = true;
+	pthread_mutex_unlock(&inst->trouble_lock);
+}
+
+bool ss_is_rebuild_due(nc_inst *inst)
+{
+	pthread_mutex_lock(&inst->trouble_lock);
+	bool is_due = inst->is_state_damaged && ss_now_ns() >= inst->rebuild_after_ns;
+	pthread_mutex_unlock(&inst->trouble_lock);
+	return is_due;
+}
+
 nc_code ss_refuse_read_only(nc_inst *inst, nc_error *err)
 {
 	if (!inst->folder.is_read_only)

@@ -30,9 +30,11 @@ struct nc_inst {
 	ss_conn *trimmer;     /* log.db once more: trims are not synced one by one */
 	uint64_t durable_seq; /* applied_seq that is known to survive a power cut */
 
-	pthread_mutex_t trouble_lock; /* guards the two below; nothing else is taken under it */
+	pthread_mutex_t trouble_lock; /* guards all below; nothing else is taken under it */
 	bool is_in_trouble;
-	nc_error trouble; /* the last failure of a write since one went well */
+	nc_error trouble;          /* the last failure of a write since one went well */
+	bool is_state_damaged;     /* state.db is to be made anew at the next lead, */
+	uint64_t rebuild_after_ns; /* not before */
 };
 
 /* Opens the files (files.c), to read alone where they can't be written or there is no room. On
@@ -51,6 +53,12 @@ void ss_files_reader_opts(const nc_inst *inst, ss_conn_opts ret[SS_FILES]);
 void ss_break(nc_inst *inst, const char *why);
 void ss_note_failure(nc_inst *inst, const nc_error *err);
 void ss_note_success(nc_inst *inst);
+/* state.db has a page that can't be read, or a value that is not whole. */
+void ss_note_damage(nc_inst *inst);
+bool ss_is_rebuild_due(nc_inst *inst);
+/* All that can be read of state.db into a new one, which records what could not (rebuild.c). Nobody
+ * has the files open. On failure the old one stays, and it is tried again some time later. */
+nc_code ss_rebuild_state(nc_inst *inst, nc_error *err);
 nc_code ss_refuse_read_only(nc_inst *inst, nc_error *err); /* NC_OK when it is not */
 
 extern const nc_store ss_store;                 /* store.c */

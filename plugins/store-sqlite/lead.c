@@ -113,7 +113,7 @@ nc_code ss_lead(nc_inst *inst, const char *node, uint32_t ttl_ms, uint64_t *epoc
 	if (!node || !node[0] || strlen(node) > SS_NODE_MAX)
 		return ss_fail(err, NC_E_INVAL, "", "a node's name has 1 to %d bytes", SS_NODE_MAX);
 	bool may_write = inst->folder.is_read_only && ss_folder_can_write(&inst->folder);
-	if (may_write || ss_gate_is_broken(&inst->gate)) {
+	if (may_write || ss_is_rebuild_due(inst) || ss_gate_is_broken(&inst->gate)) {
 		nc_code code = ss_files_reopen(inst, err);
 		if (code != NC_OK)
 			return code;

@@ -113,5 +113,7 @@ nc_code ss_materialise(nc_inst *inst, uint64_t epoch, uint64_t applied_seq, cons
 		ss_note_success(inst);
 	else if (code != NC_E_INVAL)
 		ss_note_failure(inst, err);
+	if (code == NC_E_PROTO)
+		ss_note_damage(inst);
 	return code;
 }

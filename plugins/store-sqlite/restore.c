@@ -65,19 +65,6 @@ static nc_code receive(nc_inst *inst, int fd, const incoming *in, ss_container *
 	return code == NC_OK ? ss_container_read_end(&p, ret, err) : code;
 }
 
-/* Keeps the first fault for the message. */
-static nc_code first_fault(void *arg, uint32_t space, nc_bytes key, uint64_t seq, const char *what)
-{
-	char *text = arg;
-	if (key.ptr)
-		snprintf(text, 200, "a key of space %u: %s", space, what);
-	else if (seq)
-		snprintf(text, 200, "record %llu: %s", (unsigned long long)seq, what);
-	else
-		snprintf(text, 200, "%s", what);
-	return NC_E_PROTO;
-}
-
 /* Everything into the file itself, since only the file is put in place. */
 static nc_code settle(ss_conn *c, nc_error *err)
 {
@@ -117,7 +104,8 @@ static nc_code verify_contents(
 	char what[200] = "";
 	uint64_t faults = 0;
 	ss_meta tip, applied;
-	nc_code code = ss_check_files(log, state, first_fault, what, &faults, err);
+	ss_checked files = { .log = log, .state = state };
+	nc_code code = ss_check_files(&files, ss_first_fault, what, &faults, err);
 	if (what[0])
 		return ss_fail(err, NC_E_PROTO, "Restore another backup.",
 			"the backup holds a damaged store: %s", what);

@@ -38,7 +38,10 @@ nc_code ss_scan(nc_inst *inst, uint32_t space, nc_bytes from, nc_bytes to, uint3
 		.arg = arg,
 	};
 	ss_place_set(&w.at, from);
-	return ss_walk_space(&w, err);
+	code = ss_walk_space(&w, err);
+	if (w.saw_damage)
+		ss_note_damage(inst);
+	return code;
 }
 
 /* ---- one key ---- */

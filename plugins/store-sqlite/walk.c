@@ -23,6 +23,16 @@ static nc_code pass(ss_walk *w, const nc_kv *kv)
 	return w->cb(w->arg, kv);
 }
 
+/* A row whose checksum is not its value's: damage, or the record of an earlier one. */
+static void look_at_lost(ss_walk *w, nc_kv *kv, uint32_t crc)
+{
+	bool is_range = crc == ss_crc_lost(SS_LOST_RANGE, kv->space, kv->key, kv->rev);
+	w->is_recorded = is_range || crc == ss_crc_lost(SS_LOST_VALUE, kv->space, kv->key, kv->rev);
+	w->saw_damage |= !w->is_recorded;
+	kv->flags = is_range ? NC_KV_LOST : NC_KV_CORRUPT;
+	kv->val = (nc_bytes){ NULL, 0 };
+}
+
 static nc_code pass_row(ss_walk *w, sqlite3_stmt *st)
 {
 	nc_kv kv = {
@@ -31,11 +41,14 @@ static nc_code pass_row(ss_walk *w, sqlite3_stmt *st)
 		.val = ss_column_bytes(st, 1),
 		.rev = (uint64_t)sqlite3_column_int64(st, 2),
 	};
-	if (ss_crc_kv(kv.space, kv.key, kv.rev, kv.val) != (uint32_t)sqlite3_column_int64(st, 3)) {
-		kv.flags = NC_KV_CORRUPT;
-		kv.val = (nc_bytes){ NULL, 0 };
-	}
-	return pass(w, &kv);
+	uint32_t crc = (uint32_t)sqlite3_column_int64(st, 3);
+	w->is_recorded = false;
+	if (ss_crc_kv(kv.space, kv.key, kv.rev, kv.val) != crc)
+		look_at_lost(w, &kv, crc);
+	if (kv.flags != NC_KV_LOST)
+		return pass(w, &kv);
+	ss_place_after(&w->at, kv.key);
+	return w->cb(w->arg, &kv);
 }
 
 /* Rows until the end (SQLITE_DONE), cb's refusal (SQLITE_OK with *ret), or a failure. */
@@ -104,6 +117,8 @@ static nc_code pass_lost(ss_walk *w, nc_error *err)
 static nc_code pass_damage(ss_walk *w, nc_error *err)
 {
 	ss_place key;
+	w->saw_damage = true;
+	w->is_recorded = false;
 	int rc = probe(w, &w->at, &key);
 	if (rc == SQLITE_ROW && !is_past(w, ss_place_bytes(&key))) {
 		nc_kv kv = {
@@ -145,4 +160,47 @@ nc_code ss_walk_space(ss_walk *w, nc_error *err)
 		code = pass_damage(w, err);
 	}
 	return code;
+}
+
+/* ---- which spaces there are ---- */
+
+static int find_space(ss_conn *c, uint64_t from, uint64_t *ret)
+{
+	_cleanup_(ss_stmt_donep) sqlite3_stmt *st = NULL;
+	if (ss_stmt(c, SS_SPACE_NEXT, &st, NULL) != NC_OK)
+		return SQLITE_NOMEM;
+	sqlite3_bind_int64(st, 1, (int64_t)from);
+	int rc = sqlite3_step(st);
+	if (rc == SQLITE_ROW)
+		*ret = (uint64_t)sqlite3_column_int64(st, 0);
+	return rc;
+}
+
+/* Past a damaged page: the least number found by halving from which spaces can be told again. */
+static uint64_t skip_spaces(ss_conn *c, uint64_t low)
+{
+	uint64_t high = (uint64_t)UINT32_MAX + 1, unused;
+	while (high - low > 1) {
+		uint64_t mid = low + (high - low) / 2;
+		if (ss_is_damage(find_space(c, mid, &unused)))
+			low = mid;
+		else
+			high = mid;
+	}
+	return high;
+}
+
+int ss_walk_next_space(ss_conn *c, uint64_t *space, uint64_t *ret_lost)
+{
+	*ret_lost = 0;
+	if (*space > UINT32_MAX)
+		return SQLITE_DONE;
+	int rc = find_space(c, *space, space);
+	if (!ss_is_damage(rc))
+		return rc;
+	/* The last of them may have keys behind the damage. */
+	uint64_t last = skip_spaces(c, *space) - 1;
+	*ret_lost = last - *space + 1;
+	*space = last;
+	return SQLITE_ROW;
 }

@@ -13,10 +13,16 @@ typedef struct ss_walk {
 	uint32_t left; /* values still wanted; UINT32_MAX = all */
 	nc_kv_cb cb;
 	void *arg;
-	ss_place at; /* where it goes on */
+	ss_place at;      /* where it goes on */
+	bool saw_damage;  /* a page could not be read, or a value was not whole */
+	bool is_recorded; /* what cb is told now is a loss that the file itself records */
 } ss_walk;
 
 /* From `at` on. Stops at cb's first answer other than NC_OK and gives it back. */
 nc_code ss_walk_space(ss_walk *w, nc_error *err);
+
+/* The first space from *space on that can be told: SQLITE_ROW, or SQLITE_DONE when there is none.
+ * *ret_lost: how many numbers before it could not be looked at, the last of which counts as one. */
+int ss_walk_next_space(ss_conn *c, uint64_t *space, uint64_t *ret_lost);
 
 #endif

@@ -5,6 +5,7 @@
  */
 #include "sqlite_suites.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -174,6 +175,42 @@ static long pages_of(const char *dir, const char *name, long page_size)
 	return stat(path, &st) ? 0 : (long)(st.st_size / page_size);
 }
 
+/* What no rebuild has on record yet. */
+static nc_code count_new(void *arg, uint32_t space, nc_bytes key, uint64_t seq, const char *what)
+{
+	((faults *)arg)->n += !strstr(what, "was lost when");
+	return count_fault(&(faults){ 0 }, space, key, seq, what);
+}
+
+/*
+ * The next lead makes the file anew: the same is served and the same is missing, writes go well
+ * again, and a backup holds no damage but what is on record.
+ */
+static void check_rebuilt(st_store *s, const char *dir, uint32_t lost_before)
+{
+	char backup[500], copy[500];
+	uint64_t epoch, head;
+	faults f = { 0 };
+	nc_error err = ST_ERROR;
+	st_store other;
+	nc_kv kv = { .space = 7, .key = { "key000500", 9 }, .val = { "new", 3 }, .rev = RECORDS };
+	snprintf(backup, sizeof(backup), "%s/backup", dir);
+	snprintf(copy, sizeof(copy), "%s-copy", dir);
+	NEED(CHECK_OK(s->t->lead(s->inst, "n1", 60000, &epoch, &head, &err), &err));
+	uint32_t seven = scan_damaged(s, 7), eight = scan_damaged(s, 8);
+	CHECK_U64((uint64_t)seven + eight, lost_before);
+	s->t->check(s->inst, count_new, &f, &err);
+	CHECK_U64(f.n, 0);
+	CHECK_OK(s->t->materialise(s->inst, epoch, RECORDS, &kv, 1, &err), &err);
+	NEED(st_backup_file(s, backup));
+	CHECK_OK(st_restore_file(copy, backup, &err), &err);
+	if (st_open(&other, copy)) {
+		CHECK(scan_damaged(&other, 8) == eight);
+		st_destroy(&other);
+	}
+	st_remove_tree(copy);
+}
+
 /* A store that opens at all serves; one that does not says what is wrong. */
 static void try_state_page(const char *dir, long page, uint32_t *worst)
 {
@@ -193,6 +230,11 @@ static void try_state_page(const char *dir, long page, uint32_t *worst)
 	CHECK_OK(s.t->scan(s.inst, 90, none, none, 0, count_kv, &last, &err), &err);
 	CHECK_FAILS(s.t->check(s.inst, count_fault, &f, &err), NC_E_PROTO, &err);
 	CHECK(f.n > 0);
+	int fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	CHECK_FAILS(s.t->backup(s.inst, ST_OP, fd, &err), NC_E_PROTO, &err);
+	CHECK(strstr(err.message, "damaged") != NULL);
+	close(fd);
+	check_rebuilt(&s, dir, seven + eight);
 	st_destroy(&s);
 }
 
