@@ -37,7 +37,7 @@ static void free_host(nc_hostproc *h)
 {
 	nc_closep(&h->sock);
 	nc_closep(&h->out_fd);
-	nc_closep(&h->child.pidfd);
+	nc_child_done(&h->child);
 	nc_wire_queue_done(&h->queue);
 	nc_free(h->list);
 	nc_free(h->in);
@@ -213,7 +213,8 @@ static nc_code watch(nc_hostproc *h, nc_error *err)
 		rc = nc_loop_fd_add(h->io, h->out_fd, EPOLLIN, nc_hostproc_on_output, c);
 	/* Last: it may already have ended, and its event gives up the loop's reference. */
 	if (rc == NC_OK)
-		rc = nc_loop_fd_add(h->io, h->child.pidfd, EPOLLIN, nc_hostproc_on_exit, c);
+		rc = nc_loop_fd_add(
+			h->io, nc_child_wait_fd(&h->child), EPOLLIN, nc_hostproc_on_exit, c);
 	if (rc == NC_OK)
 		return NC_OK;
 	nc_loop_fd_del(h->io, h->sock);
@@ -248,7 +249,8 @@ nc_code nc_hostproc_start(nc_found *f, int memfd, nc_hostproc **ret, nc_error *e
 	h->io = f->p->io;
 	h->in = in;
 	h->refs = 3; /* the io loop's, the plugin's and the caller's */
-	h->sock = h->out_fd = h->child.pidfd = -1;
+	h->sock = h->out_fd = -1;
+	h->child = NC_CHILD_NONE;
 	h->why = h->blameless = (nc_error)NC_ERROR_INIT;
 	nc_wire_queue_init(&h->queue);
 	pthread_mutex_init(&h->host_lock, NULL);

@@ -48,8 +48,11 @@ NC_DEFINE_CLEANUP(nc_pinst *, nc_pinst_unref);
 /* By instance name; the caller owns a reference. NULL when there is none. */
 nc_pinst *nc_pinst_find(struct nc_plugins *p, const char *name);
 
-/* Apply a changed configuration. NC_E_CONFLICT names the fields that need close and open
- * (x-reload "recreate"); nothing is applied then. */
+/* Apply a changed configuration, one change at a time; waits for the plugin. NC_OK: it is in force, and
+ * an instance that is made anew gets it. NC_E_CONFLICT names the fields that need close and open
+ * (x-reload "recreate"), NC_E_UNSUPPORTED: the plugin can change nothing while it is open; NC_E_INVAL:
+ * it does not fit the schema, or the plugin won't have it; NC_E_UNAVAILABLE: its process is down, try
+ * again. In all of these the former configuration stays in force. */
 nc_code nc_pinst_reconfigure(nc_pinst *inst, nc_bytes config, nc_error *err);
 /* The plugin's own health document (JSON), appended to *out. NC_E_UNSUPPORTED when it has none. */
 nc_code nc_pinst_health(nc_pinst *inst, int64_t timeout_us, struct nc_buf *out, nc_error *err);

@@ -111,6 +111,7 @@ void nc_pinst_recreate(nc_pinst *inst)
 	nc_error err = NC_ERROR_INIT;
 	pthread_mutex_lock(&inst->inst_lock);
 	int is_wanted = !inst->is_closing && inst->state == NC_PINST_LOST;
+	inst->n_created += (uint64_t)is_wanted;
 	char *text = is_wanted ? nc_json_dump(inst->config, JSON_COMPACT) : NULL;
 	pthread_mutex_unlock(&inst->inst_lock);
 	if (!is_wanted)

@@ -101,7 +101,8 @@ struct nc_pinst {
 	pthread_cond_t has_changed;
 	uint32_t refs;
 	nc_pinst_state state;
-	int is_open, is_closing, is_listed, is_transport_gone;
+	int is_open, is_closing, is_listed, is_transport_gone, is_changing;
+	uint64_t n_created;   /* how often it was made anew after a loss */
 	int64_t back_at_us;   /* lost: when the process is started again */
 	char why[200];        /* lost, failed */
 	uint64_t retry_timer; /* of a create that failed after a restart */

@@ -61,23 +61,31 @@ void nc_launcher_free(nc_launcher *l)
 	nc_free(l);
 }
 
-static size_t take_fds(struct msghdr *msg, int fds[3])
+static nc_code gone(nc_error *err)
+{
+	nc_err(err, NC_E_UNAVAILABLE, "the launcher is gone");
+	return nc_err_hint(err, NC_E_UNAVAILABLE,
+		"restart novacrond, which brings it back; guests are not touched");
+}
+
+static size_t take_fds(struct msghdr *msg, int fds[NC_LAUNCHER_FDS])
 {
 	size_t n = 0;
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
 		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
 			continue;
-		n = NC_MIN((c->cmsg_len - CMSG_LEN(0)) / sizeof(int), (size_t)3);
+		n = NC_MIN((c->cmsg_len - CMSG_LEN(0)) / sizeof(int), (size_t)NC_LAUNCHER_FDS);
 		memcpy(fds, CMSG_DATA(c), n * sizeof(int));
 	}
 	return n;
 }
 
-static nc_code receive_reply(nc_launcher *l, nc_launcher_reply *rep, int fds[3], nc_error *err)
+static nc_code receive_reply(
+	nc_launcher *l, nc_launcher_reply *rep, int fds[NC_LAUNCHER_FDS], nc_error *err)
 {
 	union {
 		struct cmsghdr align;
-		char space[CMSG_SPACE(sizeof(int) * 3)];
+		char space[CMSG_SPACE(sizeof(int) * NC_LAUNCHER_FDS)];
 	} control;
 	struct iovec iov = { rep, sizeof(*rep) };
 	struct msghdr msg = { .msg_iov = &iov,
@@ -89,33 +97,35 @@ static nc_code receive_reply(nc_launcher *l, nc_launcher_reply *rep, int fds[3],
 		n = recvmsg(l->sock, &msg, MSG_CMSG_CLOEXEC);
 	while (n < 0 && errno == EINTR);
 	if (n != (ssize_t)sizeof(*rep))
-		return nc_err(err, NC_E_UNAVAILABLE, "the launcher is gone");
+		return gone(err);
 	size_t n_fds = take_fds(&msg, fds);
 	rep->message[sizeof(rep->message) - 1] = rep->hint[sizeof(rep->hint) - 1] = 0;
 	if (rep->code != NC_OK) {
 		nc_err(err, rep->code, "%s", rep->message);
 		return rep->hint[0] ? nc_err_hint(err, rep->code, "%s", rep->hint) : rep->code;
 	}
-	return n_fds == 3 ? NC_OK : nc_err(err, NC_E_PROTO, "the launcher's answer is not whole");
+	return n_fds == NC_LAUNCHER_FDS
+		       ? NC_OK
+		       : nc_err(err, NC_E_PROTO, "the launcher's answer is not whole");
 }
 
 nc_code nc_launcher_start(nc_launcher *l, const char *id, nc_child *ret_child, int *ret_sock,
 	int *ret_out_fd, nc_error *err)
 {
 	char request[NC_LAUNCHER_REQUEST_MAX];
-	int fds[3] = { -1, -1, -1 };
+	int fds[NC_LAUNCHER_FDS] = { -1, -1, -1, -1 };
 	nc_launcher_reply rep;
 	int n = snprintf(request, sizeof(request), "S%s", id);
 	if (send(l->sock, request, (size_t)n, MSG_NOSIGNAL) < 0)
-		return nc_err(err, NC_E_UNAVAILABLE, "the launcher is gone");
+		return gone(err);
 	nc_code rc = receive_reply(l, &rep, fds, err);
 	if (rc != NC_OK) {
-		for (int i = 0; i < 3; i++)
+		for (int i = 0; i < NC_LAUNCHER_FDS; i++)
 			nc_closep(&fds[i]);
 		return rc;
 	}
 	*ret_sock = fds[0];
-	*ret_child = (nc_child){ .pid = rep.pid, .pidfd = fds[1] };
+	*ret_child = (nc_child){ .pid = rep.pid, .pidfd = fds[1], .end_fd = fds[3] };
 	*ret_out_fd = fds[2];
 	return NC_OK;
 }

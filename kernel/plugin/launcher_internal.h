@@ -20,13 +20,20 @@ void nc_launcher_kill(nc_launcher *l, pid_t pid);
 
 #define NC_LAUNCHER_REQUEST_MAX (NC_PLUGIN_ID_MAX + 9)
 
-/* The reply's fixed part; descriptors (socket, pidfd, output) go with a good one. */
+/* The reply's fixed part; descriptors (socket, pidfd, output, its end) go with a good one. */
+#define NC_LAUNCHER_FDS 4
 typedef struct nc_launcher_reply {
 	int32_t code;
 	int32_t pid;
 	char message[320];
 	char hint[320];
 } nc_launcher_reply;
+
+/* What is then read once from the last of them, when the launcher has reaped it; without a word at
+ * its end the launcher itself is gone. */
+typedef struct nc_child_end {
+	int32_t code, status; /* si_code, si_status */
+} nc_child_end;
 
 nc_noreturn void nc_launcher_serve(int sock, const nc_launcher_options *opt);
 

@@ -26,11 +26,18 @@
 
 #define CHILDREN_MAX 256
 
+typedef struct child {
+	pid_t pid;
+	int pidfd;
+	int end_fd; /* how it ended goes in here, for the daemon */
+} child;
+
 typedef struct state {
 	nc_launcher_options opt;
-	pid_t children[CHILDREN_MAX];
+	child children[CHILDREN_MAX];
 	size_t n_children;
 } state;
+
 /* Manifest and hashes once more, trusting root alone; the code comes back sealed. */
 static nc_code open_plugin(
 	const nc_launcher_rights *r, const char *id, int *ret_code_fd, nc_error *err)
@@ -51,6 +58,7 @@ static nc_code open_plugin(
 			m->id, id);
 	return nc_verify_files(dir_fd, m, 0, ret_code_fd, err);
 }
+
 /* What the child of the launcher has been given. */
 typedef struct start {
 	int sock, output, code, host; /* ends of the child's */
@@ -94,24 +102,56 @@ nc_noreturn static void become_host(start *s, const nc_launcher_rights *r)
 	_exit(126);
 }
 
+/* 1 when it has ended; the daemon, which can't wait for it, is told how. */
+static int reap_child(child *c)
+{
+	siginfo_t info = { .si_pid = 0 };
+	if (waitid(P_PID, (id_t)c->pid, &info, WEXITED | WNOHANG) == 0 && info.si_pid == 0)
+		return 0;
+	nc_child_end end = { .code = info.si_code, .status = info.si_status };
+	(void)!write(c->end_fd, &end, sizeof(end)); /* a pipe with room; or nobody cares any more */
+	nc_closep(&c->end_fd);
+	nc_closep(&c->pidfd);
+	return 1;
+}
+
 static void reap_children(state *st)
 {
 	for (size_t i = 0; i < st->n_children;)
-		if (waitpid(st->children[i], NULL, WNOHANG) != 0)
+		if (reap_child(&st->children[i]))
 			st->children[i] = st->children[--st->n_children];
 		else
 			i++;
 }
 
-/* *ret_fds: socket, pidfd, output; the caller closes them. */
-static nc_code launch(state *st, const char *id, int ret_fds[3], pid_t *ret_pid, nc_error *err)
+/* A request, or the end of one of them. */
+static void wait_for_something(const state *st, int sock)
+{
+	struct pollfd fds[1 + CHILDREN_MAX] = { { .fd = sock, .events = POLLIN } };
+	for (size_t i = 0; i < st->n_children; i++)
+		fds[1 + i] = (struct pollfd){ .fd = st->children[i].pidfd, .events = POLLIN };
+	(void)poll(fds, 1 + st->n_children, 1000);
+}
+
+static nc_code enlist(state *st, pid_t pid, int end_fd, int *ret_pidfd, nc_error *err)
+{
+	child c = { .pid = pid, .pidfd = (int)syscall(SYS_pidfd_open, pid, 0), .end_fd = end_fd };
+	st->children[st->n_children++] = c; /* without a pidfd too: it is to be reaped */
+	*ret_pidfd = fcntl(c.pidfd, F_DUPFD_CLOEXEC, 0);
+	return *ret_pidfd < 0 ? nc_err_errno(err, errno, "could not watch a process") : NC_OK;
+}
+
+/* *ret_fds: socket, pidfd, output, its end; the caller closes them. */
+static nc_code launch(
+	state *st, const char *id, int ret_fds[NC_LAUNCHER_FDS], pid_t *ret_pid, nc_error *err)
 {
 	nc_launcher_rights r = { .n_groups = 0 };
 	_cleanup_(nc_closep) int code = -1;
 	_cleanup_(nc_closep) int host = -1;
 	_cleanup_(nc_closep) int their_sock = -1;
 	_cleanup_(nc_closep) int their_output = -1;
-	int pair[2], out[2];
+	_cleanup_(nc_closep) int end_fd = -1;
+	int pair[2], out[2], end[2];
 	nc_code rc = nc_launcher_read_rights(st->opt.rights_file, id, &r, err);
 	if (rc == NC_OK)
 		rc = open_plugin(&r, id, &code, err);
@@ -127,6 +167,10 @@ static nc_code launch(state *st, const char *id, int ret_fds[3], pid_t *ret_pid,
 		return nc_err_errno(err, errno, "could not make a pipe");
 	ret_fds[2] = out[0];
 	their_output = out[1];
+	if (pipe2(end, O_CLOEXEC | O_NONBLOCK) < 0)
+		return nc_err_errno(err, errno, "could not make a pipe");
+	ret_fds[3] = end[0];
+	end_fd = end[1];
 	pid_t pid = fork();
 	if (pid < 0)
 		return nc_err_errno(err, errno, "could not start a process");
@@ -136,17 +180,15 @@ static nc_code launch(state *st, const char *id, int ret_fds[3], pid_t *ret_pid,
 				    .code = code,
 				    .host = host },
 			&r);
-	st->children[st->n_children++] = pid;
 	*ret_pid = pid;
-	ret_fds[1] = (int)syscall(SYS_pidfd_open, pid, 0);
-	return ret_fds[1] < 0 ? nc_err_errno(err, errno, "could not watch a process") : NC_OK;
+	return enlist(st, pid, nc_steal_fd(&end_fd), &ret_fds[1], err);
 }
 
 static void send_reply(int sock, const nc_launcher_reply *rep, const int *fds, size_t n)
 {
 	union {
 		struct cmsghdr align;
-		char space[CMSG_SPACE(sizeof(int) * 3)];
+		char space[CMSG_SPACE(sizeof(int) * NC_LAUNCHER_FDS)];
 	} control = { .space = { 0 } };
 	struct iovec iov = { (void *)(uintptr_t)rep, sizeof(*rep) };
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
@@ -165,7 +207,7 @@ static void send_reply(int sock, const nc_launcher_reply *rep, const int *fds, s
 static void serve_one(state *st, int sock, const char *id)
 {
 	nc_error err = NC_ERROR_INIT;
-	int fds[3] = { -1, -1, -1 };
+	int fds[NC_LAUNCHER_FDS] = { -1, -1, -1, -1 };
 	pid_t pid = 0;
 	nc_code rc;
 	reap_children(st);
@@ -178,8 +220,8 @@ static void serve_one(state *st, int sock, const char *id)
 	nc_launcher_reply rep = { .code = rc, .pid = (int32_t)pid };
 	memcpy(rep.message, err.message, sizeof(rep.message));
 	memcpy(rep.hint, err.hint, sizeof(rep.hint));
-	send_reply(sock, &rep, fds, rc == NC_OK ? 3 : 0);
-	for (int i = 0; i < 3; i++)
+	send_reply(sock, &rep, fds, rc == NC_OK ? NC_LAUNCHER_FDS : 0);
+	for (int i = 0; i < NC_LAUNCHER_FDS; i++)
 		nc_closep(&fds[i]);
 }
 
@@ -188,7 +230,7 @@ static void kill_one(const state *st, const char *number)
 {
 	pid_t pid = (pid_t)strtol(number, NULL, 10);
 	for (size_t i = 0; i < st->n_children; i++)
-		if (st->children[i] == pid)
+		if (st->children[i].pid == pid)
 			kill(pid, SIGKILL); /* not reaped yet, so still its own number */
 }
 
@@ -203,8 +245,7 @@ nc_noreturn void nc_launcher_serve(int sock, const nc_launcher_options *opt)
 	(void)signal(SIGHUP, SIG_IGN);
 	(void)signal(SIGPIPE, SIG_IGN);
 	for (;;) {
-		struct pollfd pfd = { .fd = sock, .events = POLLIN };
-		(void)poll(&pfd, 1, 1000);
+		wait_for_something(&st, sock);
 		reap_children(&st);
 		ssize_t n = recv(sock, request, sizeof(request) - 1, MSG_DONTWAIT);
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
@@ -218,6 +259,6 @@ nc_noreturn void nc_launcher_serve(int sock, const nc_launcher_options *opt)
 			serve_one(&st, sock, request + 1);
 	}
 	for (size_t i = 0; i < st.n_children; i++)
-		kill(st.children[i], SIGKILL);
+		kill(st.children[i].pid, SIGKILL);
 	_exit(0);
 }

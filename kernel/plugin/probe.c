@@ -207,12 +207,12 @@ nc_code nc_probe(nc_found *f, int memfd, nc_error *err)
 		.code = memfd,
 		.verdict = { -1, -1 },
 		.output = { -1, -1 },
-		.child.pidfd = -1,
+		.child = NC_CHILD_NONE,
 		.err = err };
 	nc_code rc = run(f, &pr, err);
-	int *fds[] = { &pr.input, &pr.verdict[0], &pr.verdict[1], &pr.output[0], &pr.output[1],
-		&pr.child.pidfd };
+	int *fds[] = { &pr.input, &pr.verdict[0], &pr.verdict[1], &pr.output[0], &pr.output[1] };
 	for (size_t i = 0; i < NC_LEN(fds); i++)
 		nc_closep(fds[i]);
+	nc_child_done(&pr.child);
 	return rc;
 }

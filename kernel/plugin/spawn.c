@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@
 
 #include "base/cleanup.h"
 #include "base/err.h"
+#include "plugin/launcher_internal.h"
 
 /*
  * posix_spawn, so that a daemon with hundreds of megabytes is not copied and no code of ours runs
@@ -130,7 +132,7 @@ nc_code nc_spawn_start(const nc_spawn *s, nc_child *ret, nc_error *err)
 		return nc_err_errno(err, rc, "could not watch %s", s->path);
 	}
 	fcntl(pidfd, F_SETFD, FD_CLOEXEC);
-	*ret = (nc_child){ .pid = pid, .pidfd = pidfd };
+	*ret = (nc_child){ .pid = pid, .pidfd = pidfd, .end_fd = -1 };
 	return NC_OK;
 }
 
@@ -139,19 +141,53 @@ void nc_child_kill(const nc_child *c)
 	(void)syscall(SYS_pidfd_send_signal, c->pidfd, SIGKILL, NULL, 0); /* ended already: fine */
 }
 
+int nc_child_wait_fd(const nc_child *c)
+{
+	return c->end_fd >= 0 ? c->end_fd : c->pidfd;
+}
+
+static void format_end(int code, int status, char *how, size_t cap)
+{
+	const char *name = sigdescr_np(status);
+	if (code == CLD_EXITED)
+		snprintf(how, cap, "exit status %d", status);
+	else
+		snprintf(how, cap, "signal %d (%s)", status, name ? name : "unknown");
+}
+
+static int reap_launched(const nc_child *c, char *how, size_t cap)
+{
+	nc_child_end end;
+	struct pollfd pfd = { .fd = c->pidfd, .events = POLLIN };
+	ssize_t n = read(c->end_fd, &end, sizeof(end));
+	if (n == (ssize_t)sizeof(end)) {
+		format_end(end.code, end.status, how, cap);
+		return 1;
+	}
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return 0;
+	/* The launcher is gone, and its children follow it. */
+	snprintf(how, cap, "it ended with the launcher");
+	return poll(&pfd, 1, 0) > 0;
+}
+
 int nc_child_reap(const nc_child *c, char *how, size_t cap)
 {
 	siginfo_t info = { .si_pid = 0 };
+	if (c->end_fd >= 0)
+		return reap_launched(c, how, cap);
 	if (waitid(P_PIDFD, (id_t)c->pidfd, &info, WEXITED | WNOHANG) < 0) {
 		snprintf(how, cap, "it ended");
 		return 1;
 	}
 	if (info.si_pid == 0)
 		return 0;
-	if (info.si_code == CLD_EXITED)
-		snprintf(how, cap, "exit status %d", info.si_status);
-	else
-		snprintf(how, cap, "signal %d (%s)", info.si_status,
-			sigdescr_np(info.si_status) ? sigdescr_np(info.si_status) : "unknown");
+	format_end(info.si_code, info.si_status, how, cap);
 	return 1;
+}
+
+void nc_child_done(nc_child *c)
+{
+	nc_closep(&c->pidfd);
+	nc_closep(&c->end_fd);
 }

@@ -131,7 +131,7 @@ typedef struct verdict {
 	int32_t outcome;
 	unsigned lost;
 	int64_t strikes[13];
-	char state[32], reason[400];
+	char state[32], reason[400], last_strike[300];
 } verdict;
 
 static void note_status(fixture *f, const bad *b, verdict *v)
@@ -139,6 +139,7 @@ static void note_status(fixture *f, const bad *b, verdict *v)
 	char rule[8];
 	fixture_status(f, b->plugin, "state", v->state, sizeof(v->state));
 	fixture_status(f, b->plugin, "reason", v->reason, sizeof(v->reason));
+	fixture_status(f, b->plugin, "last_strike", v->last_strike, sizeof(v->last_strike));
 	for (unsigned i = 0; i < 13; i++) {
 		snprintf(rule, sizeof(rule), "P%u", i);
 		v->strikes[i] = fixture_strikes(f, b->plugin, rule);
@@ -273,8 +274,16 @@ static void expect_verdict(const bad *b, nc_isolation iso, const verdict *v, int
 		expect(v->n_done == 1, b, iso, "done once", found);
 		expect(v->outcome == b->outcome, b, iso, "the outcome", found);
 	}
-	if (b->rule)
+	if (b->rule) {
+		char names[8];
+		snprintf(names, sizeof(names), "\"%s:", b->rule);
 		expect(v->strikes[strtol(b->rule + 1, NULL, 10)] >= 1, b, iso, b->rule, found);
+		expect(strncmp(v->last_strike, names, strlen(names)) == 0, b, iso,
+			"the status names the rule", v->last_strike);
+	}
+	if (b->rule && b->load_says)
+		expect(strncmp(v->load_message, b->rule, strlen(b->rule)) == 0, b, iso,
+			"the message begins with the rule", v->load_message);
 }
 
 static void expect_death(const bad *b, const char *state_dir, const verdict *v, int status)

@@ -169,6 +169,8 @@ def five_crashes_are_quarantine(d):
     died = [e for e in d.events("plugin.host.died") if "restart_ms" in e]
     pauses = [e["restart_ms"] for e in died]
     check(pauses == [1000, 2000, 4000, 8000, -1], f"pauses {pauses}")
+    hows = {e["how"] for e in died}
+    check(hows == {"signal 9 (Killed)"}, f"they died of {hows}")
     until("its event", lambda: events_after(d, cursor)["plugin.quarantined"] == 1)
     check(events_after(d, cursor)["plugin.host.died"] == 5, f"{events_after(d, cursor)}")
     status, doc = d.call("POST", f"/api/v1/plugins/{SIM}/release", {})
@@ -195,6 +197,15 @@ def run(build):
         pid = five_crashes_are_quarantine(d)
         d.kill()
         until("the end of all", lambda: not status_of(pid) and not status_of(launcher[0]), 20)
+        # Without its launcher the daemon loses its hosts, says so, and blames no plugin for it.
+        d.start()
+        pid = until("a host", d.host)
+        launcher = [c for c in children(d.proc.pid) if status_of(c).get("Name") == "nc-launcher"]
+        os.kill(launcher[0], signal.SIGKILL)
+        until("the end of the host", lambda: not status_of(pid))
+        until("a start without a launcher", lambda: len(d.events("plugin.host.start_failed")) >= 3)
+        check(d.plugin()["state"] == "lost", f"{d.plugin()}")
+        check(d.stop() == 0, "the daemon did not end well")
         # An orderly end takes them along as well.
         d.start()
         pid = until("a host", d.host)

@@ -629,6 +629,44 @@ static void reconfigure_applies_what_is_live_and_names_what_is_not(nc_isolation 
 }
 BOTH_WAYS(reconfigure_applies_what_is_live_and_names_what_is_not);
 
+typedef struct changer {
+	nc_pinst *inst;
+	const char *config;
+	unsigned n_bad;
+} changer;
+
+static void *change_often(void *arg)
+{
+	changer *c = arg;
+	for (int i = 0; i < 50; i++)
+		c->n_bad += nc_pinst_reconfigure(c->inst, nc_str(c->config), NULL) != NC_OK;
+	return NULL;
+}
+
+static void changes_of_a_configuration_come_one_after_the_other(nc_isolation iso)
+{
+	setup s;
+	if (begin(&s, iso, "{\"password\":\"first-one\",\"label\":\"a\"}")) {
+		pthread_t threads[2];
+		changer c[] = { { s.inst, "{\"password\":\"first-one\",\"label\":\"b\"}", 0 },
+			{ s.inst, "{\"password\":\"first-one\",\"label\":\"c\"}", 0 } };
+		for (int i = 0; i < 2; i++)
+			REQUIRE(pthread_create(&threads[i], NULL, change_often, &c[i]) == 0);
+		for (int i = 0; i < 2; i++) {
+			pthread_join(threads[i], NULL);
+			CHECK_UINT(c[i].n_bad, 0);
+		}
+		/* The secret is still the one that the plugin has a handle of. */
+		waited_run(&s.w, s.inst, "compute.create", "h", "{\"do\":\"secret\"}", NC_OK);
+		CHECK_HAS(s.w.result.ptr, "\"n\":9");
+		nc_pinst_close(s.inst, 0);
+		CHECK_CODE(nc_pinst_reconfigure(s.inst, nc_str("{\"label\":\"d\"}"), NULL),
+			NC_E_UNAVAILABLE);
+	}
+	end(&s);
+}
+BOTH_WAYS(changes_of_a_configuration_come_one_after_the_other);
+
 static void a_configuration_with_faults_opens_nothing(nc_isolation iso)
 {
 	setup s;
@@ -837,6 +875,8 @@ NC_TESTS(plugin_calls){
 	T(health_is_the_plugins_own_document_in_a_process),
 	T(reconfigure_applies_what_is_live_and_names_what_is_not_here),
 	T(reconfigure_applies_what_is_live_and_names_what_is_not_in_a_process),
+	T(changes_of_a_configuration_come_one_after_the_other_here),
+	T(changes_of_a_configuration_come_one_after_the_other_in_a_process),
 	T(a_configuration_with_faults_opens_nothing_here),
 	T(a_configuration_with_faults_opens_nothing_in_a_process),
 	T(closing_detaches_what_runs_and_ends_the_rest_here),

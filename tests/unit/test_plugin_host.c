@@ -131,6 +131,10 @@ static void while_it_is_down_calls_are_refused_with_a_time_to_come_back(void)
 		fixture_status(s.f, "test.good", "state", text, sizeof(text));
 		CHECK_STR(text, "\"lost\"");
 		CHECK_CODE(nc_pinst_health(s.inst, 1000000, &s.w.result, &err), NC_E_UNAVAILABLE);
+		nc_err_clear(&err);
+		CHECK_CODE(nc_pinst_reconfigure(s.inst, nc_str("{\"label\":\"b\"}"), &err),
+			NC_E_UNAVAILABLE);
+		CHECK(err.flags & NC_ERR_RETRYABLE);
 		nc_pinst *other = NULL;
 		nc_pinst_spec two = {
 			.plugin = "test.good", .name = "two", .config = nc_str("{}")

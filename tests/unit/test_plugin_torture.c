@@ -20,8 +20,9 @@
  * nc-plugin-host: nc_plugins_new, _scan, _load (manifest, schema, verify, seal, exports, probe, its
  * verdict's memory, sentinels, dlopen or spawn and hello), nc_pinst_open (configuration, defaults,
  * secrets, create), an operation, a query whose objects outgrow a frame, a secret opened by the
- * plugin, a stream, a report, nc_pinst_health, nc_pinst_reconfigure, nc_plugins_render,
- * nc_pinst_close, nc_plugins_stop, nc_plugins_free.
+ * plugin, a checkpoint, a log line, a timer, a watched descriptor, reports, recover, a stream,
+ * nc_pinst_health, nc_pinst_reconfigure, nc_plugins_render, nc_pinst_close, nc_plugins_stop,
+ * nc_plugins_free.
  *
  * Each run is a process of its own. A step may fail, saying why; nothing may crash, hang or be left
  * behind; nothing is held against the plugin; and as soon as the shortage is over, the same loader
@@ -152,6 +153,10 @@ static void all_steps(torture *t)
 		!call(t, "compute.create", "{\"do\":\"secret\"}") ||
 		!call(t, "compute.create", "{\"do\":\"checkpoint\"}") ||
 		!call(t, "compute.create", "{\"do\":\"log\"}") ||
+		!call(t, "compute.create", "{\"do\":\"timer\"}") ||
+		!call(t, "compute.create", "{\"do\":\"fdwatch\"}") ||
+		!call(t, "compute.create", "{\"do\":\"report\"}") ||
+		!call(t, "compute.recover", "{\"s\":\"done\"}") ||
 		!call(t, "compute.inventory", "{\"do\":\"big\"}") || !stream(t) || !ask(t))
 		return;
 	nc_pinst_close(t->inst, 1000000);
