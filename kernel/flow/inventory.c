@@ -306,8 +306,9 @@ nc_code nc_flow_find_hosts(nc_flow *f, const char *provider, nc_error *err)
 
 /* ---- guests ---- */
 
-/* Power and addresses, into the observed table; durable only when power changed. */
-static void saw_vm(nc_flow *f, const char *id, const json_t *guest)
+/* Power and addresses, into the observed table; durable only when power changed. `seq`: nothing that
+ * was asked of a driver later than this is in what was seen; 0 = who knows. */
+static void saw_vm(nc_flow *f, const char *id, const json_t *guest, uint64_t seq)
 {
 	_cleanup_(nc_arena_freep) nc_arena *a = nc_arena_new(1u << 20);
 	nc_error err = NC_ERROR_INIT;
@@ -326,10 +327,8 @@ static void saw_vm(nc_flow *f, const char *id, const json_t *guest)
 		return; /* the operation's own answer tells */
 	int must_put = nc_vm_observe_power(vm, nc_vmres_power(guest), now);
 	const char *host = json_string_value(json_object_get(guest, "host"));
-	if (vm->move_to && host) {
-		nc_vm_settle_move(f, vm, host);
+	if (host && o->rev <= seq && nc_vm_seen_on(f, vm, host))
 		return; /* the rest with the next look */
-	}
 	if (json_object_get(guest, "addresses"))
 		nc_vmres_addresses(vm, guest, now, NULL);
 	o->observed_at_ms = now;
@@ -356,13 +355,18 @@ static int is_ours(nc_flow *f, const json_t *tag)
 	return inst && !strcmp(inst, nc_db_installation(f->db));
 }
 
-void nc_flow_saw_guest(nc_flow *f, const json_t *guest)
+static void saw_guest(nc_flow *f, const json_t *guest, uint64_t seq)
 {
 	const json_t *tag = json_object_get(guest, "tag");
 	const char *object = json_string_value(json_object_get(tag, "object"));
 
 	if (object && is_ours(f, tag))
-		saw_vm(f, object, guest);
+		saw_vm(f, object, guest, seq);
+}
+
+void nc_flow_saw_guest(nc_flow *f, const json_t *guest)
+{
+	saw_guest(f, guest, 0);
 }
 
 nc_code nc_flow_look_at_guests(nc_flow *f, const char *provider, nc_error *err)
@@ -377,6 +381,6 @@ nc_code nc_flow_look_at_guests(nc_flow *f, const char *provider, nc_error *err)
 	if (rc != NC_OK)
 		return rc;
 	for (size_t i = 0; i < json_array_size(guests); i++)
-		nc_flow_saw_guest(f, json_array_get(guests, i));
+		saw_guest(f, json_array_get(guests, i), seq);
 	return nc_orphans_update(f, provider, guests, seq, err);
 }
