@@ -131,8 +131,9 @@ nc_code nc_vm_place_pools(nc_opctx *c, const nc_vm *vm, nc_place_req *req, nc_er
 /* Hosts that this operation has tried: ids, in the turn's arena. */
 uint32_t nc_op_tried(nc_opctx *c, const char **list, uint32_t max);
 nc_code nc_op_keep_decision(nc_opctx *c, const char *id, const nc_buf *decision, nc_error *err);
-/* A guest whose migration's end is not known has been seen on a host (the driver's name of it). */
-void nc_vm_settle_move(nc_flow *f, nc_vm *vm, const char *seen);
+/* An idle VM's guest is on a host (the driver's name of it): ends a move whose end is not known, and
+ * follows one that was made behind our back. 1 = it has been written. Blocking; the keeper. */
+int nc_vm_seen_on(nc_flow *f, nc_vm *vm, const char *seen);
 /* And what it must have besides room; borrowed from the turn. */
 nc_code nc_vm_place_needs(nc_opctx *c, const nc_vm *vm, nc_place_req *req, nc_error *err);
 extern const size_t nc_flow_n_vm_power;

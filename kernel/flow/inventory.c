@@ -86,8 +86,9 @@ nc_code nc_flow_ask(nc_flow *f, const char *provider, const char *verb, json_t *
 
 /* ---- guests ---- */
 
-/* Power and addresses, into the observed table; durable only when power changed. */
-static void saw_vm(nc_flow *f, const char *id, const json_t *guest)
+/* Power and addresses, into the observed table; durable only when power changed. `seq`: nothing that
+ * was asked of a driver later than this is in what was seen; 0 = who knows. */
+static void saw_vm(nc_flow *f, const char *id, const json_t *guest, uint64_t seq)
 {
 	_cleanup_(nc_arena_freep) nc_arena *a = nc_arena_new(1u << 20);
 	nc_error err = NC_ERROR_INIT;
@@ -106,10 +107,8 @@ static void saw_vm(nc_flow *f, const char *id, const json_t *guest)
 		return; /* the operation's own answer tells */
 	int must_put = nc_vm_observe_power(vm, nc_vmres_power(guest), now);
 	const char *host = json_string_value(json_object_get(guest, "host"));
-	if (vm->move_to && host) {
-		nc_vm_settle_move(f, vm, host);
+	if (host && o->rev <= seq && nc_vm_seen_on(f, vm, host))
 		return; /* the rest with the next look */
-	}
 	if (json_object_get(guest, "addresses"))
 		nc_vmres_addresses(vm, guest, now, NULL);
 	o->observed_at_ms = now;
@@ -136,13 +135,18 @@ static int is_ours(nc_flow *f, const json_t *tag)
 	return inst && !strcmp(inst, nc_db_installation(f->db));
 }
 
-void nc_flow_saw_guest(nc_flow *f, const json_t *guest)
+static void saw_guest(nc_flow *f, const json_t *guest, uint64_t seq)
 {
 	const json_t *tag = json_object_get(guest, "tag");
 	const char *object = json_string_value(json_object_get(tag, "object"));
 
 	if (object && is_ours(f, tag))
-		saw_vm(f, object, guest);
+		saw_vm(f, object, guest, seq);
+}
+
+void nc_flow_saw_guest(nc_flow *f, const json_t *guest)
+{
+	saw_guest(f, guest, 0);
 }
 
 /* ---- what isn't ours ---- */
@@ -232,6 +236,8 @@ static nc_code count_foreign(nc_flow *f, const char *provider, const json_t *gue
 nc_code nc_flow_look_at_guests(nc_flow *f, const char *provider, int64_t *ret_guests, nc_error *err)
 {
 	_cleanup_(nc_json_decrefp) json_t *guests = NULL;
+	/* Before the driver is asked: what changed after that is newer than its answer. */
+	uint64_t seq = nc_db_seq(f->db);
 	nc_code rc = nc_flow_ask(f, provider, "compute.inventory", &guests, err);
 
 	if (rc == NC_E_UNSUPPORTED)
@@ -240,7 +246,7 @@ nc_code nc_flow_look_at_guests(nc_flow *f, const char *provider, int64_t *ret_gu
 		return rc;
 	*ret_guests = (int64_t)json_array_size(guests);
 	for (size_t i = 0; i < json_array_size(guests); i++)
-		nc_flow_saw_guest(f, json_array_get(guests, i));
+		saw_guest(f, json_array_get(guests, i), seq);
 	rc = nc_orphans_update(f, provider, guests, err);
 	return rc == NC_OK ? count_foreign(f, provider, guests, err) : rc;
 }

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "base/log.h"
 #include "flow/acts.h"
 #include "flow/request.h"
 #include "flow/vm_devices.h"
@@ -369,58 +368,3 @@ static const nc_op_step_def steps[] = {
 const nc_op_type nc_flow_vm_migrate = {
 	.kind = "vm.migrate", .steps = steps, .n_steps = NC_LEN(steps), .ended = ended
 };
-
-/* ---- afterwards: its driver has been seen with it ---- */
-
-static int is_host(const nc_root *r, const char *id, const char *seen, nc_arena *a)
-{
-	nc_object *o = NULL;
-
-	if (!id || nc_model_get(r, &nc_kind_host, id, a, &o, NULL) != NC_OK)
-		return 0;
-	return !strcmp(
-		NC_AS(nc_host_obj, o)->target ? NC_AS(nc_host_obj, o)->target : o->name, seen);
-}
-
-static void back_to_life(nc_vm *vm)
-{
-	static const nc_vm_lifecycle of_power[NC_POWER_COUNT] = { [NC_POWER_UNKNOWN] = NC_VM_ERROR,
-		[NC_POWER_OFF] = NC_VM_STOPPED,
-		[NC_POWER_ON] = NC_VM_ACTIVE,
-		[NC_POWER_PAUSED] = NC_VM_PAUSED,
-		[NC_POWER_SUSPENDED] = NC_VM_SUSPENDED,
-		[NC_POWER_CRASHED] = NC_VM_STOPPED };
-
-	if (vm->lifecycle == NC_VM_ERROR && vm->power != NC_POWER_UNKNOWN)
-		nc_vm_reset_state(vm, of_power[vm->power]);
-}
-
-void nc_vm_settle_move(nc_flow *f, nc_vm *vm, const char *seen)
-{
-	nc_txn *t = nc_txn_new(f->db);
-	nc_error err = NC_ERROR_INIT;
-
-	if (!t)
-		return;
-	const nc_root *r = nc_db_read_begin(f->db);
-	int is_arrived = is_host(r, vm->move_to, seen, vm->o.arena);
-	nc_code rc = is_arrived || is_host(r, vm->host, seen, vm->o.arena)
-			     ? nc_sched_end_move(f->sched, t, r, vm->o.id,
-				       is_arrived ? NC_MOVE_ARRIVED : NC_MOVE_STAYED, &err)
-			     : NC_E_NOTFOUND;
-	if (rc == NC_OK) {
-		vm->host = is_arrived ? vm->move_to : vm->host;
-		vm->move_to = NULL;
-		back_to_life(vm);
-		nc_flow_event(t, &vm->o, "vm.migration_settled", "system", NULL, NULL);
-		rc = nc_model_put(t, &vm->o, &err);
-	}
-	nc_db_read_end(f->db);
-	if (rc != NC_OK) {
-		nc_txn_free(t);
-		return;
-	}
-	/* A conflict means that somebody acts on it: the next look tells again. */
-	if (nc_txn_commit(t, NULL, &err) == NC_OK)
-		nc_log(L_INFO, "vm.migration.settled", F_STR("vm", vm->o.id), F_STR("host", seen));
-}

@@ -103,8 +103,12 @@ static nc_code check_all(const claim *c, const nc_root *tip, nc_error *err)
 {
 	nc_code rc = NC_OK;
 
-	if (!c->to.is_there || c->is_settled)
+	if (!c->to.is_there)
 		return NC_OK;
+	if (c->is_settled) {
+		const nc_ident *id = nc_row_ident(nc_row_at(c->s, c->to.slot));
+		return id && !strcmp(id->id, c->to.host) ? NC_OK : again(err, "host", c->to.host);
+	}
 	if (*c->to.host)
 		rc = check_host(c, tip, err);
 	if (c->is_there)
@@ -369,6 +373,34 @@ nc_code nc_sched_end_move(nc_sched *s, nc_txn *t, const nc_root *root, const cha
 	nc_holding_of(s, own, &c->to);
 	nc_model_delete(t, &pair->o);
 	if ((rc = nc_model_put(t, &own->o, err)) != NC_OK)
+		return rc;
+	add_guard(t, nc_steal(&c));
+	return NC_OK;
+}
+
+nc_code nc_sched_follow(nc_sched *s, nc_txn *t, const nc_root *root, const char *consumer,
+	const char *host, nc_error *err)
+{
+	_cleanup_(nc_arena_freep) nc_arena *a = nc_arena_new(1u << 20);
+	nc_allocation *al = NULL;
+	uint32_t slot = nc_slot_find(s, host);
+
+	if (!a)
+		return nc_err_nomem(err);
+	if (slot == NO_SLOT)
+		return nc_err(err, NC_E_NOTFOUND, "host %s is not in the ledger", host);
+	nc_code rc = load_held(root, consumer, a, &al, err);
+	if (rc != NC_OK)
+		return rc;
+	_cleanup_(nc_freep) claim *c = claim_new(s, al->o.project, al);
+	if (!c)
+		return nc_err_nomem(err);
+	nc_row r = nc_row_at(s, slot);
+	al->host = host;
+	al->overhead_mib = nc_loose64_get(&r.c->overhead_mib[r.i]);
+	c->is_settled = 1;
+	nc_holding_of(s, al, &c->to);
+	if ((rc = nc_model_put(t, &al->o, err)) != NC_OK)
 		return rc;
 	add_guard(t, nc_steal(&c));
 	return NC_OK;

@@ -129,6 +129,10 @@ typedef enum { NC_MOVE_STAYED, NC_MOVE_ARRIVED } nc_move_end;
 nc_code nc_sched_end_move(nc_sched *s, nc_txn *t, const nc_root *root, const char *consumer,
 	nc_move_end how, nc_error *err);
 
+/* The consumer has been found on another host: its claim goes there, unchecked likewise. */
+nc_code nc_sched_follow(nc_sched *s, nc_txn *t, const nc_root *root, const char *consumer,
+	const char *host, nc_error *err);
+
 /* Quota alone, for admission before anything is written: usage of a project and its limits. */
 nc_code nc_sched_check_quota(nc_sched *s, const nc_root *root, const char *project,
 	const int64_t delta[NC_RES_COUNT], nc_error *err);

@@ -2,3 +2,4 @@
 include(${CMAKE_CURRENT_LIST_DIR}/state.inc)
 nc_unit_test(flow_schedules LIBS nc_flow nc_state_testing LABELS tsan)
 nc_unit_test(flow_mac LIBS nc_flow)
+nc_unit_test(flow_request LIBS nc_flow nc_state_testing novacron_sdk)

@@ -146,6 +146,24 @@ static void a_member_of_a_group_moves_though_it_is_one(void)
 	world_free(&w);
 }
 
+static void a_claim_follows_a_guest_that_was_moved_behind_our_back(void)
+{
+	pair p;
+	nc_error err = NC_ERROR_INIT;
+	pair_open(&p);
+	CHECK_OK(end_move(&p.w, "vm_1", NC_MOVE_STAYED, &err), &err);
+	nc_place_req other = world_req(&p.w, "vm_2", 5, 100, 1); /* too much beside it */
+	CHECK_OK(world_claim_on(&p.w, &other, p.to->o.id, &err), &err);
+	nc_txn *t = nc_txn_new(p.w.st.db);
+	REQUIRE(t != NULL);
+	const nc_root *r = nc_db_read_begin(p.w.st.db);
+	CHECK_OK(nc_sched_follow(p.w.s, t, r, "vm_1", p.to->o.id, &err), &err);
+	nc_db_read_end(p.w.st.db);
+	CHECK_OK(nc_txn_commit(t, NULL, &err), &err);
+	check_used(&p, 0, 11);
+	world_free(&p.w);
+}
+
 static void what_is_of_no_host_counts_in_its_project(void)
 {
 	world w;
@@ -174,5 +192,6 @@ NC_TESTS(sched_move){
 	T(it_arrives_also_where_nothing_new_may_go),
 	T(a_pair_needs_room_at_the_destination),
 	T(a_member_of_a_group_moves_though_it_is_one),
+	T(a_claim_follows_a_guest_that_was_moved_behind_our_back),
 	T(what_is_of_no_host_counts_in_its_project),
 };
