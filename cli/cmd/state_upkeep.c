@@ -65,11 +65,20 @@ static nc_code ask(nc_cli *c, const char *folder, nc_error *err)
 		err);
 }
 
+static nc_code move_aside(const char *path, int64_t stamp, char out[4200], nc_error *err)
+{
+	snprintf(out, 4200, "%.4096s.reset-%lld", path, (long long)stamp);
+	if (rename(path, out) < 0 && errno != ENOENT)
+		return nc_err_errno(err, errno, "could not move %s away", path);
+	return NC_OK;
+}
+
 static nc_code reset(nc_cli *c, nc_error *err)
 {
 	_cleanup_(nc_config_unrefp) const nc_config *config = NULL;
 	_cleanup_(nc_offline_freep) nc_offline *plugin = NULL;
-	char aside[4200];
+	char aside[4200], key_aside[4200];
+	int64_t stamp = nc_clock_wall_ms();
 	nc_code rc = nc_state_config(c, &config, err);
 
 	if (rc != NC_OK)
@@ -82,11 +91,15 @@ static nc_code reset(nc_cli *c, nc_error *err)
 		return nc_err_hint(err, rc, "stop the daemon first: systemctl stop novacron");
 	if (rc != NC_OK)
 		return rc;
-	snprintf(aside, sizeof(aside), "%.4096s.reset-%lld", folder, (long long)nc_clock_wall_ms());
-	if (rename(folder, aside) < 0)
-		return nc_err_errno(err, errno, "could not move %s away", folder);
-	return nc_print_line(
-		c, err, "the next start begins anew; what was there is kept in %s", aside);
+	/* The key belongs to what is moved: it opens those secrets, and no others. */
+	rc = move_aside(folder, stamp, aside, err);
+	if (rc == NC_OK)
+		rc = move_aside(config->security.key_file, stamp, key_aside, err);
+	if (rc != NC_OK)
+		return rc;
+	return nc_print_line(c, err,
+		"the next start begins anew; what was there is kept in %s, its key in %s", aside,
+		key_aside);
 }
 
 static const nc_flag flags[] = { NC_STATE_FLAGS, { .name = NULL } };

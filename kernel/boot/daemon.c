@@ -380,6 +380,7 @@ static void stop_serving(void *ctx)
 	nc_daemon *d = ctx;
 	nc_error err = NC_ERROR_INIT;
 
+	nc_db_hurry(d->db);
 	nc_api_drain(d->api);
 	if (nc_http_server_drain(d->http, 5000000, &err) != NC_OK)
 		nc_log(L_WARN, "boot.drain.cut", F_ERR(&err));

@@ -111,6 +111,10 @@ typedef struct nc_db_options {
  * NC_E_PROTO: the tail of the log is damaged.
  */
 nc_code nc_db_open(const nc_db_options *o, nc_db **ret, nc_error *err); /* one a process */
+/* The end is near: from now on whose outcome a failing store does not tell is answered so
+ * (NC_ERR_OUTCOME_UNKNOWN) rather than held until it does, so that nobody's wait holds up a stop.
+ * Any thread. */
+void nc_db_hurry(nc_db *db);
 /* Answers every transaction submitted before, materialises what is left. No reader may hold a
  * root, no thread may be in a call, and every nc_txn_submit must have returned. A store that
  * fails doesn't hold it up: the log has everything. */

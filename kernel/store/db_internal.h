@@ -38,6 +38,7 @@ typedef struct nc_sequencer {
 	int64_t retry_at_us, retry_delay_us;
 	uint8_t is_broken; /* the store takes no appends: refuse, and retry */
 	uint8_t is_closing;
+	_Atomic uint8_t is_hurried; /* relaxed: nobody can wait for the store to tell */
 	_Atomic uint8_t goes_cold[NC_DB_KINDS_MAX]; /* relaxed: the cold space may hold some */
 } nc_sequencer;
 

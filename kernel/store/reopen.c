@@ -115,7 +115,17 @@ static nc_code reopen(nc_db *db, nc_error *err)
 	return code;
 }
 
-/* Closing, and the store won't tell: whoever asks must look after the next open. */
+void nc_db_hurry(nc_db *db)
+{
+	atomic_store_explicit(&db->s.is_hurried, 1, memory_order_relaxed);
+}
+
+static int is_hurried(nc_db *db)
+{
+	return db->s.is_closing || atomic_load_explicit(&db->s.is_hurried, memory_order_relaxed);
+}
+
+/* Nobody can wait, and the store won't tell: whoever asks must look after the next open. */
 static void give_up_limbo(nc_db *db, const nc_error *why)
 {
 	nc_error unknown = NC_ERROR_INIT;
@@ -130,7 +140,8 @@ static void give_up_limbo(nc_db *db, const nc_error *why)
 void nc_store_retry(nc_db *db)
 {
 	nc_error err = NC_ERROR_INIT;
-	if (!db->s.is_closing && nc_clock_mono_us() < db->s.retry_at_us)
+	int is_due = db->s.is_closing || (db->s.limbo && is_hurried(db));
+	if (!is_due && nc_clock_mono_us() < db->s.retry_at_us)
 		return;
 	nc_code code = reopen(db, &err);
 	if (code == NC_OK) {
@@ -141,7 +152,7 @@ void nc_store_retry(nc_db *db)
 	if (err.code == NC_OK)
 		nc_err(&err, code, "the store failed without saying why");
 	nc_health_set(db, NC_ILL_LOG, &err);
-	if (db->s.is_closing && db->s.limbo)
+	if (db->s.limbo && is_hurried(db))
 		give_up_limbo(db, &err);
 	db->s.retry_delay_us = NC_MIN(
 		NC_MAX(db->s.retry_delay_us * 2, (int64_t)RETRY_MIN_US), (int64_t)RETRY_MAX_US);
