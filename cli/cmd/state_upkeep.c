@@ -17,6 +17,8 @@
 #include "cli/output.h"
 #include "cli/state_config.h"
 
+#define NAME_LEN 4200
+
 static nc_code open_store(const nc_config *config, nc_offline **ret, nc_error *err)
 {
 	_cleanup_(nc_buf_done) nc_buf b;
@@ -65,20 +67,30 @@ static nc_code ask(nc_cli *c, const char *folder, nc_error *err)
 		err);
 }
 
-static nc_code move_aside(const char *path, int64_t stamp, char out[4200], nc_error *err)
+/* The store, and the key file, which is of its installation alone: both or neither. */
+static nc_code move_aside(const nc_config *config, char aside[NAME_LEN], nc_error *err)
 {
-	snprintf(out, 4200, "%.4096s.reset-%lld", path, (long long)stamp);
-	if (rename(path, out) < 0 && errno != ENOENT)
-		return nc_err_errno(err, errno, "could not move %s away", path);
-	return NC_OK;
+	const char *folder = config->database.connection_string, *key = config->security.key_file;
+	char key_aside[NAME_LEN];
+	long long now = (long long)nc_clock_wall_ms();
+
+	snprintf(aside, NAME_LEN, "%.4096s.reset-%lld", folder, now);
+	snprintf(key_aside, NAME_LEN, "%.4096s.reset-%lld", key, now);
+	if (rename(folder, aside) < 0)
+		return nc_err_errno(err, errno, "could not move %s away", folder);
+	if (rename(key, key_aside) == 0 || errno == ENOENT)
+		return NC_OK;
+	int e = errno;
+	if (rename(aside, folder) < 0)
+		return nc_err_errno(err, errno, "could not move %s back to %s", aside, folder);
+	return nc_err_errno(err, e, "could not move %s away", key);
 }
 
 static nc_code reset(nc_cli *c, nc_error *err)
 {
 	_cleanup_(nc_config_unrefp) const nc_config *config = NULL;
 	_cleanup_(nc_offline_freep) nc_offline *plugin = NULL;
-	char aside[4200], key_aside[4200];
-	int64_t stamp = nc_clock_wall_ms();
+	char aside[NAME_LEN];
 	nc_code rc = nc_state_config(c, &config, err);
 
 	if (rc != NC_OK)
@@ -91,15 +103,10 @@ static nc_code reset(nc_cli *c, nc_error *err)
 		return nc_err_hint(err, rc, "stop the daemon first: systemctl stop novacron");
 	if (rc != NC_OK)
 		return rc;
-	/* The key belongs to what is moved: it opens those secrets, and no others. */
-	rc = move_aside(folder, stamp, aside, err);
-	if (rc == NC_OK)
-		rc = move_aside(config->security.key_file, stamp, key_aside, err);
-	if (rc != NC_OK)
+	if ((rc = move_aside(config, aside, err)) != NC_OK)
 		return rc;
-	return nc_print_line(c, err,
-		"the next start begins anew; what was there is kept in %s, its key in %s", aside,
-		key_aside);
+	return nc_print_line(
+		c, err, "the next start begins anew; what was there is kept in %s", aside);
 }
 
 static const nc_flag flags[] = { NC_STATE_FLAGS, { .name = NULL } };
@@ -116,7 +123,8 @@ const nc_cmd nc_cmd_state_migrate = {
 const nc_cmd nc_cmd_state_reset = {
 	.path = "state reset",
 	.doc = "begin anew without what is stored; the daemon must be down (offline)",
-	.more = "Nothing is deleted, neither here nor at any provider: the store is moved aside.",
+	.more = "Nothing is deleted, neither here nor at any provider: the store and its key file "
+		"are moved aside.",
 	.flags = flags,
 	.uses = NC_USES_YES,
 	.run = reset,

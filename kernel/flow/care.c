@@ -16,6 +16,7 @@
 #include "flow/reports.h"
 #include "flow/retention.h"
 #include "flow/sealing.h"
+#include "flow/sweep.h"
 
 #define OWN_CALL_MAX_S 45 /* a create has 30 */
 
@@ -185,6 +186,7 @@ static void round_of_care(nc_flow *f)
 		look_at(f, list.ids[i]);
 	nc_free(list.ids);
 	nc_retention_round(f);
+	nc_sweep_round(f, nc_clock_wall_ms());
 	nc_flow_finish_rotation(f);
 }
 

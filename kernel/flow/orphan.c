@@ -16,6 +16,7 @@
 #include "base/jsonw.h"
 #include "base/log.h"
 #include "base/map.h"
+#include "flow/sweep.h"
 #include "model/body.h"
 #include "model/internal.h"
 
@@ -138,7 +139,7 @@ static nc_code list_one(round *r, const json_t *guest, const char *id, nc_error 
 	orphan->reason =
 		orphan->tag_epoch > nc_db_epoch(r->f->db)
 			? "made in a later epoch than this store knows: a backup was restored"
-			: "its object is gone";
+			: NC_ORPHAN_GONE;
 	orphan->found_at_ms = nc_clock_wall_ms();
 	nc_code rc = keep_found(r, orphan, guest, err);
 	if (rc == NC_OK)
@@ -257,6 +258,7 @@ static nc_code ended(nc_opctx *c, nc_error *err)
 		c->target_is_gone = 1;
 	} else {
 		c->target->status = "listed";
+		NC_AS(nc_orphan, c->target)->reason = "it could not be destroyed";
 		c->target_is_dirty = 1;
 	}
 	return NC_OK;

@@ -6,9 +6,8 @@
 
 /*
  * Guests outside that carry an ownership tag and have no owner here. They are listed, never touched
- * by themselves, except what a journal row of this installation records as failed: the sweeper may
- * delete that, and only in the store epoch that made it (after a restore nothing is swept until an
- * operator has gone through the list).
+ * by themselves, except what a journal row of this installation records as failed: the sweeper
+ * (sweep.h) deletes that, and only in the store epoch that made it.
  */
 
 /* Bring the list of one provider up to date from a complete inventory. */

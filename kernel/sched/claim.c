@@ -28,7 +28,7 @@ typedef struct claim {
 	nc_holding pair;  /* the other of a migration's two: gives way too, or only counts */
 	int is_pair_over; /* it gives way */
 	int is_settled;   /* what has happened is not up for a check */
-	int is_there; /* it is only to be counted */
+	int is_there;     /* it is only to be counted */
 } claim;
 
 /* ---- what it asks for beyond what is held; on the sequencer and when staged ---- */
