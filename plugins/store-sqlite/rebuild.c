@@ -147,16 +147,20 @@ static nc_code open_new(const char *path, ss_conn **ret, nc_error *err)
 	return code == NC_OK ? ss_schema_prepare(*ret, SS_STATE_FILE, err) : code;
 }
 
-/* The old one with all of its log in it, so that the log can go. */
+/* All of the write-ahead log into the file, so that the log can go. */
+static nc_code settle(ss_conn *c, nc_error *err)
+{
+	int pages, copied;
+	if (ss_conn_checkpoint(c, SQLITE_CHECKPOINT_TRUNCATE, &pages, &copied) != SQLITE_OK)
+		return ss_fail_db(err, c->db, "settle the state", c->path);
+	return NC_OK;
+}
+
 static nc_code open_old(const char *path, ss_conn **ret, nc_error *err)
 {
 	ss_conn_opts o = { .path = path, .access = SS_WRITE, .cache_kib = 4096 };
-	int pages, copied;
 	nc_code code = ss_conn_open(&o, ret, err);
-	if (code == NC_OK &&
-		ss_conn_checkpoint(*ret, SQLITE_CHECKPOINT_TRUNCATE, &pages, &copied) != SQLITE_OK)
-		code = ss_fail_db(err, (*ret)->db, "settle the state", path);
-	return code;
+	return code == NC_OK ? settle(*ret, err) : code;
 }
 
 static nc_code fill(const char *old_path, const char *new_path, rebuild *b)
@@ -167,6 +171,8 @@ static nc_code fill(const char *old_path, const char *new_path, rebuild *b)
 	if (code == NC_OK)
 		code = take_all(b);
 	ss_txn_endp(&b->txn);
+	if (code == NC_OK)
+		code = settle(b->to, b->err);
 	ss_conn_finish(ss_steal(&b->to));
 	ss_conn_finish(ss_steal(&b->from));
 	return code == NC_OK ? ss_folder_sync_file(new_path, b->err) : code;

@@ -69,8 +69,7 @@ static int pass_rows(ss_walk *w, sqlite3_stmt *st, nc_code *ret)
 	return SQLITE_DONE;
 }
 
-/* Whether keys can be found from `p` on: SQLITE_ROW with the first one, SQLITE_DONE, or not. */
-static int probe(ss_walk *w, const ss_place *p, ss_place *ret_key)
+static int probe_once(ss_walk *w, const ss_place *p, ss_place *ret_key)
 {
 	_cleanup_(ss_stmt_donep) sqlite3_stmt *st = NULL;
 	if (ss_stmt(w->c, SS_KV_PROBE, &st, NULL) != NC_OK)
@@ -81,6 +80,14 @@ static int probe(ss_walk *w, const ss_place *p, ss_place *ret_key)
 	if (rc == SQLITE_ROW && ret_key)
 		ss_place_set(ret_key, ss_column_bytes(st, 0));
 	return rc;
+}
+
+/* Whether keys can be found from `p` on: SQLITE_ROW with the first one, SQLITE_DONE, or not. */
+static int probe(ss_walk *w, const ss_place *p, ss_place *ret_key)
+{
+	int rc = probe_once(w, p, ret_key);
+	/* a disk that failed once may answer the next time; SQLite calls either damage */
+	return ss_is_damage(rc) ? probe_once(w, p, ret_key) : rc;
 }
 
 /* The nearest place above `at` from where the walk can go on. */
@@ -146,25 +153,31 @@ static bool is_over(const ss_walk *w)
 nc_code ss_walk_space(ss_walk *w, nc_error *err)
 {
 	nc_code code = NC_OK;
+	bool is_again = false;
 	while (code == NC_OK && w->left && !is_over(w)) {
 		_cleanup_(ss_stmt_donep) sqlite3_stmt *st = NULL;
 		code = ss_stmt(w->c, SS_KV_SCAN, &st, err);
 		if (code != NC_OK)
 			return code;
+		ss_place before = w->at;
 		int rc = pass_rows(w, st, &code);
+		if (ss_bytes_cmp(ss_place_bytes(&before), ss_place_bytes(&w->at)) != 0)
+			is_again = false;
 		if (rc == SQLITE_DONE || code != NC_OK)
 			return code;
 		if (!ss_is_damage(rc))
 			return ss_fail_db(err, w->c->db, "scan the state", w->c->path);
 		ss_stmt_donep(&st);
-		code = pass_damage(w, err);
+		is_again = !is_again; /* each place gets two tries */
+		if (!is_again)
+			code = pass_damage(w, err);
 	}
 	return code;
 }
 
 /* ---- which spaces there are ---- */
 
-static int find_space(ss_conn *c, uint64_t from, uint64_t *ret)
+static int find_space_once(ss_conn *c, uint64_t from, uint64_t *ret)
 {
 	_cleanup_(ss_stmt_donep) sqlite3_stmt *st = NULL;
 	if (ss_stmt(c, SS_SPACE_NEXT, &st, NULL) != NC_OK)
@@ -174,6 +187,12 @@ static int find_space(ss_conn *c, uint64_t from, uint64_t *ret)
 	if (rc == SQLITE_ROW)
 		*ret = (uint64_t)sqlite3_column_int64(st, 0);
 	return rc;
+}
+
+static int find_space(ss_conn *c, uint64_t from, uint64_t *ret)
+{
+	int rc = find_space_once(c, from, ret);
+	return ss_is_damage(rc) ? find_space_once(c, from, ret) : rc;
 }
 
 /* Past a damaged page: the least number found by halving from which spaces can be told again. */

@@ -5,11 +5,14 @@
  */
 #include "sqlite_suites.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "faults.h"
 
 static const nc_bytes none = { NULL, 0 };
 
@@ -258,6 +261,62 @@ static void a_page_of_noise_in_the_state_costs_what_it_held(void)
 		2 * KEYS);
 }
 
+/* One lead that should rebuild, under one failure; whether the failure came. */
+static bool try_rebuild(const char *dir, uint64_t n, int errnum, bool is_sticky, uint32_t lost)
+{
+	st_store s;
+	uint64_t epoch, head;
+	unsigned calls = errnum == ENOMEM ? ST_CALL_ALLOC : ST_CALL_ALL_SYSTEM & ~ST_CALL_LOCK;
+	nc_error err = ST_ERROR;
+	if (!st_open(&s, dir) || scan_damaged(&s, 7) == UINT32_MAX)
+		return false;
+	st_fault_arm(calls, n, errnum, is_sticky);
+	nc_code code = s.t->lead(s.inst, "n1", 60000, &epoch, &head, &err);
+	bool came = st_fault_disarm();
+	CHECK(code == NC_OK || came);
+	st_destroy(&s);
+	if (!st_open(&s, dir))
+		return false;
+	if (!CHECK_U64((uint64_t)scan_damaged(&s, 7) + scan_damaged(&s, 8), lost))
+		fprintf(stderr, "  at call %llu, errno %d\n", (unsigned long long)n, errnum);
+	CHECK_OK(s.t->lead(s.inst, "n1", 60000, &epoch, &head, &err), &err);
+	CHECK_U64(head, RECORDS);
+	st_destroy(&s);
+	return came;
+}
+
+static void try_rebuilds(const char *good, const char *bad, int errnum, bool is_sticky)
+{
+	uint64_t n = 1 + st_random() % 3, runs = 0;
+	uint32_t lost = 0;
+	for (bool came = true; came; runs++) {
+		st_store s;
+		NEED(make_damaged(good, bad, "state.db", 40));
+		if (!runs) {
+			NEED(st_open(&s, bad));
+			lost = scan_damaged(&s, 7) + scan_damaged(&s, 8);
+			CHECK(lost > 0 && lost < KEYS);
+			st_destroy(&s);
+		}
+		came = try_rebuild(bad, n, errnum, is_sticky, lost);
+		n += st_opts.is_long || n < 5 ? 1 : 1 + st_random() % (n / 2);
+	}
+	printf("# %llu rebuilds, the last at call %llu\n", (unsigned long long)runs,
+		(unsigned long long)n);
+	CHECK(runs > 8);
+}
+
+static void a_rebuild_that_fails_anywhere_leaves_the_old_file_or_the_new_one(void)
+{
+	char good[400], bad[400];
+	snprintf(good, sizeof(good), "%s/good", st_dir());
+	snprintf(bad, sizeof(bad), "%s/bad", st_dir());
+	NEED(make_store(good));
+	try_rebuilds(good, bad, EIO, false);
+	try_rebuilds(good, bad, ENOSPC, true);
+	try_rebuilds(good, bad, ENOMEM, false);
+}
+
 /* ---- the log ---- */
 
 typedef struct records {
@@ -337,6 +396,7 @@ static void a_page_of_noise_in_the_log_costs_what_it_held(void)
 
 const st_test st_pages_tests[] = {
 	ST_TEST(a_page_of_noise_in_the_state_costs_what_it_held, ST_CORRUPTS),
+	ST_TEST(a_rebuild_that_fails_anywhere_leaves_the_old_file_or_the_new_one, ST_CORRUPTS),
 	ST_TEST(a_page_of_noise_in_the_log_costs_what_it_held, ST_CORRUPTS),
 	{ NULL, NULL, 0 },
 };

@@ -223,6 +223,11 @@ static void each_system_call_fails_with_an_io_error(void)
 	try_each(ST_CALL_ALL_SYSTEM, EIO, false);
 }
 
+static void each_system_call_is_interrupted(void)
+{
+	try_each(ST_CALL_ALL_SYSTEM, EINTR, false);
+}
+
 static void each_system_call_and_all_after_it_fail(void)
 {
 	/* Locks apart: where all of them fail SQLite tries for ten seconds each time. */
@@ -325,6 +330,7 @@ static void a_restore_cut_off_anywhere_leaves_one_whole_store(void)
 
 const st_test st_torture_tests[] = {
 	ST_TEST(each_system_call_fails_with_an_io_error, 0),
+	ST_TEST(each_system_call_is_interrupted, 0),
 	ST_TEST(each_system_call_and_all_after_it_fail, 0),
 	ST_TEST(the_disk_fills_up_at_each_write, 0),
 	ST_TEST(the_disk_turns_read_only_at_each_write, 0),

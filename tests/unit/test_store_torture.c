@@ -10,7 +10,7 @@
 /*
  * Every allocation and every store call fails in turn. Failures are armed per thread, so those of
  * the sequencer are armed by a guard, which runs there, and those of the materialiser by the
- * store's hook.
+ * store's hook. tests/store/torture_list.txt says for every fallible function which test it is.
  */
 
 static memstore *make_state(void)
@@ -157,6 +157,79 @@ static void opening_a_damaged_state_survives_each_failed_allocation(void)
 			nc_db_close(db);
 		}
 	}
+	memstore_free(m);
+}
+
+static void opening_with_a_lost_range_survives_each_failed_allocation(void)
+{
+	memstore *m = make_state();
+	memstore_mark(m);
+	nc_code rc = NC_OK;
+	NC_TORTURE(rc)
+	{
+		nc_db_options o = su_options(m);
+		nc_db *db = NULL;
+		memstore_rewind(m);
+		memstore_lose_rows(m, 1, (nc_bytes){ "\0\1vm_007", 8 }, 3);
+		rc = nc_db_open(&o, &db, NULL);
+		CHECK((rc == NC_OK) == (db != NULL));
+		if (db) {
+			nc_alloc_fail_at(0, NC_FAIL_ONCE);
+			CHECK(su_is_found(db, "vm_008", "vm_008"));
+			nc_db_close(db);
+		}
+	}
+	memstore_free(m);
+}
+
+static int is_older(void *ctx, const nc_item *it)
+{
+	return it->rev <= *(const uint64_t *)ctx;
+}
+
+static nc_code write_anew(void *ctx, nc_txn *t, const nc_item *it, nc_error *err)
+{
+	(void)ctx;
+	(void)err;
+	su_put_vm(t, nc_item_id(it), nc_item_id(it), "anew", NULL, "anew");
+	return NC_OK;
+}
+
+static void care_survives_each_failed_allocation(void)
+{
+	memstore *m = make_state();
+	nc_code rc = NC_OK;
+	char log_id[NC_ULID_LEN + 1];
+	nc_db *db = su_open(m);
+	REQUIRE(db != NULL);
+	NC_TORTURE(rc)
+	{
+		uint64_t upto = nc_db_seq(db);
+		nc_rewrite all = { K_VM, is_older, &upto, write_anew, NULL };
+		rc = nc_db_rewrite(db, &all, NULL);
+	}
+	NC_TORTURE(rc)
+	{
+		rc = nc_db_flush(db, NULL);
+	}
+	NC_TORTURE(rc)
+	{
+		rc = nc_db_trim_lane(db, NC_LANE_EVENT, nc_db_seq(db), NULL);
+	}
+	NC_TORTURE(rc)
+	{
+		rc = nc_db_trim_log(db, nc_db_seq(db), NULL);
+	}
+	CHECK_UINT(su_faults(db), 0);
+	nc_db_close(db);
+	NC_TORTURE(rc)
+	{
+		rc = nc_db_mark_restored(&memstore_table, m, "test", log_id, NULL);
+	}
+	db = su_open(m);
+	REQUIRE(db != NULL);
+	CHECK_STR(nc_db_log_id(db), log_id);
+	nc_db_close(db);
 	memstore_free(m);
 }
 
@@ -433,6 +506,8 @@ NC_TESTS(store_torture){
 	T(reading_the_store_survives_each_failed_allocation),
 	T(opening_survives_each_failed_allocation),
 	T(opening_a_damaged_state_survives_each_failed_allocation),
+	T(opening_with_a_lost_range_survives_each_failed_allocation),
+	T(care_survives_each_failed_allocation),
 	T(sequencer_loses_only_the_transaction_that_had_no_memory),
 	T(materialiser_writes_everything_in_the_end),
 	T(store_that_fails_at_any_call_loses_nothing),
