@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -31,6 +32,8 @@ static nc_code read_input(json_t **ret, nc_error *err)
 	nc_buf_init(&text, INPUT_MAX);
 	while ((n = read(STDIN_FILENO, chunk, sizeof(chunk))) > 0)
 		nc_buf_put(&text, chunk, (size_t)n);
+	if (n < 0)
+		return nc_err_errno(err, errno, "could not read what to probe against");
 	if (nc_buf_failed(&text))
 		return nc_err(err, text.error, "what to probe against is too long");
 	return nc_json_parse(nc_buf_bytes(&text), INPUT_MAX, ret, err);
@@ -38,9 +41,12 @@ static nc_code read_input(json_t **ret, nc_error *err)
 
 static nc_code parse_manifest(const json_t *input, nc_manifest **ret, nc_error *err)
 {
-	char *text = nc_json_dump(json_object_get(input, "manifest"), JSON_COMPACT);
-	if (!text)
+	const json_t *manifest = json_object_get(input, "manifest");
+	char *text = manifest ? nc_json_dump(manifest, JSON_COMPACT) : NULL;
+	if (!manifest)
 		return nc_err(err, NC_E_INVAL, "there is no manifest to probe against");
+	if (!text)
+		return nc_err_nomem(err);
 	nc_code rc = nc_manifest_parse(nc_str(text), ret, err);
 	nc_free(text);
 	return rc;
@@ -85,7 +91,9 @@ static nc_code check_trace(const process_state *before, const nc_manifest *m, nc
 {
 	static process_state after;
 	int rule;
-	process_state_read(&after);
+	nc_code rc = process_state_read(&after, err);
+	if (rc != NC_OK)
+		return rc;
 	const char *what = process_state_compare(before, &after, &rule);
 	if (!what)
 		return NC_OK;
@@ -96,8 +104,10 @@ static nc_code check_trace(const process_state *before, const nc_manifest *m, nc
 static nc_code examine(const json_t *input, nc_manifest *m, nc_image **ret, nc_error *err)
 {
 	static process_state before;
-	process_state_read(&before);
-	nc_code rc = nc_image_load(NC_WIRE_CODE_FD, m, ret, err);
+	nc_code rc = process_state_read(&before, err);
+	if (rc != NC_OK)
+		return rc;
+	rc = nc_image_load(NC_WIRE_CODE_FD, m, ret, err);
 	if (rc == NC_OK)
 		rc = check_trace(&before, m, err);
 	if (rc != NC_OK)

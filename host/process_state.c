@@ -2,12 +2,14 @@
 #include "process_state.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/err.h"
 #include "plugin/rules.h"
 
 /*
@@ -17,19 +19,20 @@
 
 extern char **environ;
 
-static size_t count_entries(const char *path)
+static nc_code count_entries(const char *path, size_t *ret, nc_error *err)
 {
 	size_t n = 0;
 	DIR *dir = opendir(path);
 	if (!dir)
-		return 0;
+		return nc_err_errno(err, errno, "could not read %s", path);
 	for (const struct dirent *e; (e = readdir(dir));)
 		n += e->d_name[0] != '.';
 	closedir(dir);
-	return n;
+	*ret = n;
+	return NC_OK;
 }
 
-void process_state_read(process_state *s)
+nc_code process_state_read(process_state *s, nc_error *err)
 {
 	memset(s, 0, sizeof(*s));
 	for (int sig = 1; sig < (int)(sizeof(s->actions) / sizeof(s->actions[0])); sig++)
@@ -42,8 +45,8 @@ void process_state_read(process_state *s)
 	(void)umask(s->mask);
 	while (environ && environ[s->n_env])
 		s->n_env++;
-	s->n_threads = count_entries("/proc/self/task");
-	s->n_fds = count_entries("/proc/self/fd");
+	nc_code rc = count_entries("/proc/self/task", &s->n_threads, err);
+	return rc == NC_OK ? count_entries("/proc/self/fd", &s->n_fds, err) : rc;
 }
 
 static int has_other_handlers(const process_state *a, const process_state *b)

@@ -140,7 +140,7 @@ static nc_code begin(const nc_frame *f, nc_error *err)
 	text_of(f->s1, verb);
 	const nc_verb *v = nc_verb_find(verb) ? nc_verb_find(verb) : nc_life_find(verb);
 	if (!inst)
-		return nc_err(err, NC_E_NOTFOUND, "there is no such instance in this process");
+		return nc_err(err, NC_E_UNAVAILABLE, "there is no such instance in this process");
 	if (!inst->rt) {
 		nc_err_copy(err, &inst->why);
 		return inst->why.code;

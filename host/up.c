@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/secret.h"
 #include "host.h"
@@ -16,24 +17,38 @@
  * with a token, and the asking thread sleeps until the main thread brings the answer.
  */
 
-#define ASKS_MAX 1024u
+#define ASKS_MAX     1024u
+#define TRIES        20
+#define TRY_AGAIN_US 1000
+
+/* 1: sent. For want of memory it is tried some times, since all else would wait for it for ever. */
+static int try_send(const nc_frame *f, int tries, nc_error *err)
+{
+	for (;; nc_clock_sleep_us(TRY_AGAIN_US)) {
+		nc_code rc = nc_wire_send(NC_WIRE_FD, f, NC_WIRE_WAIT, err);
+		if (rc == NC_E_UNAVAILABLE)
+			_exit(0); /* the daemon is gone: die now */
+		if (rc == NC_OK || --tries <= 0)
+			return rc == NC_OK;
+	}
+}
 
 void nc_host_send(const nc_frame *f)
 {
 	nc_error err = NC_ERROR_INIT;
-	nc_code rc = nc_wire_send(NC_WIRE_FD, f, NC_WIRE_WAIT, &err);
-	if (rc == NC_E_UNAVAILABLE)
-		_exit(0); /* the daemon is gone: die now */
-	if (rc != NC_OK && f->body.len > 0) {
-		/* Out of memory or descriptors for a large body: the end must get there still. */
-		nc_frame bare = *f;
-		bare.body = (nc_bytes){ NULL, 0 };
-		bare.code = rc;
-		bare.err = &err;
-		if (f->type == NC_F_COMPLETED)
-			bare.a = NC_UNKNOWN;
-		(void)nc_wire_send(NC_WIRE_FD, &bare, NC_WIRE_WAIT, NULL);
-	}
+	if (try_send(f, TRIES, &err))
+		return;
+	if (err.code == NC_OK)
+		nc_err_nomem(&err); /* the socket had no room, and said so twenty times */
+	/* A large body takes memory and a descriptor: the end must get there still. */
+	nc_frame bare = *f;
+	bare.body = (nc_bytes){ NULL, 0 };
+	bare.code = err.code;
+	bare.err = &err;
+	if (f->type == NC_F_COMPLETED)
+		bare.a = NC_UNKNOWN;
+	if (!try_send(&bare, TRIES, NULL))
+		_exit(1); /* then let it be seen that we are at the end */
 }
 
 /* ---- calls ---- */

@@ -32,5 +32,14 @@ nc_unit_test(plugin_torture SOURCES wrap_system.c LIBS nc_plugin_fixture ${NC_WR
 set(torture ${CMAKE_CURRENT_BINARY_DIR}/torture)
 add_custom_command(TARGET test_plugin_torture POST_BUILD
   COMMAND ${CMAKE_COMMAND} -E copy_directory ${CMAKE_BINARY_DIR}/tests/badplugins/plugins/good ${torture}/good)
-target_compile_definitions(test_plugin_torture PRIVATE NC_TEST_TORTURE="${torture}")
+# And a host process that something fails in.
+set(host ${CMAKE_SOURCE_DIR}/host)
+add_executable(faulty_host faulty_host.c wrap_system.c ${host}/main.c ${host}/probe.c
+  ${host}/process_state.c ${host}/serve.c ${host}/up.c)
+target_include_directories(faulty_host PRIVATE ${host})
+target_link_libraries(faulty_host PRIVATE nc_plugin_rt ${NC_WRAP_SYSTEM})
+set_target_properties(faulty_host PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR})
+add_dependencies(test_plugin_torture faulty_host)
+target_compile_definitions(test_plugin_torture PRIVATE NC_TEST_TORTURE="${torture}"
+  NC_TEST_FAULTY_HOST="$<TARGET_FILE:faulty_host>")
 set_tests_properties(unit.plugin_torture PROPERTIES TIMEOUT 600)

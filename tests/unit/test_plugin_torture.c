@@ -16,7 +16,8 @@
 
 /*
  * The whole way of a plugin with the n-th allocation, or the n-th system call, of the whole process
- * failing, whichever thread it comes on, for every n until none failed. Passed through, here and in
+ * failing, whichever thread it comes on, for every n until none failed: in the process of the loader,
+ * in nc-plugin-host, and in its probe. Passed through, here and in
  * nc-plugin-host: nc_plugins_new, _scan, _load (manifest, schema, verify, seal, exports, probe, its
  * verdict's memory, sentinels, dlopen or spawn and hello), nc_pinst_open (configuration, defaults,
  * secrets, create), an operation, a query whose objects outgrow a frame, a secret opened by the
@@ -38,6 +39,7 @@ typedef struct torture {
 	verdict *v;
 	fixture f;
 	nc_isolation isolation;
+	const char *host; /* NULL: the fault is ours; else a host program's */
 	const char *state_dir;
 	nc_pinst *inst;
 	waited w;
@@ -75,7 +77,7 @@ static int make(torture *t)
 					    .allow = &allow,
 					    .n_allow = 1,
 					    .state_dir = t->state_dir,
-					    .host_binary = NC_TEST_HOST,
+					    .host_binary = t->host ? t->host : NC_TEST_HOST,
 					    .installation_id = "inst_test",
 					    .restart_us = 1000 },
 		&t->f.plugins, &err);
@@ -231,6 +233,20 @@ static void check_remains(torture *t, int fds_before)
 		FAULT(t, "memory is left of it");
 }
 
+/* What failed in the host process, or NULL; those to come are whole. */
+static const char *take_hit(char *name, size_t cap)
+{
+	(void)unlink(NC_TEST_FAULTY_HOST ".plan");
+	FILE *file = fopen(NC_TEST_FAULTY_HOST ".hit", "r");
+	if (!file)
+		return NULL;
+	if (!fgets(name, (int)cap, file))
+		name[0] = 0;
+	fclose(file);
+	(void)unlink(NC_TEST_FAULTY_HOST ".hit");
+	return name;
+}
+
 static void run(torture *t, wrap_class class, uint64_t n)
 {
 	int fds = count_fds();
@@ -241,6 +257,9 @@ static void run(torture *t, wrap_class class, uint64_t n)
 	wrap_system_arm(class, n);
 	all_steps(t);
 	const char *failed = wrap_system_disarm();
+	char hit[64] = "";
+	if (t->host)
+		failed = take_hit(hit, sizeof(hit));
 	char step[sizeof(t->v->step)];
 	memcpy(step, t->v->step, sizeof(step));
 	t->v->has_failed = failed != NULL;
@@ -257,8 +276,7 @@ static void run(torture *t, wrap_class class, uint64_t n)
 }
 
 /* In a process of its own; *ret_status as of waitpid. */
-static void run_apart(
-	nc_isolation isolation, wrap_class class, uint64_t n, verdict *v, int *ret_status)
+static void run_apart(const torture *as, wrap_class class, uint64_t n, verdict *v, int *ret_status)
 {
 	char name[NC_ID_MAX];
 	int fds[2];
@@ -270,10 +288,12 @@ static void run_apart(
 	pid_t pid = fork();
 	REQUIRE(pid >= 0);
 	if (pid == 0) {
-		torture t = { .v = v, .isolation = isolation, .state_dir = state_dir };
+		torture t = *as;
+		t.v = v;
+		t.state_dir = state_dir;
 		close(fds[0]);
 		alarm(60);
-		run(&t, class, n);
+		run(&t, class, t.host ? 0 : n);
 		_exit(write(fds[1], v, sizeof(*v)) == (ssize_t)sizeof(*v) ? 0 : 9);
 	}
 	close(fds[1]);
@@ -288,18 +308,29 @@ static void run_apart(
 /* Sanitizers make a run many times as long: they get a sample, another one each time. */
 #define STRIDE (NC_SANITIZED ? 23u : 1u)
 
-static void run_all(nc_isolation isolation, wrap_class class)
+static void write_plan(wrap_class class, uint64_t n, const char *mode)
+{
+	char text[64];
+	snprintf(text, sizeof(text), "%u %llu %s\n", (unsigned)class, (unsigned long long)n, mode);
+	(void)unlink(NC_TEST_FAULTY_HOST ".hit");
+	nc_test_write(NC_TEST_FAULTY_HOST ".plan", text);
+}
+
+/* mode: the fault is in a host process started so; NULL: here. */
+static void run_all(const char *name, nc_isolation isolation, wrap_class class, const char *mode)
 {
 	const char *only = getenv("NC_TORTURE_ONLY");
+	const torture as = { .isolation = isolation, .host = mode ? NC_TEST_FAULTY_HOST : NULL };
 	uint64_t n = only ? strtoull(only, NULL, 10) : 1 + nc_test_random() % STRIDE;
 	unsigned n_bad = 0;
 	verdict v = { .has_failed = 1 };
 	for (; v.has_failed && n_bad < 10; n += STRIDE) {
 		int status = 0;
 		char text[900];
-		run_apart(isolation, class, n, &v, &status);
-		snprintf(text, sizeof(text), "%s, %s %llu (%s, in %s): status %x, %s",
-			isolation == NC_ISO_PROCESS ? "in a process" : "here",
+		if (mode)
+			write_plan(class, n, mode);
+		run_apart(&as, class, n, &v, &status);
+		snprintf(text, sizeof(text), "%s, %s %llu (%s, in %s): status %x, %s", name,
 			class == WRAP_MEMORY ? "allocation" : "call", (unsigned long long)n,
 			v.failed, v.step, (unsigned)status, v.fault);
 		n_bad += !nc_check_true(status == 0 && !v.fault[0], text, __FILE__, __LINE__);
@@ -309,27 +340,47 @@ static void run_all(nc_isolation isolation, wrap_class class)
 	}
 	if (getenv("NC_TEST_TIMES"))
 		fprintf(stderr, "%llu of class %d\n", (unsigned long long)n, class);
-	CHECK(n > 100);
+	CHECK(n > 9);
 }
 
 static void every_allocation_may_fail_here(void)
 {
-	run_all(NC_ISO_IN_PROCESS, WRAP_MEMORY);
+	run_all("here", NC_ISO_IN_PROCESS, WRAP_MEMORY, NULL);
 }
 
 static void every_allocation_may_fail_with_the_plugin_in_a_process(void)
 {
-	run_all(NC_ISO_PROCESS, WRAP_MEMORY);
+	run_all("in a process", NC_ISO_PROCESS, WRAP_MEMORY, NULL);
 }
 
 static void every_system_call_may_fail_here(void)
 {
-	run_all(NC_ISO_IN_PROCESS, WRAP_SYSTEM);
+	run_all("here", NC_ISO_IN_PROCESS, WRAP_SYSTEM, NULL);
 }
 
 static void every_system_call_may_fail_with_the_plugin_in_a_process(void)
 {
-	run_all(NC_ISO_PROCESS, WRAP_SYSTEM);
+	run_all("in a process", NC_ISO_PROCESS, WRAP_SYSTEM, NULL);
+}
+
+static void every_allocation_may_fail_in_the_host_process(void)
+{
+	run_all("in its host", NC_ISO_PROCESS, WRAP_MEMORY, "--serve");
+}
+
+static void every_system_call_may_fail_in_the_host_process(void)
+{
+	run_all("in its host", NC_ISO_PROCESS, WRAP_SYSTEM, "--serve");
+}
+
+static void every_allocation_may_fail_in_the_probe(void)
+{
+	run_all("in the probe", NC_ISO_PROCESS, WRAP_MEMORY, "--probe");
+}
+
+static void every_system_call_may_fail_in_the_probe(void)
+{
+	run_all("in the probe", NC_ISO_PROCESS, WRAP_SYSTEM, "--probe");
 }
 
 NC_TESTS(plugin_torture){
@@ -337,4 +388,8 @@ NC_TESTS(plugin_torture){
 	T(every_allocation_may_fail_with_the_plugin_in_a_process),
 	T(every_system_call_may_fail_here),
 	T(every_system_call_may_fail_with_the_plugin_in_a_process),
+	T(every_allocation_may_fail_in_the_host_process),
+	T(every_system_call_may_fail_in_the_host_process),
+	T(every_allocation_may_fail_in_the_probe),
+	T(every_system_call_may_fail_in_the_probe),
 };

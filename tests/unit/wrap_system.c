@@ -22,6 +22,12 @@ static atomic_int armed = -1; /* wrap_class */
 static atomic_ullong left;
 static _Atomic(const char *) failed;
 static atomic_int failed_with;
+static void (*tell)(const char *);
+
+void wrap_system_tell(void (*fn)(const char *))
+{
+	tell = fn;
+}
 
 void wrap_system_arm(wrap_class class, uint64_t n)
 {
@@ -48,6 +54,8 @@ static int fails(wrap_class class, const char *name, int errnum)
 	armed = -1;
 	failed_with = errnum;
 	failed = name;
+	if (tell)
+		tell(name);
 	errno = errnum;
 	return 1;
 }

@@ -15,6 +15,7 @@ typedef enum { WRAP_MEMORY, WRAP_SYSTEM } wrap_class;
 void wrap_system_arm(wrap_class class, uint64_t n);
 /* The name of what was failed, or NULL. */
 const char *wrap_system_disarm(void);
-int wrap_system_errno(void); /* what it failed with, 0 = nothing did */
+void wrap_system_tell(void (*fn)(const char *name)); /* called when it fails; NULL = nobody */
+int wrap_system_errno(void);                         /* what it failed with, 0 = nothing did */
 
 #endif
