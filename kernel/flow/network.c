@@ -209,7 +209,9 @@ static nc_code create_ended(nc_opctx *c, nc_error *err)
 
 static nc_code delete_ended(nc_opctx *c, nc_error *err)
 {
-	return nc_thing_deleted(c, "active", "network", err);
+	const nc_network_obj *n = c->target ? NC_AS(nc_network_obj, c->target) : NULL;
+
+	return nc_thing_deleted(c, n && n->native_id ? "active" : "error", "network", err);
 }
 
 static const nc_op_step_def create_steps[] = {
