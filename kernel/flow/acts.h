@@ -35,6 +35,8 @@ nc_code nc_volume_act_resize(
 	nc_stage *s, const nc_root *r, const nc_action *self, const json_t *body, nc_error *err);
 nc_code nc_snapshot_act_revert(
 	nc_stage *s, const nc_root *r, const nc_action *self, const json_t *body, nc_error *err);
+/* An operator says on which host it is: one of the two, where a migration left that open. */
+nc_code nc_vm_say_host(nc_stage *s, const nc_root *r, const char *host, nc_error *err);
 nc_code nc_vm_act_migrate(
 	nc_stage *s, const nc_root *r, const nc_action *self, const json_t *body, nc_error *err);
 

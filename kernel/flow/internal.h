@@ -127,7 +127,6 @@ nc_code nc_snapshots_forget(nc_opctx *c, const nc_object *vm, nc_error *err);
 /* Native identity: the same for every attempt at one incarnation. */
 void nc_vm_uuid(const char *id, uint64_t incarnation, char out[37]);
 void nc_vm_place_req(const nc_vm *vm, nc_place_req *req);
-nc_code nc_vm_place_pools(nc_opctx *c, const nc_vm *vm, nc_place_req *req, nc_error *err);
 /* Hosts that this operation has tried: ids, in the turn's arena. */
 uint32_t nc_op_tried(nc_opctx *c, const char **list, uint32_t max);
 nc_code nc_op_keep_decision(nc_opctx *c, const char *id, const nc_buf *decision, nc_error *err);
