@@ -31,7 +31,7 @@ const nc_group nc_groups[] = {
 #define BY_CREATE       "until then: novacron KIND create -f FILE and KIND update NAME -f FILE"
 #define BY_SOCKET       "until then the Unix socket tells who you are: see server.socket_group"
 #define BY_A_DRIVER     "it comes with the driver of a real hypervisor"
-#define BY_PLANS        "until then: novacron host cordon, and delete or stop VMs by hand"
+#define BY_PLANS        "until then: novacron host cordon, and novacron vm migrate for each VM"
 #define BY_A_FOLDER     "until then a plugin is a folder on plugins.path that plugins.allow names"
 
 const nc_later nc_laters[] = {

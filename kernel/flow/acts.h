@@ -27,11 +27,16 @@ typedef struct nc_special {
 
 extern const nc_special nc_vm_special, nc_provider_special, nc_network_special, nc_subnet_special,
 	nc_volume_special, nc_snapshot_special, nc_schedule_special;
+/* A snapshot's acts where it is of a volume. */
+nc_code nc_volume_snapshot_create(nc_stage *s, const nc_root *r, nc_error *err);
+nc_code nc_volume_snapshot_remove(nc_stage *s, nc_error *err);
 /* Actions that live with their operations, for the one table in vm_acts.c. */
 nc_code nc_volume_act_resize(
 	nc_stage *s, const nc_root *r, const nc_action *self, const json_t *body, nc_error *err);
 nc_code nc_snapshot_act_revert(
 	nc_stage *s, const nc_root *r, const nc_action *self, const json_t *body, nc_error *err);
+/* An operator says on which host it is: one of the two, where a migration left that open. */
+nc_code nc_vm_say_host(nc_stage *s, const nc_root *r, const char *host, nc_error *err);
 nc_code nc_vm_act_migrate(
 	nc_stage *s, const nc_root *r, const nc_action *self, const json_t *body, nc_error *err);
 

@@ -71,7 +71,7 @@ nc_code nc_flow_attach(nc_flow *f, nc_ops *ops, nc_error *err)
 		&nc_flow_provider_update, &nc_flow_provider_delete, &nc_flow_orphan_delete,
 		&nc_flow_network_create, &nc_flow_network_delete, &nc_flow_volume_create,
 		&nc_flow_volume_resize, &nc_flow_volume_delete, &nc_flow_vm_migrate,
-		&nc_flow_schedule_fire };
+		&nc_flow_schedule_fire, &nc_flow_volume_snapshot[0], &nc_flow_volume_snapshot[1] };
 	const nc_op_type *const triples[] = { nc_flow_vm_disk, nc_flow_vm_nic, nc_flow_snapshot };
 	nc_code rc = NC_OK;
 

@@ -115,7 +115,7 @@ extern const nc_op_type nc_flow_vm_create, nc_flow_vm_power[], nc_flow_vm_resize
 	nc_flow_vm_purge, nc_flow_provider_create, nc_flow_provider_delete, nc_flow_orphan_delete;
 extern const nc_op_type nc_flow_network_create, nc_flow_network_delete, nc_flow_volume_create,
 	nc_flow_volume_resize, nc_flow_volume_delete, nc_flow_vm_disk[3], nc_flow_vm_nic[3],
-	nc_flow_snapshot[3], nc_flow_vm_migrate, nc_flow_schedule_fire;
+	nc_flow_snapshot[3], nc_flow_vm_migrate, nc_flow_schedule_fire, nc_flow_volume_snapshot[2];
 extern const nc_op_type nc_flow_provider_update;
 /* A VM's operation did not succeed: free of it, back to where it was or in error, and an event. */
 void nc_vm_op_failed(nc_opctx *c, nc_vm *vm, const char *event);
@@ -127,7 +127,6 @@ nc_code nc_snapshots_forget(nc_opctx *c, const nc_object *vm, nc_error *err);
 /* Native identity: the same for every attempt at one incarnation. */
 void nc_vm_uuid(const char *id, uint64_t incarnation, char out[37]);
 void nc_vm_place_req(const nc_vm *vm, nc_place_req *req);
-nc_code nc_vm_place_pools(nc_opctx *c, const nc_vm *vm, nc_place_req *req, nc_error *err);
 /* Hosts that this operation has tried: ids, in the turn's arena. */
 uint32_t nc_op_tried(nc_opctx *c, const char **list, uint32_t max);
 nc_code nc_op_keep_decision(nc_opctx *c, const char *id, const nc_buf *decision, nc_error *err);

@@ -72,23 +72,37 @@ static nc_code choose_cidr(nc_network_obj *n, const nc_root *r, nc_error *err)
 	return nc_problem_err(err, "invalid", "cidr: every 10.x.y.0/24 is in use: name one");
 }
 
-static nc_code create(nc_stage *s, const nc_root *r, nc_error *err)
+/* What a driver can't be told is refused, not dropped. */
+static nc_code check_served(const nc_network_obj *n, nc_error *err)
 {
-	nc_network_obj *n = NC_AS(nc_network_obj, s->object);
-	int type = type_index(n->type);
+	const char *what = n->is_external ? "external" : n->dns_domain ? "dns_domain" : NULL;
 
-	if (type < 0) {
+	if (type_index(n->type) < 0) {
 		nc_problem_err(err, "unsupported", "no driver here makes %s networks", n->type);
 		return nc_err_hint(
 			err, NC_E_UNSUPPORTED, "nat, routed, isolated, bridge and vlan are made");
 	}
+	what = what ? what : n->vni ? "vni" : NULL;
+	if (!what)
+		return NC_OK;
+	nc_problem_err(err, "unsupported", "%s: no driver here serves it", what);
+	return nc_err_hint(err, NC_E_UNSUPPORTED, "leave it out");
+}
+
+static nc_code create(nc_stage *s, const nc_root *r, nc_error *err)
+{
+	nc_network_obj *n = NC_AS(nc_network_obj, s->object);
+	int type = type_index(n->type);
+	nc_code rc = check_served(n, err);
+
+	if (rc != NC_OK)
+		return rc;
 	if (n->cidr && !types[type].has_cidr) {
 		nc_fault_add(&s->a->faults, "cidr", "conflict",
 			"a %s network has the addresses of the outside", n->type);
 		return nc_faults_error(&s->a->faults, err);
 	}
-	nc_code rc =
-		nc_providers_choose(s->a->flow, r, "nc.network/1", s->a->arena, &n->provider, err);
+	rc = nc_providers_choose(s->a->flow, r, "nc.network/1", s->a->arena, &n->provider, err);
 	if (rc == NC_OK && !n->cidr && types[type].has_cidr)
 		rc = choose_cidr(n, r, err);
 	if (rc != NC_OK)
@@ -152,9 +166,16 @@ static nc_code put_network(nc_opctx *c, const nc_network_obj *n, nc_bytes *ret, 
 {
 	_cleanup_(nc_req_done) nc_req q;
 	int type = type_index(n->type);
+	nc_object *wire = NULL;
+	nc_code rc = n->physical_network ? nc_model_get(c->root, &nc_kind_physical_network,
+						   n->physical_network, c->arena, &wire, err)
+					 : NC_OK;
 
 	nc_req_begin(&q);
+	if (rc != NC_OK)
+		return rc;
 	nc_req_thing(&q, c, &n->o);
+	nc_req_opt(&q, "physical", wire ? wire->name : NULL);
 	nc_jw_kstr(&q.w, "name", n->o.name);
 	nc_jw_kstr(&q.w, "project", n->o.project ? n->o.project : "none");
 	nc_jw_kstr(&q.w, "kind", types[type < 0 ? 0 : type].kind);
@@ -209,7 +230,9 @@ static nc_code create_ended(nc_opctx *c, nc_error *err)
 
 static nc_code delete_ended(nc_opctx *c, nc_error *err)
 {
-	return nc_thing_deleted(c, "active", "network", err);
+	const nc_network_obj *n = c->target ? NC_AS(nc_network_obj, c->target) : NULL;
+
+	return nc_thing_deleted(c, n && n->native_id ? "active" : "error", "network", err);
 }
 
 static const nc_op_step_def create_steps[] = {

@@ -2,7 +2,7 @@
 /*
  * snapshot.create, snapshot.revert, snapshot.delete: a VM as it was. The snapshot is the target;
  * its VM is busy with it all the while, as with any verb of its own. Snapshots lie in the guest and
- * go with it. Those of volumes are not served.
+ * go with it. Those of volumes are made in volume_snapshot.c.
  */
 #include <string.h>
 
@@ -48,12 +48,10 @@ static nc_code create(nc_stage *s, const nc_root *r, nc_error *err)
 {
 	nc_snapshot *snap = NC_AS(nc_snapshot, s->object);
 
-	if (snap->volume) {
-		nc_problem_err(err, "unsupported", "snapshots of volumes are not served yet");
-		return nc_err_hint(err, NC_E_UNSUPPORTED, "take one of the vm that has it");
-	}
 	s->object->status = "creating";
 	s->event = "snapshot.create_requested";
+	if (snap->volume)
+		return nc_volume_snapshot_create(s, r, err);
 	return begin_vm(s, r, "snapshot.create", NULL, NC_VM_SNAPSHOT, err);
 }
 
@@ -65,7 +63,9 @@ static nc_code remove_snapshot(nc_stage *s, const nc_root *r, nc_delete_how how,
 	(void)how;
 	if (rc != NC_OK)
 		return rc;
-	if (!snap->vm || !snap->native_id) { /* nothing was ever made */
+	if (snap->volume)
+		return nc_volume_snapshot_remove(s, err);
+	if (!snap->native_id) { /* nothing was ever made */
 		s->is_delete = 1;
 		return NC_OK;
 	}
@@ -85,6 +85,12 @@ nc_code nc_snapshot_act_revert(
 	(void)self;
 	if (rc == NC_OK && body)
 		rc = nc_json_get_bool(body, NULL, "start", NC_OPTIONAL, &start, err);
+	if (rc == NC_OK && NC_AS(nc_snapshot, s->object)->volume) {
+		nc_problem_err(err, "unsupported", "a volume can't go back to a snapshot");
+		return nc_err_hint(err, NC_E_UNSUPPORTED,
+			"make one of it: novacron volume create NAME --set snapshot=%s",
+			s->object->name);
+	}
 	if (rc == NC_OK)
 		rc = nc_thing_check_idle(s, r, err);
 	if (rc == NC_OK)

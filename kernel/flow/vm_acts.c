@@ -222,20 +222,23 @@ static nc_code restore(
 static nc_code reset_state(
 	nc_stage *s, const nc_root *r, const nc_action *self, const json_t *body, nc_error *err)
 {
-	static const char *const keys[] = { "lifecycle", NULL };
+	static const char *const keys[] = { "lifecycle", "host", NULL };
 	nc_vm *vm = NC_AS(nc_vm, s->object);
-	const char *word = NULL;
+	const char *word = NULL, *host = NULL;
 	nc_code rc = nc_json_only_keys(body, NULL, keys, err);
 
 	(void)self;
-	(void)r;
 	if (rc == NC_OK)
 		rc = nc_json_get_str(body, NULL, "lifecycle", NC_REQUIRED, 16, &word, err);
+	if (rc == NC_OK)
+		rc = nc_json_get_str(body, NULL, "host", NC_OPTIONAL, 63, &host, err);
 	if (rc != NC_OK)
 		return rc;
 	if (vm->operation)
 		return nc_problem_err(
 			err, "busy", "vm %s has operation %s under way", vm->o.name, vm->operation);
+	if ((rc = nc_vm_say_host(s, r, host, err)) != NC_OK)
+		return rc;
 	for (int i = 0; i < NC_VM_LIFECYCLE_COUNT; i++)
 		if (!strcmp(word, nc_vm_lifecycle_words[i]) && i != NC_VM_DELETED &&
 			i != NC_VM_BUILDING) {

@@ -9,7 +9,6 @@
 
 #include "base/err.h"
 #include "flow/vm_devices.h"
-#include "model/storage.h"
 
 /* Hosts that have been tried, space-separated, in the operation's own checkpoint. */
 uint32_t nc_op_tried(nc_opctx *c, const char **list, uint32_t max)
@@ -44,30 +43,6 @@ void nc_vm_place_req(const nc_vm *vm, nc_place_req *req)
 		.vm_group = vm->vm_group };
 }
 
-/* Its volumes' pools, and those its disks name: the host must reach them all. */
-nc_code nc_vm_place_pools(nc_opctx *c, const nc_vm *vm, nc_place_req *req, nc_error *err)
-{
-	const char **pools = nc_arena_new_array(c->arena, const char *, vm->n_disks + 1);
-
-	if (!pools)
-		return nc_err_nomem(err);
-	req->pools = pools;
-	for (size_t i = 0; i < vm->n_disks; i++) {
-		const char *pool = vm->disks[i].pool;
-		nc_object *o = NULL;
-		nc_code rc = vm->disks[i].volume ? nc_model_get(c->root, &nc_kind_volume,
-							   vm->disks[i].volume, c->arena, &o, err)
-						 : NC_OK;
-		if (rc != NC_OK)
-			return rc;
-		if (o)
-			pool = NC_AS(nc_volume_obj, o)->pool;
-		if (pool)
-			pools[req->n_pools++] = pool;
-	}
-	return NC_OK;
-}
-
 nc_code nc_op_keep_decision(nc_opctx *c, const char *id, const nc_buf *decision, nc_error *err)
 {
 	const char **ids = nc_arena_new_array(c->arena, const char *, c->op->n_decision_ids + 1);
@@ -95,9 +70,7 @@ static nc_code schedule(nc_opctx *c, nc_error *err)
 	nc_vm_place_req(vm, &req);
 	req.exclude = tried;
 	req.n_exclude = nc_op_tried(c, tried, NC_LEN(tried));
-	nc_code rc = nc_vm_place_pools(c, vm, &req, err);
-	if (rc == NC_OK)
-		rc = nc_vm_place_needs(c, vm, &req, err);
+	nc_code rc = nc_vm_place_needs(c, vm, &req, err);
 	if (rc == NC_OK)
 		rc = nc_sched_place(sched, c->root, &req, &p, &decision, err);
 	if (*p.decision_id) {

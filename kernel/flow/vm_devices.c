@@ -61,8 +61,12 @@ static nc_code take_nic(nc_stage *s, const nc_root *r, nc_vm *vm, size_t i, nc_e
 {
 	nc_vm_nic *n = &vm->nics[i];
 	nc_object *o = NULL;
-	nc_code rc = nc_model_get(r, &nc_kind_network, n->network, s->a->arena, &o, err);
 
+	if (n->n_security_groups) { /* rather than a guest that is open to all */
+		nc_problem_err(err, "unsupported", "no driver here serves security groups");
+		return nc_err_hint(err, NC_E_UNSUPPORTED, "leave security_groups out");
+	}
+	nc_code rc = nc_model_get(r, &nc_kind_network, n->network, s->a->arena, &o, err);
 	if (rc == NC_OK)
 		rc = nc_thing_check_status(o, "active", err);
 	if (rc != NC_OK)

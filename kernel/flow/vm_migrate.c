@@ -170,9 +170,7 @@ static nc_code claim(nc_opctx *c, nc_error *err)
 	not_there[0] = vm->host;
 	req.exclude = not_there;
 	req.n_exclude = 1 + nc_op_tried(c, not_there + 1, NC_OP_RETRIES);
-	rc = nc_vm_place_pools(c, vm, &req, err);
-	if (rc == NC_OK)
-		rc = nc_vm_place_needs(c, vm, &req, err);
+	rc = nc_vm_place_needs(c, vm, &req, err);
 	if (rc == NC_OK)
 		rc = nc_sched_place(sched_of(c), c->root, &req, &p, &decision, err);
 	if (*p.decision_id) {
@@ -368,3 +366,37 @@ static const nc_op_step_def steps[] = {
 const nc_op_type nc_flow_vm_migrate = {
 	.kind = "vm.migrate", .steps = steps, .n_steps = NC_LEN(steps), .ended = ended
 };
+
+/* ---- said by an operator ---- */
+
+nc_code nc_vm_say_host(nc_stage *s, const nc_root *r, const char *host, nc_error *err)
+{
+	nc_vm *vm = NC_AS(nc_vm, s->object);
+	const nc_item *it = NULL;
+	nc_reach all = { .is_everywhere = 1 };
+
+	if (!vm->move_to && !host)
+		return NC_OK;
+	if (!host) {
+		nc_problem_err(err, "conflict", "on which of two hosts vm %s is, is not known",
+			vm->o.name);
+		return nc_err_hint(
+			err, NC_E_CONFLICT, "look, and say it with host: one keeps its claim");
+	}
+	nc_code rc = nc_model_resolve(r, &nc_kind_host, &all, host, &it, &s->a->candidates, err);
+	if (rc != NC_OK)
+		return rc;
+	int is_there = vm->move_to && !strcmp(nc_item_id(it), vm->move_to);
+	if (!is_there && (!vm->host || strcmp(nc_item_id(it), vm->host)))
+		return nc_err(err, NC_E_INVAL, "host: vm %s is not on %s%s", vm->o.name, host,
+			vm->move_to ? ", nor on its way there" : "");
+	if (!vm->move_to)
+		return NC_OK;
+	rc = nc_sched_end_move(s->a->flow->sched, s->txn, r, vm->o.id,
+		is_there ? NC_MOVE_ARRIVED : NC_MOVE_STAYED, err);
+	if (rc != NC_OK)
+		return rc;
+	vm->host = is_there ? vm->move_to : vm->host;
+	vm->move_to = NULL;
+	return NC_OK;
+}

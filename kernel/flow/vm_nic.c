@@ -55,10 +55,6 @@ static nc_code attach(nc_stage *s, const nc_root *r, const nc_sub_ask *ask, nc_e
 	if (nc_faults_any(&s->a->faults))
 		return faulty(s, err);
 	n = &vm->nics[vm->n_nics - 1]; /* resolving copies the list */
-	if (n->n_security_groups) {
-		nc_problem_err(err, "unsupported", "no driver here serves security groups");
-		return nc_err_hint(err, NC_E_UNSUPPORTED, "leave security_groups out");
-	}
 	rc = nc_vm_take_devices(s, r, vm, vm->n_disks, vm->n_nics - 1, err);
 	return rc == NC_OK ? nc_vm_begin_sub(s, r, "vm.nic.attach", EXTENSION,
 				     json_pack("{s:s}", "id", n->id), err)

@@ -96,10 +96,36 @@ static nc_code choose_size(nc_stage *s, const nc_root *r, nc_volume_obj *v, nc_e
 	return nc_object_defaulted(&v->o, "size_gib") ? nc_err_nomem(err) : NC_OK;
 }
 
+/* One that is made of a snapshot is of its provider. */
+static nc_code check_snapshot(nc_stage *s, const nc_root *r, nc_volume_obj *v, nc_error *err)
+{
+	nc_object *o = NULL, *of = NULL;
+	nc_code rc = v->snapshot
+			     ? nc_model_get(r, &nc_kind_snapshot, v->snapshot, s->a->arena, &o, err)
+			     : NC_OK;
+
+	if (rc != NC_OK || !o)
+		return rc;
+	if ((rc = nc_thing_check_status(o, "available", err)) != NC_OK)
+		return rc;
+	const char *volume = NC_AS(nc_snapshot, o)->volume;
+	if (!volume) {
+		nc_fault_add(&s->a->faults, "snapshot", "conflict", "is of a vm, not of a volume");
+		return nc_faults_error(&s->a->faults, err);
+	}
+	rc = nc_model_get(r, &nc_kind_volume, volume, s->a->arena, &of, err);
+	if (rc == NC_OK && !v->provider)
+		v->provider = NC_AS(nc_volume_obj, of)->provider;
+	return rc;
+}
+
 static nc_code create(nc_stage *s, const nc_root *r, nc_error *err)
 {
 	nc_volume_obj *v = NC_AS(nc_volume_obj, s->object);
-	nc_code rc = choose_pool(s, r, v, err);
+	nc_code rc = check_snapshot(s, r, v, err);
+
+	if (rc == NC_OK)
+		rc = choose_pool(s, r, v, err);
 
 	if (rc == NC_OK)
 		rc = choose_size(s, r, v, err);
@@ -348,7 +374,9 @@ static nc_code resize_ended(nc_opctx *c, nc_error *err)
 
 static nc_code delete_ended(nc_opctx *c, nc_error *err)
 {
-	return nc_thing_deleted(c, "available", "volume", err);
+	const nc_volume_obj *v = c->target ? NC_AS(nc_volume_obj, c->target) : NULL;
+
+	return nc_thing_deleted(c, v && v->native_id ? "available" : "error", "volume", err);
 }
 
 static const nc_op_step_def create_steps[] = {

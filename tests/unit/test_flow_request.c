@@ -32,6 +32,7 @@
 	X(volume_create)                                                                           \
 	X(volume_remove)                                                                           \
 	X(volume_resize)                                                                           \
+	X(volume_snapshot)                                                                         \
 	X(snapshot_create)                                                                         \
 	X(snapshot_revert)                                                                         \
 	X(snapshot_remove)
@@ -313,6 +314,26 @@ static void moving_back_is_asked_of_where_it_is(void)
 	close_world(&w);
 }
 
+static void snapshots_of_volumes_are_asked_of_their_pool(void)
+{
+	world w;
+	open_world(&w);
+	w.snap->vm = NULL;
+	w.snap->volume = w.vol->o.id;
+	{
+		ASK(nc_flow_volume_snapshot[0], 1, DO, &w.snap->o, NULL, "volume.snapshot",
+			volume_snapshot);
+		IS("volume", "vol-driver");
+		IS("tag.object", w.snap->o.id);
+	}
+	{
+		ASK(nc_flow_volume_snapshot[1], 0, DO, &w.snap->o, NULL, "volume.remove",
+			volume_remove);
+		IS("native_id", "snap-driver");
+	}
+	close_world(&w);
+}
+
 static void networks_volumes_and_snapshots_are_asked_for(void)
 {
 	world w;
@@ -370,4 +391,5 @@ NC_TESTS(flow_request){
 	T(a_migration_names_the_other_host_and_back_the_first),
 	T(moving_back_is_asked_of_where_it_is),
 	T(networks_volumes_and_snapshots_are_asked_for),
+	T(snapshots_of_volumes_are_asked_of_their_pool),
 };
