@@ -176,7 +176,9 @@ static void look_at(nc_flow *f, const char *provider)
 			F_STR("consequence", "trying again at the next round"));
 }
 
-static void round_of_care(nc_flow *f)
+typedef enum { FIRST_ROUND, LATER_ROUND } which_round;
+
+static void round_of_care(nc_flow *f, which_round which)
 {
 	provider_ids list = { 0 };
 
@@ -185,6 +187,8 @@ static void round_of_care(nc_flow *f)
 	for (size_t i = 0; i < list.n; i++)
 		look_at(f, list.ids[i]);
 	nc_free(list.ids);
+	if (which == FIRST_ROUND)
+		return; /* what has waited until now can wait until the start is over */
 	nc_retention_round(f);
 	nc_sweep_round(f, nc_clock_wall_ms());
 	nc_flow_finish_rotation(f);
@@ -240,13 +244,13 @@ static void *keeper_main(void *arg)
 
 	struct timespec due;
 
-	round_of_care(f);
+	round_of_care(f, FIRST_ROUND);
 	set_due(f, &due);
 	for (wish w; (w = wait_for_wish(f, &due)) != STOP;) {
 		nc_reports_drain(f->reports, on_report, f);
 		if (w != ROUND)
 			continue;
-		round_of_care(f);
+		round_of_care(f, LATER_ROUND);
 		set_due(f, &due);
 	}
 	return NULL;

@@ -161,6 +161,7 @@ const nc_kind *nc_kind_of_id(const char *id); /* by prefix; NULL = not shaped li
 
 /* Whether a request may use `verb` (NC_CAN_*). has_feature tells whether any provider has an
  * extension (NULL: none has). NC_OK, or NC_E_UNSUPPORTED with a hint. */
+/* 1, 0, or -1: that can't be said yet. */
 typedef int (*nc_has_feature_fn)(void *ctx, const char *extension);
 nc_code nc_kind_check_verb(
 	const nc_kind *k, unsigned verb, nc_has_feature_fn has_feature, void *ctx, nc_error *err);

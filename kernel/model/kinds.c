@@ -71,7 +71,15 @@ nc_code nc_kind_check_verb(
 			k->name, verb_word(verb));
 		return nc_err_hint(err, rc, "the kernel makes and keeps these itself");
 	}
-	if (k->feature && !(has_feature && has_feature(ctx, k->feature))) {
+	int has = !k->feature ? 1 : has_feature ? has_feature(ctx, k->feature) : 0;
+	if (has < 0) {
+		nc_code rc = nc_problem_err(err, "unavailable",
+			"no provider that is open serves a %s, and one is not open yet", k->name);
+		if (err)
+			err->retry_after_ms = 1000;
+		return nc_err_hint(err, rc, "try again; novacron provider list shows which");
+	}
+	if (!has) {
 		nc_code rc = nc_problem_err(
 			err, "unsupported", "there is nothing here that serves a %s", k->name);
 		if (strncmp(k->feature, "kernel.", 7) == 0)
