@@ -27,7 +27,7 @@ static nc_code take(nc_cli *c, nc_error *err)
 
 static nc_code revert(nc_cli *c, nc_error *err)
 {
-	_cleanup_(nc_call_done) nc_call call;
+	_cleanup_(nc_call_done) nc_call call = { 0 };
 	int start = nc_args_has(&c->args, "start"), stay = nc_args_has(&c->args, "no-start");
 	char what[160];
 

@@ -7,7 +7,7 @@
 
 static nc_code run(nc_cli *c, nc_error *err)
 {
-	_cleanup_(nc_call_done) nc_call call;
+	_cleanup_(nc_call_done) nc_call call = { 0 };
 	const char *to = nc_args_str(&c->args, "to"), *storage = nc_args_str(&c->args, "storage");
 	int live = nc_args_has(&c->args, "live"), cold = nc_args_has(&c->args, "cold");
 	int64_t limit = nc_args_num(&c->args, "bandwidth", 0);

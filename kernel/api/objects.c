@@ -70,7 +70,7 @@ typedef struct listing {
 static nc_code add_row(void *ctx, const nc_item *it)
 {
 	listing *l = ctx;
-	_cleanup_(nc_buf_done) nc_buf whole;
+	_cleanup_(nc_buf_done) nc_buf whole = { 0 };
 
 	if (l->has_any)
 		nc_buf_putc(l->out, ',');

@@ -134,7 +134,7 @@ static void db_health(void *ctx, int is_degraded, const nc_error *why)
 
 static nc_code open_store_plugin(nc_daemon *d, nc_error *err)
 {
-	_cleanup_(nc_buf_done) nc_buf config;
+	_cleanup_(nc_buf_done) nc_buf config = { 0 };
 
 	if (d->cfg->database.driver != NC_CONFIG_SQLITE)
 		return nc_err(err, NC_E_UNSUPPORTED, "database.driver: only sqlite is there yet");

@@ -206,7 +206,7 @@ static nc_code made(nc_opctx *c, nc_bytes result, nc_error *err)
 
 static nc_code put_remove(nc_opctx *c, nc_op_call *call, nc_error *err)
 {
-	_cleanup_(nc_req_done) nc_req q;
+	_cleanup_(nc_req_done) nc_req q = { 0 };
 	nc_code rc = nc_thing_target(c, err);
 
 	if (rc != NC_OK)

@@ -216,7 +216,7 @@ nc_code nc_orphans_update(nc_flow *f, const char *provider, const json_t *guests
 static nc_code destroy(nc_opctx *c, nc_op_call *call, nc_error *err)
 {
 	const nc_orphan *o = c->target ? NC_AS(nc_orphan, c->target) : NULL;
-	_cleanup_(nc_buf_done) nc_buf b;
+	_cleanup_(nc_buf_done) nc_buf b = { 0 };
 	nc_object *host = NULL;
 	nc_jw w;
 
