@@ -148,7 +148,7 @@ const nc_cmd nc_cmd_vm_disk_resize = {
 const nc_cmd nc_cmd_vm_disk_detach = {
 	.path = "vm disk detach",
 	.verb_arg = "disks",
-	.doc = "take a disk away: a volume stays, another is lost",
+	.doc = "take a disk away: a volume stays, another is lost unless it is to be kept",
 	.more = IDS,
 	.args = { { .name = "VM", .kind = "vm" }, { .name = "DISK" } },
 	.uses = USES | NC_USES_YES,

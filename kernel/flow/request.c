@@ -67,12 +67,15 @@ void nc_req_guest(nc_req *q, const nc_opctx *c, const nc_vm *vm)
 
 void nc_req_thing(nc_req *q, const nc_opctx *c, const nc_object *o)
 {
+	const char *owner =
+		o->kind == &nc_kind_volume ? NC_AS(const nc_volume_obj, o)->made_with : NULL;
 	char uuid[37];
 
+	owner = owner ? owner : o->id;
 	nc_vm_uuid(o->id, 1, uuid);
 	nc_jw_kstr(&q->w, "id", o->id);
 	nc_jw_kstr(&q->w, "uuid", uuid);
-	nc_req_tag(q, c, o->id);
+	nc_req_tag(q, c, owner);
 }
 
 void nc_req_labels(nc_req *q, const nc_object *o)

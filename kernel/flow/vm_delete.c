@@ -72,6 +72,11 @@ static nc_code destroy(nc_opctx *c, nc_op_call *call, nc_error *err)
 	return rc == NC_OK ? nc_vmreq_destroy(c, vm, &call->request, err) : rc;
 }
 
+static nc_code destroyed(nc_opctx *c, nc_bytes result, nc_error *err)
+{
+	return nc_vm_keep_disks(c, NC_AS(nc_vm, c->target), result, err);
+}
+
 static nc_code release(nc_opctx *c, nc_error *err)
 {
 	nc_sched *sched = ((nc_flow *)c->user)->sched;
@@ -107,7 +112,7 @@ static nc_code purged(nc_opctx *c, nc_error *err)
 }
 
 static const nc_op_step_def purge_steps[] = {
-	{ .name = "destroy", .prepare = destroy },
+	{ .name = "destroy", .prepare = destroy, .finish = destroyed },
 	{ .name = "release", .run = release },
 };
 const nc_op_type nc_flow_vm_purge = {

@@ -19,6 +19,12 @@ nc_code nc_vm_take_devices(
 nc_code nc_vm_free_volume(nc_opctx *c, const nc_vm *vm, const char *volume, nc_error *err);
 nc_code nc_vm_free_volumes(nc_opctx *c, const nc_vm *vm, nc_error *err);
 
+/* The VM's own disk, which the driver has let go of and calls so, is a volume from now on. */
+nc_code nc_vm_keep_disk(
+	nc_opctx *c, const nc_vm *vm, const nc_vm_disk *d, const char *native_id, nc_error *err);
+/* The same for all that a destroy has left, by its result. */
+nc_code nc_vm_keep_disks(nc_opctx *c, const nc_vm *vm, nc_bytes result, nc_error *err);
+
 /* POST|PATCH|DELETE of an element. */
 nc_code nc_vm_sub(nc_stage *s, const nc_root *r, const nc_sub_ask *ask, nc_error *err);
 nc_code nc_vm_disk_sub(nc_stage *s, const nc_root *r, const nc_sub_ask *ask, nc_error *err);

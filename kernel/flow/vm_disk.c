@@ -2,8 +2,8 @@
 /*
  * vm.disk.attach, vm.disk.detach, vm.disk.resize: one disk of a VM, running or not, through the
  * driver. Room for a disk of the host's is claimed before the driver is asked, and given back when
- * it is out; a volume is the VM's from the request on. A disk that was made with the VM goes for
- * good when it is detached: to keep one, make a volume.
+ * it is out; a volume is the VM's from the request on. A disk of the VM's own goes for good
+ * when it is detached, or becomes a volume if it is to be kept.
  */
 #include <string.h>
 
@@ -57,12 +57,6 @@ static nc_code detach(nc_stage *s, const nc_root *r, const nc_sub_ask *ask, nc_e
 
 	if (!d)
 		return no_disk(s, ask->sub_id, err);
-	if (!d->volume && !d->is_deleted_with_vm) {
-		nc_problem_err(err, "conflict", "disk %s of vm %s is to be kept, and would be lost",
-			d->id, s->object->name);
-		return nc_err_hint(
-			err, NC_E_CONFLICT, "PATCH it to delete_with_vm true first, if it may go");
-	}
 	return nc_vm_begin_sub(
 		s, r, "vm.disk.detach", EXTENSION, json_pack("{s:s}", "id", d->id), err);
 }
@@ -246,7 +240,9 @@ static nc_code unplug(nc_opctx *c, nc_op_call *call, nc_error *err)
 		return rc;
 	nc_req_guest(&q, c, vm);
 	nc_jw_kstr(&q.w, "disk", d->id);
-	nc_jw_kbool(&q.w, "delete", !d->volume);
+	/* Taking an attach back leaves nothing; else what is to be kept is. */
+	int is_undo = !strcmp(c->op->verb, "vm.disk.attach");
+	nc_jw_kbool(&q.w, "delete", !d->volume && (is_undo || d->is_deleted_with_vm));
 	return nc_req_end(&q, c, &call->request, err);
 }
 
@@ -267,17 +263,33 @@ static nc_code let_go(nc_opctx *c, nc_error *err)
 	return rc;
 }
 
+static nc_code keep(
+	nc_opctx *c, const nc_vm *vm, const nc_vm_disk *d, nc_bytes result, nc_error *err)
+{
+	_cleanup_(nc_json_decrefp) json_t *j = NULL;
+	const char *volume = NULL;
+	nc_code rc = nc_json_parse(result, NC_RESULT_MAX, &j, err);
+
+	if (rc == NC_OK)
+		rc = nc_json_get_str(j, NULL, "volume", NC_REQUIRED, 255, &volume, err);
+	if (rc != NC_OK)
+		return nc_err_wrap(err, NC_E_PROTO, "the driver's answer about vm %s", vm->o.name);
+	return *volume ? nc_vm_keep_disk(c, vm, d, volume, err) : NC_OK;
+}
+
 static nc_code unplugged(nc_opctx *c, nc_bytes result, nc_error *err)
 {
 	nc_vm *vm = NULL;
 	nc_vm_disk *d = NULL;
 	nc_code rc = find(c, &vm, &d, err);
 
-	(void)result;
 	if (rc != NC_OK)
 		return rc;
 	int is_hosts = !d->volume;
-	rc = let_go(c, err);
+	if (is_hosts && !d->is_deleted_with_vm)
+		rc = keep(c, vm, d, result, err);
+	if (rc == NC_OK)
+		rc = let_go(c, err);
 	return rc == NC_OK && is_hosts ? claim_sum(c, vm, 0, err) : rc;
 }
 

@@ -33,6 +33,7 @@ typedef struct nc_volume_obj {
 	const char *native_id;
 	const char *attached_to; /* ref: vm */
 	const char *device;
+	const char *made_with; /* id of the vm whose own disk it was: its driver's tag names that */
 	int is_deleted_with_vm;
 } nc_volume_obj;
 

@@ -105,6 +105,8 @@ static nc_code check_all(const claim *c, const nc_root *tip, nc_error *err)
 
 	if (!c->to.is_there)
 		return NC_OK;
+	if (c->is_settled && !*c->to.host)
+		return NC_OK;
 	if (c->is_settled) {
 		const nc_ident *id = nc_row_ident(nc_row_at(c->s, c->to.slot));
 		return id && !strcmp(id->id, c->to.host) ? NC_OK : again(err, "host", c->to.host);
@@ -337,7 +339,8 @@ nc_code nc_sched_hold(
 	al->memory_mib = req->want[NC_RES_MEMORY_MIB];
 	al->disk_gib = req->want[NC_RES_DISK_GIB];
 	nc_holding_of(s, al, &c->to);
-	if ((rc = check_quota(c, root, err)) != NC_OK)
+	c->is_settled = req->is_settled;
+	if (!c->is_settled && (rc = check_quota(c, root, err)) != NC_OK)
 		return rc;
 	if ((rc = nc_model_put(t, o, err)) != NC_OK)
 		return rc;

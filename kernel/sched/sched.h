@@ -120,6 +120,7 @@ typedef struct nc_hold_req {
 	const char *consumer, *kind; /* "volume" */
 	const char *project;
 	int64_t want[NC_RES_COUNT];
+	int is_settled; /* it is there whatever the quota says */
 } nc_hold_req;
 nc_code nc_sched_hold(
 	nc_sched *s, nc_txn *t, const nc_root *root, const nc_hold_req *req, nc_error *err);

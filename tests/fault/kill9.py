@@ -120,7 +120,8 @@ def reshape(conn, ledger, rng):
         return
     path, method, body = f"/api/v1/vms/{vm}/migrate", "POST", {}
     if what == "attach":
-        path, body = f"/api/v1/vms/{vm}/disks", {"size_gib": rng.randint(1, 4)}
+        path, body = f"/api/v1/vms/{vm}/disks", {"size_gib": rng.randint(1, 4),
+                                                 "delete_with_vm": rng.random() < 0.5}
     elif what == "plug":
         path, body = f"/api/v1/vms/{vm}/nics", {"network": "lan"}
     elif what in ("detach", "resize") and len(disks) > 1:
@@ -139,6 +140,8 @@ def reshape(conn, ledger, rng):
 def delete(conn, ledger, rng, mine):
     vm = rng.choice(mine)
     with ledger.lock:
+        if rng.random() < 0.3:          # an old one, which has been reshaped by now
+            vm = rng.choice([v for v in ledger.vms if v not in ledger.maybe_deleted] or [vm])
         ledger.maybe_deleted.add(vm)
     status, doc = request(conn, "DELETE", f"/api/v1/vms/{vm}?purge=1")
     with ledger.lock:
@@ -146,7 +149,8 @@ def delete(conn, ledger, rng, mine):
         if status == 202:
             ledger.deleted.add(vm)
             ledger.operations[doc["operation"]["id"]] = vm
-            mine.remove(vm)
+            if vm in mine:
+                mine.remove(vm)
 
 
 def cancel(conn, ledger, rng):
@@ -212,7 +216,7 @@ def check(daemon, ledger, truth_tool, truth):
                 faults.append(f"vm {vm}: label is {seen}, acknowledged was {value}")
     faults += [f"name {n} is there {c} times" for n, c in names.items() if c > 1]
     hosts = {h["id"]: h["name"] for h in pages(daemon, "/api/v1/hosts")}
-    faults += check_truth(vms, hosts, truth_tool, truth)
+    faults += check_truth(daemon, vms, hosts, truth_tool, truth)
     status, doc = daemon.call("POST", "/api/v1/admin/state/check")
     if status != 200 or doc["count"]:
         faults.append(f"state check: {status} {doc}")
@@ -246,9 +250,18 @@ def check_shape(vm, guest, hosts):
     return faults
 
 
-def check_truth(vms, hosts, truth_tool, truth):
-    guests = read_truth(truth_tool, truth)["guests"]
-    faults, by_object = [], collections.defaultdict(list)
+def check_volumes(daemon, seen):
+    """What is out there and what is known of it are the same: kept disks, too."""
+    ours = {v["native_id"] for v in pages(daemon, "/api/v1/volumes?project=*")}
+    theirs = {v["native_id"] for v in seen["volumes"]}
+    return [f"volume {v} is known and not there" for v in sorted(ours - theirs)] + \
+        [f"volume {v} is there and not known" for v in sorted(theirs - ours)]
+
+
+def check_truth(daemon, vms, hosts, truth_tool, truth):
+    seen = read_truth(truth_tool, truth)
+    guests = seen["guests"]
+    faults, by_object = check_volumes(daemon, seen), collections.defaultdict(list)
     for g in guests:
         by_object[g["tag"]["object"]].append(g)
     for vm, list_ in by_object.items():
@@ -277,9 +290,11 @@ def check_allocations(daemon, vms):
         status, doc = daemon.call("GET", f"/api/v1/hosts/{h['id']}/usage")
         if status != 200:
             return faults + [f"usage of host {h['name']}: {status} {doc}"]
-        if doc["used"]["vcpus"] != used[h["id"]]:
-            faults.append(f"host {h['name']}: {doc['used']['vcpus']} vcpus allocated, its vms "
-                          f"have {used[h['id']]}")
+        # A guest that was purged while a look was under way is nobody's until the next look.
+        foreign = daemon.call("GET", f"/api/v1/hosts/{h['id']}")[1].get("foreign_vcpus") or 0
+        if doc["used"]["vcpus"] - foreign != used[h["id"]]:
+            faults.append(f"host {h['name']}: {doc['used']['vcpus']} vcpus allocated, {foreign} of "
+                          f"them foreign, its vms have {used[h['id']]}")
     return faults
 
 

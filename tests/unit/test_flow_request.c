@@ -131,6 +131,7 @@ static void open_world(world *w)
 	w->op = NC_AS(nc_operation, nc_object_new(&nc_kind_operation, w->a));
 	w->op->steps = nc_arena_new_array(w->a, nc_op_step, 4);
 	w->op->n_steps = 4;
+	w->op->verb = "vm.create";
 }
 
 static void close_world(world *w)
@@ -236,6 +237,19 @@ static void disks_are_asked_for_by_their_ids(void)
 	}
 	{ /* and one of the VM's own is */
 		ASK(nc_flow_vm_disk[1], 0, DO, &w.vm->o, "{\"id\":\"disk_1\"}", "disk.detach",
+			disk_detach);
+		IS_TRUE("delete");
+	}
+	w.vm->disks[0].is_deleted_with_vm = 0;
+	{ /* unless it is to be kept; what an attach has left is never kept */
+		w.op->verb = "vm.disk.detach";
+		ASK(nc_flow_vm_disk[1], 0, DO, &w.vm->o, "{\"id\":\"disk_1\"}", "disk.detach",
+			disk_detach);
+		IS_FALSE("delete");
+	}
+	{
+		w.op->verb = "vm.disk.attach";
+		ASK(nc_flow_vm_disk[0], 1, UNDO, &w.vm->o, "{\"id\":\"disk_1\"}", "disk.detach",
 			disk_detach);
 		IS_TRUE("delete");
 	}

@@ -23,6 +23,8 @@ static const nc_field_def fields[] = {
 		.hint = "use POST /api/v1/vms/{id}/disks", .doc = "The VM that has it"),
 	NC_FIELD_STR(
 		nc_volume_obj, device, "device", NC_BY_SERVER, .doc = "What the guest calls it"),
+	NC_FIELD_STR(nc_volume_obj, made_with, "made_with", NC_BY_SERVER,
+		.doc = "Id of the VM whose own disk it was"),
 	NC_FIELD_BOOL(nc_volume_obj, is_deleted_with_vm, "delete_with_vm", NC_BY_SERVER,
 		.doc = "It was made with its VM and goes with it"),
 };
