@@ -457,6 +457,7 @@ void nc_ops_configure(nc_ops *ops, const nc_ops_options *o)
 	ops->opt.default_deadline_us = o->default_deadline_us;
 	nc_gate_configure(ops->gate, &limits, nc_clock_mono_us());
 	nc_ops_admit(ops, NULL);
+	pthread_cond_broadcast(&ops->wake); /* and look at the clock again */
 	pthread_mutex_unlock(&ops->lock);
 }
 

@@ -15,6 +15,19 @@
 
 /* ---- kinds ---- */
 
+/* On a worker, whose allocations alone are counted. */
+static void arm(op_world *w)
+{
+	pthread_mutex_lock(&w->world_lock);
+	if (w->arm_nth && !w->is_armed) {
+		w->is_armed = 1;
+		nc_alloc_fail_at(w->arm_nth, NC_FAIL_ONCE);
+	} else if (w->is_armed && nc_alloc_has_failed()) {
+		w->has_fired = 1;
+	}
+	pthread_mutex_unlock(&w->world_lock);
+}
+
 static const char *request_text(const nc_opctx *c)
 {
 	return nc_arena_printf(
@@ -24,6 +37,7 @@ static const char *request_text(const nc_opctx *c)
 /* The request is {"p":"<provider>","h":"<host>"} */
 static nc_code prepare_verb(nc_opctx *c, nc_op_call *call, const char *verb, nc_error *err)
 {
+	arm(c->user);
 	const char *text = request_text(c);
 	char provider[32], host[32];
 
@@ -117,7 +131,23 @@ static const nc_op_type types[] = {
 
 /* ---- the driver ---- */
 
-static ow_answer take_answer(op_world *w, const char *verb)
+/* What recover finds, unless told otherwise: what became of the call in truth. */
+static int32_t truth_of(const op_world *w, const char *key)
+{
+	int32_t truth = NC_REC_ABSENT;
+
+	for (int i = 0; i < w->n_calls; i++) {
+		const ow_call *x = &w->calls[i];
+		if (strcmp(x->key, key) != 0 || x->is_recover || x->how.when != OW_NOW)
+			continue;
+		truth = x->how.outcome == NC_DONE             ? NC_REC_DONE
+			: x->how.outcome == NC_FAILED_PARTIAL ? NC_REC_FAILED
+							      : NC_REC_ABSENT;
+	}
+	return truth;
+}
+
+static ow_answer take_answer(op_world *w, const char *verb, const char *key)
 {
 	for (int i = 0; i < w->n_script; i++)
 		if (w->script[i].verb && !strcmp(w->script[i].verb, verb)) {
@@ -125,7 +155,7 @@ static ow_answer take_answer(op_world *w, const char *verb)
 			w->script[i].verb = NULL;
 			return x;
 		}
-	return (ow_answer){ .outcome = NC_DONE, .recovered = NC_REC_ABSENT };
+	return (ow_answer){ .outcome = NC_DONE, .recovered = truth_of(w, key) };
 }
 
 static void set_error(nc_error *err, ow_answer how)
@@ -182,7 +212,7 @@ static nc_code driver_call(void *ctx, const nc_op_call *call, const char *key, i
 		pthread_mutex_unlock(&w->world_lock);
 		return nc_err(err, NC_E_INTERNAL, "the driver is gone");
 	}
-	x.how = take_answer(w, x.verb);
+	x.how = take_answer(w, x.verb, key);
 	x.is_open = x.how.when == OW_LATE;
 	w->calls[w->n_calls++] = x;
 	*ret_handle = (uint64_t)w->n_calls;
@@ -201,6 +231,12 @@ void ow_answer_call(op_world *w, ow_call *call, ow_answer how)
 	pthread_mutex_lock(&w->world_lock);
 	int was_open = call->is_open;
 	call->is_open = 0;
+	if (was_open) { /* the truth from now on */
+		const char *verb = call->how.verb;
+		call->how = how;
+		call->how.verb = verb;
+		call->how.when = OW_NOW;
+	}
 	nc_op_sink sink = call->sink;
 	pthread_mutex_unlock(&w->world_lock);
 	if (was_open)
@@ -235,6 +271,15 @@ static void on_published(void *arg, const nc_db_batch *b)
 		nc_ops_published(w->ops, b);
 }
 
+nc_code ow_register(nc_ops *ops, nc_error *err)
+{
+	nc_code rc = NC_OK;
+
+	for (size_t i = 0; rc == NC_OK && i < NC_LEN(types); i++)
+		rc = nc_ops_register(ops, &types[i], err);
+	return rc;
+}
+
 int ow_start(op_world *w)
 {
 	nc_error err = NC_ERROR_INIT;
@@ -244,8 +289,7 @@ int ow_start(op_world *w)
 	w->opt.db = w->st.db;
 	if (!CHECK_OK(nc_ops_new(&w->opt, &ops, &err), &err))
 		return 0;
-	for (size_t i = 0; i < NC_LEN(types); i++)
-		CHECK_OK(nc_ops_register(ops, &types[i], &err), &err);
+	CHECK_OK(ow_register(ops, &err), &err);
 	w->ops = ops;
 	return CHECK_OK(nc_ops_start(ops, &err), &err);
 }
@@ -357,7 +401,8 @@ const char *ow_begin_more(op_world *w, const char *kind, const char *provider, c
 	_cleanup_(nc_txn_freep) nc_txn *t = nc_txn_new(w->st.db);
 	CHECK_OK(nc_model_put(t, zone, &err), &err);
 	CHECK_OK(nc_ops_put(t, op, &err), &err);
-	CHECK_OK(nc_txn_commit(nc_steal(&t), NULL, &err), &err);
+	nc_code rc = nc_txn_commit(nc_steal(&t), NULL, &err);
+	CHECK_OK(rc, &err);
 	return op->o.id;
 }
 
@@ -408,12 +453,12 @@ typedef struct question {
 
 static int until(op_world *w, int (*holds)(const question *q), const question *q)
 {
-	(void)w;
 	for (int i = 0; i < 10000; i++) {
 		if (holds(q))
 			return 1;
-		usleep(1000);
-		nc_clock_advance_us(250000);
+		usleep(200 + 50 * (useconds_t)NC_MIN(i, 20));
+		nc_clock_advance_us(w->hurry_us ? w->hurry_us : 250000);
+		nc_ops_configure(w->ops, &w->opt); /* workers look at the clock */
 	}
 	return holds(q);
 }
@@ -508,6 +553,14 @@ ow_call *ow_last(op_world *w, const char *verb)
 			last = &w->calls[i];
 	pthread_mutex_unlock(&w->world_lock);
 	return last;
+}
+
+void ow_forget(op_world *w)
+{
+	pthread_mutex_lock(&w->world_lock);
+	w->n_calls = w->n_script = 0;
+	w->is_armed = w->has_fired = 0;
+	pthread_mutex_unlock(&w->world_lock);
 }
 
 const char *ow_log(op_world *w, const char *op)

@@ -42,6 +42,7 @@ enum { OW_CALLS = 4096, OW_SCRIPT = 256, OW_PROJECTS = 8 };
 typedef struct op_world {
 	state st;
 	nc_ops *ops;
+	int64_t hurry_us; /* how far the clock goes while a test waits a moment; 0 = 250 ms */
 	nc_ops_options opt;
 	nc_op_driver driver;
 	nc_arena *a;
@@ -56,10 +57,14 @@ typedef struct op_world {
 	int is_deaf;      /* stop is heard and not answered */
 	int n_acks;       /* checkpoints acknowledged */
 	nc_code acks[64]; /* how */
+	/* The n-th allocation of the worker that first comes by fails; 0 = none. One worker then. */
+	uint64_t arm_nth;
+	int is_armed, has_fired;
 	int acks_durable; /* of those, how many were in the record by then */
 } op_world;
 
 int ow_open(op_world *w, const nc_ops_options *limits /* NULL = none */);
+nc_code ow_register(nc_ops *ops, nc_error *err);
 int ow_start(op_world *w);  /* a new engine over what the store holds */
 void ow_stop(op_world *w);  /* as a daemon stops */
 void ow_crash(op_world *w); /* as kill -9 leaves it; the store stays */
@@ -94,6 +99,7 @@ int ow_count(op_world *w, const char *verb); /* calls of that verb so far; NULL 
 int ow_count_of(op_world *w, const char *op, const char *verb);
 ow_call *ow_last(op_world *w, const char *verb);                /* NULL = none */
 void ow_answer_call(op_world *w, ow_call *call, ow_answer how); /* one that is open */
+void ow_forget(op_world *w); /* all calls so far, none of which is open; and the script */
 /* Verbs in order of their coming, of one operation: "one two undo-one ". */
 const char *ow_log(op_world *w, const char *op);
 

@@ -384,6 +384,7 @@ static void raised_limits_are_used_at_once(void)
 	CHECK_INT(ow_count(&w, "make"), 1);
 	limits = w.opt;
 	limits.per_host = 4;
+	w.opt = limits;
 	nc_ops_configure(w.ops, &limits);
 	CHECK(ow_wait_calls(&w, "make", 4));
 	ow_free(&w);
