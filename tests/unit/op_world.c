@@ -310,7 +310,7 @@ int ow_open(op_world *w, const nc_ops_options *limits)
 	w->opt.user = w;
 	w->opt.workers = w->opt.workers ? w->opt.workers : 2;
 	w->opt.default_deadline_us = 60000000;
-	w->opt.grace_us = w->opt.grace_us ? w->opt.grace_us : 2000000;
+	w->opt.grace_us = w->opt.grace_us ? w->opt.grace_us : 100000;
 	return state_open(&w->st) && ow_start(w);
 }
 
@@ -333,10 +333,7 @@ void ow_crash(op_world *w)
 		w->calls[i].is_open = 0;
 	pthread_mutex_unlock(&w->world_lock);
 	memstore_cut(w->st.store);
-	int64_t grace_us = w->opt.grace_us;
-	w->opt.grace_us = 1;
 	ow_stop(w);
-	w->opt.grace_us = grace_us;
 	memstore_heal(w->st.store);
 	memstore_power(w->st.store, UINT64_MAX);
 	state_open(&w->st);
