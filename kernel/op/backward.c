@@ -26,35 +26,95 @@ static nc_go undo_gave_up(nc_turn *t, size_t i, const nc_error *why)
 		F_STR("consequence", "what it left is listed by: novacron orphan list"));
 	s->error = nc_op_error_of(t->c.arena, why);
 	undo_over(s, NC_UNDO_FAILED);
+	t->run->attempts = t->run->recovers = 0;
 	return NC_GO_ON;
+}
+
+static nc_go undo_done(nc_turn *t, size_t i)
+{
+	undo_over(&t->c.op->steps[i], NC_UNDO_DONE);
+	t->run->attempts = t->run->recovers = 0;
+	return NC_GO_ON;
+}
+
+static nc_go undo_again(nc_turn *t, int is_recover, int64_t us)
+{
+	t->run->has_result = 0;
+	t->run->is_adopted = (uint8_t)is_recover;
+	t->sleep_us = us;
+	return NC_GO_SLEEP;
+}
+
+static nc_go undo_failed(nc_turn *t, size_t i)
+{
+	nc_run *run = t->run;
+
+	if (run->attempts++ >= RETRIES_OF_UNDO)
+		return undo_gave_up(t, i, &run->result.err);
+	nc_log(L_WARN, "op.undo.retry", F_STR("operation", run->id),
+		F_STR("step", t->c.op->steps[i].name), F_ERR(&run->result.err),
+		F_STR("consequence", "trying again"));
+	return undo_again(t, 0, nc_op_back_off_us(run->attempts + 1));
+}
+
+static nc_go undo_unknown(nc_turn *t, size_t i)
+{
+	nc_run *run = t->run;
+	nc_op_step *s = &t->c.op->steps[i];
+	nc_error why = NC_ERROR_INIT;
+
+	if (run->recovers >= NC_OP_RECOVERS_MAX) {
+		nc_err(&why, NC_E_TIMEOUT, "what became of undoing \"%s\" could not be learned",
+			s->name);
+		why.flags |= NC_ERR_OUTCOME_UNKNOWN;
+		return undo_gave_up(t, i, &why);
+	}
+	int64_t us = nc_op_back_off_us(++run->recovers);
+	nc_go g = undo_again(t, 1, us);
+	if (s->undo == NC_UNDO_UNKNOWN)
+		return g;
+	s->undo = NC_UNDO_UNKNOWN;
+	return nc_turn_rest(t, us);
+}
+
+static nc_go undo_recovered(nc_turn *t, size_t i)
+{
+	switch (t->run->result.recovered) {
+	case NC_REC_ABSENT:
+		return undo_again(t, 0, 1);
+	case NC_REC_DONE:
+		return undo_done(t, i);
+	case NC_REC_FAILED:
+		return undo_failed(t, i);
+	default:
+		return undo_unknown(t, i);
+	}
 }
 
 static nc_go undo_result(nc_turn *t, size_t i)
 {
 	nc_run *run = t->run;
 	const nc_run_result *r = &run->result;
-	int is_gone = r->code == NC_OK && r->outcome == NC_DONE;
 
-	if (is_gone || r->err.code == NC_E_NOTFOUND) {
-		undo_over(&t->c.op->steps[i], NC_UNDO_DONE);
-		run->attempts = 0;
-		return NC_GO_ON;
-	}
-	if (!r->was_sent && (r->err.flags & NC_ERR_RETRYABLE) &&
-		run->refusals < NC_OP_REFUSALS_MAX) {
-		run->has_result = 0;
-		t->sleep_us =
-			NC_MIN((int64_t)20000 << NC_MIN(run->refusals++, 8u), (int64_t)2000000);
-		return NC_GO_SLEEP;
-	}
-	if (run->attempts++ >= RETRIES_OF_UNDO)
-		return undo_gave_up(t, i, &r->err);
-	nc_log(L_WARN, "op.undo.retry", F_STR("operation", run->id),
-		F_STR("step", t->c.op->steps[i].name), F_ERR(&r->err),
-		F_STR("consequence", "trying again"));
-	run->has_result = 0;
-	t->sleep_us = nc_op_back_off_us(run->attempts + 1);
-	return NC_GO_SLEEP;
+	if (nc_op_was_put_off(run))
+		return undo_again(t, run->call.is_recover, nc_op_put_off_us(++run->refusals));
+	run->refusals = 0;
+	if (r->err.code == NC_E_NOTFOUND)
+		return undo_done(t, i);
+	/* Where nobody can be asked after it, it is asked for again: an undo names what is to go,
+	 * and what is gone already is done. */
+	if (run->call.is_recover && r->code == NC_E_UNSUPPORTED)
+		return undo_again(t, 0, 1);
+	if (run->call.is_recover && r->code != NC_OK)
+		return undo_unknown(t, i);
+	if (run->call.is_recover && r->recovered != NC_REC_RUNNING)
+		return undo_recovered(t, i);
+	if (r->code != NC_OK)
+		return undo_failed(t, i);
+	if (r->outcome == NC_DONE)
+		return undo_done(t, i);
+	return r->outcome == NC_UNKNOWN || r->outcome == NC_DETACHED ? undo_unknown(t, i)
+								     : undo_failed(t, i);
 }
 
 static nc_go undo_call(nc_turn *t, size_t i, const nc_op_step_def *def)
@@ -68,20 +128,27 @@ static nc_go undo_call(nc_turn *t, size_t i, const nc_op_step_def *def)
 		t->run->result_is_used = 1;
 		return undo_result(t, i);
 	}
-	if (def->undo_prepare(c, &call, &err) != NC_OK)
+	nc_code rc = def->undo_prepare(c, &call, &err);
+	if (rc == NC_E_NOMEM)
+		return nc_turn_retry_memory(t);
+	if (rc != NC_OK)
 		return undo_gave_up(t, i, &err);
-	if (call.is_needless) {
-		undo_over(s, NC_UNDO_DONE);
-		return NC_GO_ON;
-	}
-	int is_recorded = s->undo == NC_UNDO_RUNNING;
-	if (!is_recorded) {
+	if (call.is_needless)
+		return undo_done(t, i);
+	int is_named = s->undo == NC_UNDO_RUNNING || s->undo == NC_UNDO_UNKNOWN;
+	int is_recover = is_named && t->run->is_adopted, is_recorded = is_named;
+	if (!is_named) {
+		t->run->is_adopted = 0;
 		nc_turn_set_key(c, i, "u");
-		s->undo = NC_UNDO_RUNNING;
 	}
-	if (nc_turn_keep_call(t, &call, s, def->deadline_us) != NC_OK)
+	if (!is_named || (s->undo == NC_UNDO_UNKNOWN && !is_recover)) {
+		s->undo = NC_UNDO_RUNNING;
+		is_recorded = 0;
+	}
+	if (!s->key || nc_turn_keep_call(t, &call, s, def->deadline_us) != NC_OK)
 		return nc_turn_retry_memory(t);
 	t->run->call.is_undo = 1;
+	t->run->call.is_recover = is_recover;
 	t->run->wants_call = 1;
 	return is_recorded ? NC_GO_CALL : NC_GO_COMMIT;
 }
@@ -108,8 +175,8 @@ nc_go nc_turn_backward(nc_turn *t)
 	op->is_cancelable = 0;
 	if (type->steps[i].undo_prepare)
 		return undo_call(t, i, &type->steps[i]);
-	if (type->steps[i].undo(&t->c, &err) != NC_OK)
-		return undo_gave_up(t, i, &err);
-	undo_over(&op->steps[i], NC_UNDO_DONE);
-	return NC_GO_ON;
+	nc_code rc = type->steps[i].undo(&t->c, &err);
+	if (rc == NC_E_NOMEM)
+		return nc_turn_retry_memory(t);
+	return rc == NC_OK ? undo_done(t, i) : undo_gave_up(t, i, &err);
 }

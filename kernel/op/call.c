@@ -67,6 +67,14 @@ static void set_waiting_for(nc_run *run, const char *what, int64_t us)
 		us > 0 ? ", trying again soon" : "");
 }
 
+/* It is inside: the next worker makes the call. */
+static void admit(nc_run *run)
+{
+	run->live.waiting_for[0] = '\0';
+	run->is_admitted = 1;
+	nc_run_make_ready(run);
+}
+
 void nc_run_enter_gate(nc_run *run)
 {
 	nc_ops *ops = run->ops;
@@ -79,54 +87,42 @@ void nc_run_enter_gate(nc_run *run)
 	run->ticket.project = run->project;
 	switch (nc_gate_enter(ops->gate, &run->ticket, nc_clock_mono_us(), &retry_us)) {
 	case NC_GATE_IN:
-		run->live.waiting_for[0] = '\0';
-		run->where = NC_RUN_READY;
-		run->is_admitted = 1;
-		nc_fair_push(ops->ready, run->project, &run->link);
-		nc_ops_wake(ops);
+		admit(run);
 		break;
 	case NC_GATE_WAIT:
 		run->where = NC_RUN_GATED;
-		set_waiting_for(run, "its turn at", 0);
-		break;
-	case NC_GATE_OPEN_BREAKER:
-		set_waiting_for(run, "breaker open for", retry_us);
-		nc_run_sleep(run, retry_us);
+		set_waiting_for(run, retry_us ? "breaker open for" : "its turn at", retry_us);
+		nc_run_mind_deadline(run);
 		break;
 	default: /* no memory for its names */
 		nc_run_sleep(run, 100000);
 	}
 }
 
-static void admit_next(nc_ops *ops, const char *provider)
+void nc_ops_admit(nc_ops *ops, const char *provider)
 {
-	nc_gate_ticket *t = nc_gate_next(ops->gate, provider);
+	int64_t now = nc_clock_mono_us();
 
-	if (!t)
-		return;
-	nc_run *run = NC_CONTAINER(t, nc_run, ticket);
-	run->live.waiting_for[0] = '\0';
-	run->is_admitted = 1;
-	nc_run_make_ready(run);
+	for (nc_gate_ticket *t; (t = nc_gate_next(ops->gate, provider, now));)
+		admit(NC_CONTAINER(t, nc_run, ticket));
 }
 
-/* What speaks against the target itself rather than against the request, or against a provider
- * that is not open and has therefore not been asked. */
-static int is_fault_of_target(const nc_run_result *r)
+/* What speaks against the target itself rather than against the request. A provider that is not
+ * open has not been asked, which says nothing. */
+static nc_gate_verdict verdict_of(const nc_run_result *r)
 {
 	if (!r->was_sent)
-		return 0;
+		return NC_GATE_SILENT;
 	if (r->code == NC_OK && r->outcome == NC_UNKNOWN)
-		return 1;
-	return r->err.code == NC_E_TIMEOUT || r->err.code == NC_E_UNAVAILABLE;
+		return NC_GATE_FAULT;
+	return r->err.code == NC_E_TIMEOUT || r->err.code == NC_E_UNAVAILABLE ? NC_GATE_FAULT
+									      : NC_GATE_FINE;
 }
 
-static void leave_gate(nc_run *run)
+static void leave_gate(nc_run *run, nc_gate_verdict verdict)
 {
-	int is_fault = is_fault_of_target(&run->result);
-
-	nc_gate_leave(run->ops->gate, &run->ticket, is_fault, nc_clock_mono_us());
-	admit_next(run->ops, run->provider);
+	nc_gate_leave(run->ops->gate, &run->ticket, verdict, nc_clock_mono_us());
+	nc_ops_admit(run->ops, run->provider);
 }
 
 /* ---- out and back ---- */
@@ -161,19 +157,23 @@ static void on_result(void *arg, const nc_op_result *r)
 	if (copy_result(&run->result, r) < 0) {
 		/* The answer is lost for want of memory: it can be asked for again. */
 		run->result.code = NC_OK;
-		run->result.outcome = NC_UNKNOWN;
+		run->result.outcome = NC_DETACHED;
+		if (run->result.recovered >= 0)
+			run->result.recovered = NC_REC_UNKNOWN;
 	}
 	run->result.was_sent = 1;
 	run->call_is_out = 0;
 	run->handle = 0;
 	ops->calls_out--;
-	nc_run_drop_checkpoint(run, NC_E_NOTFOUND);
-	leave_gate(run);
+	nc_run_ack ack = nc_run_take_checkpoint(run);
+	leave_gate(run, verdict_of(&run->result));
 	if (!ops->is_stopping) {
 		run->has_result = 1;
 		nc_run_make_ready(run);
 	}
 	pthread_mutex_unlock(&ops->lock);
+	if (ack.fn)
+		ack.fn(ack.arg, NC_E_NOTFOUND);
 }
 
 static void refused(nc_run *run, nc_code code, const nc_error *err)
@@ -189,9 +189,12 @@ static void refused(nc_run *run, nc_code code, const nc_error *err)
 	run->result.recovered = -1;
 	nc_err_copy(&run->result.err, err);
 	run->has_result = 1;
-	leave_gate(run);
+	nc_run_ack ack = nc_run_take_checkpoint(run);
+	leave_gate(run, NC_GATE_SILENT);
 	nc_run_make_ready(run);
 	pthread_mutex_unlock(&ops->lock);
+	if (ack.fn)
+		ack.fn(ack.arg, NC_E_NOTFOUND);
 }
 
 /* What a call needs, taken out of the run: the answer may come, and the run go, before it
@@ -224,8 +227,10 @@ static int take_out(nc_run *run, outgoing *o)
 	o->number = ++run->call_number;
 	run->where = NC_RUN_CALLING;
 	run->call_is_out = 1;
-	run->stop_reason = NC_RUN;
+	/* A recover of what is to be cancelled takes hold of it and is told then. */
+	run->stop_reason = run->wants_cancel && !run->call.is_undo ? NC_CANCEL : NC_RUN;
 	ops->calls_out++;
+	nc_run_mind_deadline(run);
 	return 0;
 }
 
@@ -244,13 +249,6 @@ static int32_t keep_handle(nc_ops *ops, const outgoing *o, const nc_run *run, ui
 	return reason;
 }
 
-/* Inside the gate, but it will not be sent. Lock held. */
-static void turn_back(nc_run *run)
-{
-	nc_gate_leave(run->ops->gate, &run->ticket, 0, nc_clock_mono_us());
-	admit_next(run->ops, run->provider);
-}
-
 void nc_run_start_call(nc_run *run)
 {
 	nc_ops *ops = run->ops;
@@ -260,11 +258,14 @@ void nc_run_start_call(nc_run *run)
 	int is_sent = 0;
 
 	pthread_mutex_lock(&ops->lock);
-	if (run->wants_cancel && !run->call.is_recover && !run->call.is_undo) {
-		turn_back(run);
+	if (run->is_abandoned) {
+		leave_gate(run, NC_GATE_SILENT);
+		nc_run_make_ready(run); /* for a last look at its record */
+	} else if (run->wants_cancel && !run->call.is_recover && !run->call.is_undo) {
+		leave_gate(run, NC_GATE_SILENT);
 		nc_run_cancel_unsent(run);
 	} else if (take_out(run, &o) < 0) {
-		turn_back(run);
+		leave_gate(run, NC_GATE_SILENT);
 		nc_run_sleep(run, 100000);
 	} else {
 		is_sent = 1;

@@ -12,6 +12,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/log.h"
 #include "event/event.h"
 #include "model/model.h"
 #include "model/problem.h"
@@ -22,10 +23,10 @@
 typedef struct petition {
 	nc_ops *ops;
 	const char *id, *actor, *reason;
-	nc_code (*change)(const struct petition *ask, nc_opctx *c, nc_error *err);
+	nc_code (*change)(struct petition *ask, nc_opctx *c, nc_error *err);
 } petition;
 
-static nc_code load(const petition *ask, nc_opctx *c, nc_error *err)
+static nc_code load(petition *ask, nc_opctx *c, nc_error *err)
 {
 	nc_object *o = NULL;
 	nc_code rc = nc_model_get(c->root, &nc_kind_operation, ask->id, c->arena, &o, err);
@@ -43,7 +44,7 @@ static nc_code load(const petition *ask, nc_opctx *c, nc_error *err)
 	return target ? nc_model_load(target, c->arena, &c->target, err) : NC_OK;
 }
 
-static nc_code attempt(const petition *ask, nc_error *err)
+static nc_code attempt(petition *ask, nc_error *err)
 {
 	_cleanup_(nc_arena_freep) nc_arena *arena = nc_arena_new(4u << 20);
 	_cleanup_(nc_txn_freep) nc_txn *txn = nc_txn_new(ask->ops->opt.db);
@@ -65,7 +66,7 @@ static nc_code attempt(const petition *ask, nc_error *err)
 	return nc_txn_commit(nc_steal(&txn), NULL, err);
 }
 
-static nc_code carry_out(const petition *ask, nc_error *err)
+static nc_code carry_out(petition *ask, nc_error *err)
 {
 	nc_code rc = NC_E_CONFLICT;
 
@@ -79,25 +80,37 @@ static nc_code carry_out(const petition *ask, nc_error *err)
 	return rc;
 }
 
-/* The record says so now; whoever holds the run hears it. */
+/* Before the gate: what was not sent had no effect; the rest goes on unless it is given up. */
+static void nudge_gated(nc_run *run)
+{
+	int is_first = !run->call.is_recover && !run->call.is_undo;
+
+	if (!is_first && !run->is_abandoned)
+		return;
+	nc_gate_forget(run->ops->gate, &run->ticket);
+	if (is_first)
+		nc_run_cancel_unsent(run);
+	else
+		nc_run_make_ready(run);
+}
+
+/* The record says so now; whoever holds the run hears it. reason NC_RUN: don't tell the driver. */
 static void nudge(nc_ops *ops, const char *id, int32_t reason)
 {
 	pthread_mutex_lock(&ops->lock);
 	nc_run *run = nc_run_find(ops, id);
 	if (run) {
-		run->wants_cancel = 1;
+		run->wants_cancel = run->is_nudged = 1;
+		run->is_abandoned |= reason == NC_DETACH;
 		switch (run->where) {
 		case NC_RUN_GATED:
-			if (!run->call.is_recover && !run->call.is_undo) {
-				nc_gate_forget(ops->gate, &run->ticket);
-				nc_run_cancel_unsent(run);
-			}
+			nudge_gated(run);
 			break;
 		case NC_RUN_SLEEPING:
 			nc_run_make_ready(run);
 			break;
 		case NC_RUN_CALLING:
-			if (!run->call.is_undo)
+			if (reason == NC_DETACH || (reason == NC_CANCEL && !run->call.is_undo))
 				nc_run_stop_call(run, reason);
 			break;
 		default: /* READY, TURNING, COMMITTING: the turn sees the record */
@@ -107,7 +120,7 @@ static void nudge(nc_ops *ops, const char *id, int32_t reason)
 	pthread_mutex_unlock(&ops->lock);
 }
 
-static nc_code change_to_canceling(const petition *ask, nc_opctx *c, nc_error *err)
+static nc_code change_to_canceling(petition *ask, nc_opctx *c, nc_error *err)
 {
 	nc_operation *op = c->op;
 
@@ -135,7 +148,7 @@ nc_code nc_ops_cancel(nc_ops *ops, const char *id, const char *actor, nc_error *
 	return rc;
 }
 
-static nc_code change_to_abandoned(const petition *ask, nc_opctx *c, nc_error *err)
+static nc_code change_to_abandoned(petition *ask, nc_opctx *c, nc_error *err)
 {
 	nc_operation *op = c->op;
 	const nc_op_type *type = nc_map_get(ask->ops->types, nc_str(op->verb));
@@ -175,4 +188,54 @@ nc_code nc_ops_abandon(
 	if (rc == NC_OK)
 		nudge(ops, id, NC_DETACH);
 	return rc;
+}
+
+/* ---- deadlines ---- */
+
+nc_op_error *nc_op_deadline_error(const nc_operation *op, nc_arena *a)
+{
+	nc_error why = NC_ERROR_INIT;
+	char at[25];
+
+	nc_time_format(op->deadline_at_ms, at);
+	nc_problem_err(&why, "timeout", "its deadline was %s", at);
+	return nc_op_error_of(a, &why);
+}
+
+static nc_code change_to_late(petition *ask, nc_opctx *c, nc_error *err)
+{
+	nc_operation *op = c->op;
+
+	ask->reason = op->is_cancelable ? "cancel" : NULL;
+	if (op->state == NC_OPER_CANCELING)
+		return NC_OK;
+	op->state = NC_OPER_CANCELING;
+	if (!op->error && !(op->error = nc_op_deadline_error(op, c->arena)))
+		return nc_err_nomem(err);
+	return nc_op_stage_all(c, err);
+}
+
+int nc_ops_write_late(nc_ops *ops)
+{
+	if (nc_list_is_empty(&ops->late))
+		return 0;
+	nc_run *run = NC_LIST_ENTRY(ops->late.next, nc_run, late);
+	char id[sizeof(run->id)];
+	nc_error err = NC_ERROR_INIT;
+
+	nc_list_del(&run->late);
+	memcpy(id, run->id, sizeof(id));
+	petition a = { .ops = ops, .id = id, .actor = "system", .change = change_to_late };
+	pthread_mutex_unlock(&ops->lock);
+	nc_code rc = carry_out(&a, &err);
+	if (rc == NC_OK)
+		nudge(ops, id, a.reason ? NC_CANCEL : NC_RUN);
+	else
+		nc_log(L_WARN, "op.deadline.failed", F_STR("operation", id), F_ERR(&err),
+			F_STR("consequence", "trying again, unless it has ended"));
+	pthread_mutex_lock(&ops->lock);
+	run = nc_run_find(ops, id);
+	if (rc != NC_OK && run && (run->where == NC_RUN_GATED || run->where == NC_RUN_CALLING))
+		nc_timers_set(&ops->timers, &run->due, nc_clock_mono_us() + 500000);
+	return 1;
 }

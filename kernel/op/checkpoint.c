@@ -14,19 +14,16 @@
 #include "model/model.h"
 #include "op/engine.h"
 
-void nc_run_drop_checkpoint(nc_run *run, nc_code code)
+nc_run_ack nc_run_take_checkpoint(nc_run *run)
 {
-	void (*ack)(void *, nc_code) = run->checkpoint.ack;
-	void *arg = run->checkpoint.arg;
+	nc_run_ack ack = { run->checkpoint.ack, run->checkpoint.arg };
 
 	if (!run->checkpoint.token)
-		return;
+		return (nc_run_ack){ NULL, NULL };
 	nc_list_del(&run->checkpoint.link);
 	nc_free(run->checkpoint.token);
 	run->checkpoint.token = NULL;
-	pthread_mutex_unlock(&run->ops->lock);
-	ack(arg, code);
-	pthread_mutex_lock(&run->ops->lock);
+	return ack;
 }
 
 void nc_run_want_checkpoint(void *arg, nc_bytes token, void (*ack)(void *, nc_code), void *ack_arg)
@@ -40,16 +37,28 @@ void nc_run_want_checkpoint(void *arg, nc_bytes token, void (*ack)(void *, nc_co
 	}
 	nc_base64_encode(token, text);
 	pthread_mutex_lock(&run->ops->lock);
-	nc_run_drop_checkpoint(run, NC_E_BUSY);
-	run->checkpoint.token = text;
-	run->checkpoint.ack = ack;
-	run->checkpoint.arg = ack_arg;
-	nc_list_add_tail(&run->ops->checkpoints, &run->checkpoint.link);
-	nc_ops_wake(run->ops);
+	nc_run_ack former = nc_run_take_checkpoint(run);
+	int is_late = run->ops->is_stopping;
+	if (is_late) {
+		nc_free(text);
+	} else {
+		run->checkpoint.token = text;
+		run->checkpoint.ack = ack;
+		run->checkpoint.arg = ack_arg;
+		memcpy(run->checkpoint.key, run->call.key, sizeof(run->checkpoint.key));
+		nc_list_add_tail(&run->ops->checkpoints, &run->checkpoint.link);
+		nc_ops_wake(run->ops);
+	}
 	pthread_mutex_unlock(&run->ops->lock);
+	if (former.fn)
+		former.fn(former.arg, NC_E_BUSY);
+	if (is_late)
+		ack(ack_arg, NC_E_UNAVAILABLE);
 }
 
-static nc_code write_one(nc_ops *ops, const char *id, const char *token, nc_error *err)
+/* Into the step that the call belongs to: by the time it is written that may be over. */
+static nc_code write_one(
+	nc_ops *ops, const char *id, const char *key, const char *token, nc_error *err)
 {
 	_cleanup_(nc_arena_freep) nc_arena *a = nc_arena_new(4u << 20);
 	_cleanup_(nc_txn_freep) nc_txn *txn = nc_txn_new(ops->opt.db);
@@ -64,12 +73,12 @@ static nc_code write_one(nc_ops *ops, const char *id, const char *token, nc_erro
 		return rc;
 	nc_operation *op = NC_AS(nc_operation, o);
 	for (size_t i = 0; i < op->n_steps; i++)
-		if (op->steps[i].state == NC_STEP_RUNNING) {
+		if (op->steps[i].key && !strcmp(op->steps[i].key, key)) {
 			op->steps[i].checkpoint = token;
 			rc = nc_model_put(txn, o, err);
 			return rc == NC_OK ? nc_txn_commit(nc_steal(&txn), NULL, err) : rc;
 		}
-	return nc_err(err, NC_E_NOTFOUND, "operation %s has no step under way", id);
+	return nc_err(err, NC_E_NOTFOUND, "operation %s has no call %s under way", id, key);
 }
 
 int nc_ops_write_checkpoint(nc_ops *ops)
@@ -81,15 +90,16 @@ int nc_ops_write_checkpoint(nc_ops *ops)
 	void (*ack)(void *, nc_code) = run->checkpoint.ack;
 	void *arg = run->checkpoint.arg;
 	_cleanup_(nc_freep) char *token = nc_steal(&run->checkpoint.token);
-	char id[sizeof(run->id)];
+	char id[sizeof(run->id)], key[sizeof(run->checkpoint.key)];
 	nc_error err = NC_ERROR_INIT;
 
 	memcpy(id, run->id, sizeof(id));
+	memcpy(key, run->checkpoint.key, sizeof(key));
 	nc_list_del(n);
 	pthread_mutex_unlock(&ops->lock);
 	nc_code rc = NC_E_CONFLICT;
 	for (int i = 0; i < 5 && rc == NC_E_CONFLICT; i++)
-		rc = write_one(ops, id, token, &err);
+		rc = write_one(ops, id, key, token, &err);
 	if (rc != NC_OK)
 		nc_log(L_WARN, "op.checkpoint.failed", F_STR("operation", id), F_ERR(&err),
 			F_STR("consequence", "telling the driver so"));

@@ -48,11 +48,23 @@ nc_code nc_op_stage_all(nc_opctx *c, nc_error *err)
 
 /* ---- the sequencer's answer; lock held ---- */
 
+/* Trying the same again won't help: the step that asks for it is to hear of it (turn.c). */
+static int is_for_good(nc_code code)
+{
+	return code != NC_E_CONFLICT && code != NC_E_NOMEM && code != NC_E_UNAVAILABLE &&
+	       code != NC_E_TIMEOUT && code != NC_E_BUSY;
+}
+
 static void not_durable(nc_run *run, const nc_error *why)
 {
 	int is_conflict = why->code == NC_E_CONFLICT;
 
 	run->conflicts++;
+	run->rest_us = 0;
+	if (is_for_good(why->code)) {
+		run->records_refused++;
+		nc_err_copy(&run->record_error, why);
+	}
 	if (is_conflict && run->conflicts < 20) {
 		nc_run_make_ready(run);
 		return;
@@ -75,7 +87,7 @@ static void count_end(nc_run *run, nc_operation_state state)
 
 static void durable(nc_run *run)
 {
-	run->conflicts = 0;
+	run->conflicts = run->records_refused = 0;
 	if (run->result_is_used) {
 		run->has_result = 0;
 		nc_run_result_clear(&run->result);
@@ -85,6 +97,8 @@ static void durable(nc_run *run)
 		nc_run_drop(run);
 	} else if (run->wants_call) {
 		nc_run_enter_gate(run);
+	} else if (run->rest_us) {
+		nc_run_sleep(run, run->rest_us);
 	} else {
 		nc_run_make_ready(run);
 	}
@@ -101,7 +115,10 @@ static void on_answer(void *arg, uint64_t seq, const nc_error *why)
 		not_durable(run, why);
 	else
 		durable(run);
+	int is_last = !--ops->records_out && ops->is_orphan;
 	pthread_mutex_unlock(&ops->lock);
+	if (is_last)
+		nc_ops_destroy(ops);
 }
 
 void nc_run_commit(nc_run *run, nc_opctx *c)
@@ -120,6 +137,7 @@ void nc_run_commit(nc_run *run, nc_opctx *c)
 	}
 	pthread_mutex_lock(&ops->lock);
 	run->where = NC_RUN_COMMITTING;
+	ops->records_out++;
 	run->end_state = (uint8_t)c->op->state;
 	pthread_mutex_unlock(&ops->lock);
 	nc_txn_submit(c->txn, on_answer, run);

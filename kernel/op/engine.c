@@ -23,6 +23,7 @@ static void run_free(nc_run *run)
 {
 	nc_run_call_clear(&run->call);
 	nc_run_result_clear(&run->result);
+	nc_free(run->checkpoint.token);
 	nc_free(run->project);
 	nc_free(run->provider);
 	nc_free(run->host);
@@ -45,6 +46,8 @@ static nc_run *run_new(nc_ops *ops, const nc_operation *op)
 	nc_list_init(&run->link);
 	nc_list_init(&run->ticket.link);
 	nc_list_init(&run->checkpoint.link);
+	nc_list_init(&run->late);
+	run->deadline_at_ms = op->deadline_at_ms;
 	snprintf(run->id, sizeof(run->id), "%s", op->o.id);
 	run->project = nc_strdup(op->o.project ? op->o.project : "");
 	run->type = nc_map_get(ops->types, nc_str(op->verb));
@@ -69,22 +72,53 @@ void nc_run_make_ready(nc_run *run)
 	nc_ops_wake(run->ops);
 }
 
+/* How long until its deadline; INT64_MAX = it has none. */
+static int64_t until_deadline_us(const nc_run *run)
+{
+	if (!run->deadline_at_ms)
+		return INT64_MAX;
+	return NC_MAX(run->deadline_at_ms - nc_clock_wall_ms(), 0) * 1000;
+}
+
 void nc_run_sleep(nc_run *run, int64_t us)
 {
+	if (run->is_nudged) {
+		nc_run_make_ready(run);
+		return;
+	}
+	us = NC_MIN(us, NC_MAX(until_deadline_us(run), 10000));
 	run->where = NC_RUN_SLEEPING;
 	nc_timers_set(&run->ops->timers, &run->due, nc_clock_mono_us() + us);
+	nc_ops_wake(run->ops);
+}
+
+void nc_run_mind_deadline(nc_run *run)
+{
+	if (!run->deadline_at_ms || run->wants_cancel)
+		return;
+	nc_timers_set(&run->ops->timers, &run->due, nc_clock_mono_us() + until_deadline_us(run));
 	nc_ops_wake(run->ops);
 }
 
 void nc_run_drop(nc_run *run)
 {
 	nc_timers_clear(&run->ops->timers, &run->due);
+	nc_list_del(&run->late);
 	nc_map_del(run->ops->runs, nc_str(run->id));
 	run_free(run);
 }
 
-/* Take an operation in. Out of memory is not an error for whoever asked for it: the record is
- * durable, so the engine tries again with the next one and at the latest after a restart. */
+/* Without memory to take it in, which is no error for whoever asked: the record is durable, and a
+ * worker looks for it there. */
+static void missed(nc_ops *ops, const char *id)
+{
+	nc_log(L_WARN, "op.take_in.failed", F_STR("operation", id),
+		F_STR("consequence", "looking for it in the store"));
+	ops->has_missed = 1;
+	ops->look_at_us = nc_clock_mono_us() + 100000;
+	nc_ops_wake(ops);
+}
+
 static void take_in(nc_ops *ops, const nc_operation *op, int is_adopted)
 {
 	if (nc_run_find(ops, op->o.id))
@@ -92,8 +126,7 @@ static void take_in(nc_ops *ops, const nc_operation *op, int is_adopted)
 	_cleanup_(run_freep) nc_run *run = run_new(ops, op);
 	if (!run || nc_timers_reserve(&ops->timers, nc_map_count(ops->runs) + 1) < 0 ||
 		nc_map_put(ops->runs, nc_str(op->o.id), run, NULL) != NC_OK) {
-		nc_log(L_ERROR, "op.take_in.failed", F_STR("operation", op->o.id),
-			F_STR("consequence", "it waits until the next start"));
+		missed(ops, op->o.id);
 		return;
 	}
 	run->is_adopted = (uint8_t)is_adopted;
@@ -105,8 +138,17 @@ static void take_in(nc_ops *ops, const nc_operation *op, int is_adopted)
 
 static void wake_due(nc_ops *ops, int64_t now_us)
 {
-	for (nc_due *d; (d = nc_timers_pop(&ops->timers, now_us));)
-		nc_run_make_ready(NC_CONTAINER(d, nc_run, due));
+	for (nc_due *d; (d = nc_timers_pop(&ops->timers, now_us));) {
+		nc_run *run = NC_CONTAINER(d, nc_run, due);
+		if (run->where == NC_RUN_SLEEPING) {
+			nc_run_make_ready(run);
+		} else { /* before the gate, or its call is out: it is the deadline */
+			nc_list_del(&run->late);
+			nc_list_add_tail(&ops->late, &run->late);
+		}
+	}
+	if (nc_gate_due_us(ops->gate) <= now_us)
+		nc_ops_admit(ops, NULL);
 }
 
 static void wait_until_due(nc_ops *ops, int64_t next)
@@ -124,9 +166,17 @@ static void wait_until_due(nc_ops *ops, int64_t next)
 	ops->has_timekeeper = 0;
 }
 
+/* When there is something to do that nobody will wake a worker for; INT64_MAX = nothing. */
+static int64_t next_due_us(const nc_ops *ops)
+{
+	int64_t next = NC_MIN(nc_timers_next(&ops->timers), nc_gate_due_us(ops->gate));
+
+	return ops->has_missed ? NC_MIN(next, ops->look_at_us) : next;
+}
+
 static void wait_for_work(nc_ops *ops)
 {
-	int64_t next = nc_timers_next(&ops->timers);
+	int64_t next = next_due_us(ops);
 
 	ops->n_idle++;
 	if (next == INT64_MAX || ops->has_timekeeper)
@@ -140,17 +190,41 @@ static void wait_for_work(nc_ops *ops)
 /* Whoever goes to work leaves the clock to another. */
 static int is_timekeeper_wanted(const nc_ops *ops)
 {
-	return !ops->has_timekeeper && nc_timers_next(&ops->timers) != INT64_MAX;
+	return !ops->has_timekeeper && next_due_us(ops) != INT64_MAX;
+}
+
+static nc_code adopt_all(nc_ops *ops, nc_error *err);
+
+/* What was missed is in the store. */
+static void look_again(nc_ops *ops)
+{
+	nc_error err = NC_ERROR_INIT;
+
+	ops->has_missed = 0;
+	pthread_mutex_unlock(&ops->lock);
+	nc_code rc = adopt_all(ops, &err);
+	pthread_mutex_lock(&ops->lock);
+	if (rc != NC_OK) {
+		ops->has_missed = 1;
+		ops->look_at_us = nc_clock_mono_us() + 100000;
+	}
 }
 
 static nc_run *next_run(nc_ops *ops)
 {
 	while (!ops->is_stopping) {
+		int64_t now = nc_clock_mono_us();
 		if (!nc_list_is_empty(&ops->checkpoints))
 			nc_ops_wake(ops); /* writing one takes as long as a record */
 		if (nc_ops_write_checkpoint(ops))
 			continue;
-		wake_due(ops, nc_clock_mono_us());
+		wake_due(ops, now);
+		if (nc_ops_write_late(ops))
+			continue;
+		if (ops->has_missed && ops->look_at_us <= now) {
+			look_again(ops);
+			continue;
+		}
 		nc_list *n = nc_fair_pop(ops->ready);
 		if (n) {
 			if (nc_fair_count(ops->ready) || is_timekeeper_wanted(ops))
@@ -171,7 +245,7 @@ static void *worker_main(void *arg)
 	for (nc_run *run; (run = next_run(ops));) {
 		run->where = NC_RUN_TURNING;
 		int is_call = run->is_admitted;
-		run->is_admitted = 0;
+		run->is_admitted = run->is_nudged = 0;
 		pthread_mutex_unlock(&ops->lock);
 		if (is_call)
 			nc_run_start_call(run);
@@ -185,14 +259,26 @@ static void *worker_main(void *arg)
 
 /* ---- life ---- */
 
+/* A store that doesn't know how its last append went answers nobody, perhaps until it is closed.
+ * Then the last answer frees what it is about. */
 void nc_ops_free(nc_ops *ops)
+{
+	if (!ops)
+		return;
+	pthread_mutex_lock(&ops->lock);
+	int is_awaited = ops->records_out > 0;
+	ops->is_orphan = is_awaited;
+	pthread_mutex_unlock(&ops->lock);
+	if (!is_awaited)
+		nc_ops_destroy(ops);
+}
+
+void nc_ops_destroy(nc_ops *ops)
 {
 	size_t it = 0;
 	nc_bytes key;
 	void *run;
 
-	if (!ops)
-		return;
 	if (ops->runs)
 		while (nc_map_next(ops->runs, &it, &key, &run))
 			run_free(run);
@@ -233,6 +319,7 @@ nc_code nc_ops_new(const nc_ops_options *o, nc_ops **ret, nc_error *err)
 	pthread_condattr_destroy(&attr);
 	_cleanup_(nc_ops_freep) nc_ops *ops = fresh;
 	nc_list_init(&ops->checkpoints);
+	nc_list_init(&ops->late);
 	ops->opt = *o;
 	ops->driver = *o->driver;
 	ops->types = nc_map_new();
@@ -299,6 +386,18 @@ nc_code nc_ops_start(nc_ops *ops, nc_error *err)
 	return NC_OK;
 }
 
+/* Nobody writes them any more; their drivers are told so. */
+static void drop_checkpoints(nc_ops *ops)
+{
+	while (!nc_list_is_empty(&ops->checkpoints)) {
+		nc_run *run = NC_LIST_ENTRY(ops->checkpoints.next, nc_run, checkpoint.link);
+		nc_run_ack ack = nc_run_take_checkpoint(run);
+		pthread_mutex_unlock(&ops->lock);
+		ack.fn(ack.arg, NC_E_UNAVAILABLE);
+		pthread_mutex_lock(&ops->lock);
+	}
+}
+
 /* Detach from each call under way and wait, bounded, for the drivers to have heard it. */
 static void detach_all(nc_ops *ops)
 {
@@ -322,6 +421,18 @@ static void detach_all(nc_ops *ops)
 			F_STR("consequence", "leaving them to recover at the next start"));
 }
 
+/* Bounded: what is not answered by then is nc_ops_free's to mind. */
+static void wait_for_records(nc_ops *ops)
+{
+	int64_t until = nc_clock_mono_us() + NC_MAX(ops->opt.grace_us, 100000);
+
+	while (ops->records_out && nc_clock_mono_us() < until) {
+		pthread_mutex_unlock(&ops->lock);
+		nc_clock_sleep_us(1000);
+		pthread_mutex_lock(&ops->lock);
+	}
+}
+
 void nc_ops_stop(nc_ops *ops)
 {
 	pthread_mutex_lock(&ops->lock);
@@ -332,6 +443,8 @@ void nc_ops_stop(nc_ops *ops)
 		nc_thread_join(ops->threads[i]);
 	ops->n_threads = 0;
 	pthread_mutex_lock(&ops->lock);
+	wait_for_records(ops);
+	drop_checkpoints(ops);
 	detach_all(ops);
 	pthread_mutex_unlock(&ops->lock);
 }
@@ -342,7 +455,9 @@ void nc_ops_configure(nc_ops *ops, const nc_ops_options *o)
 
 	pthread_mutex_lock(&ops->lock);
 	ops->opt.default_deadline_us = o->default_deadline_us;
-	nc_gate_configure(ops->gate, &limits);
+	nc_gate_configure(ops->gate, &limits, nc_clock_mono_us());
+	nc_ops_admit(ops, NULL);
+	pthread_cond_broadcast(&ops->wake); /* and look at the clock again */
 	pthread_mutex_unlock(&ops->lock);
 }
 
@@ -359,7 +474,9 @@ static void on_change(
 	_cleanup_(nc_arena_freep) nc_arena *a = nc_arena_new(1 << 20);
 	nc_object *o = NULL;
 	if (!a || nc_model_load(now, a, &o, NULL) != NC_OK) {
-		nc_log(L_ERROR, "op.publish.unreadable", F_STR("operation", nc_item_id(now)));
+		pthread_mutex_lock(&ops->lock);
+		missed(ops, nc_item_id(now));
+		pthread_mutex_unlock(&ops->lock);
 		return;
 	}
 	if (nc_operation_state_is_final(NC_AS(nc_operation, o)->state))

@@ -72,10 +72,17 @@ typedef struct nc_run {
 	uint8_t result_is_used; /* by this turn; it goes once the turn's record is durable */
 	uint8_t is_ended;       /* the record being committed is the last */
 	uint8_t call_is_out;
-	uint8_t is_admitted; /* inside the gate: the next worker makes the call */
-	uint8_t stop_reason; /* to send as soon as the handle is known */
-	uint8_t end_state;   /* nc_operation_state of the last record */
+	uint8_t is_admitted;  /* inside the gate: the next worker makes the call */
+	uint8_t is_nudged;    /* the record was changed for it meanwhile: look before sleeping */
+	uint8_t is_abandoned; /* nothing goes out any more */
+	uint8_t stop_reason;  /* to send as soon as the handle is known */
+	uint8_t end_state;    /* nc_operation_state of the last record */
 	uint32_t conflicts, attempts, recovers, refusals, call_number;
+	int64_t rest_us;        /* sleep so long once the record is durable */
+	int64_t deadline_at_ms; /* wall time; 0 = none, or it is past and known to be */
+	/* The store refuses its records, and not because somebody was faster. */
+	uint32_t records_refused;
+	nc_error record_error;
 
 	nc_run_call call;
 	uint64_t handle;
@@ -84,9 +91,11 @@ typedef struct nc_run {
 	struct {
 		nc_list link; /* in ops->checkpoints */
 		char *token;
+		char key[64]; /* of the call it belongs to */
 		void (*ack)(void *arg, nc_code code);
 		void *arg;
 	} checkpoint;
+	nc_list late; /* in ops->late: its deadline came while it waited or a call was out */
 	nc_op_live live;
 	int64_t progress_at_us;
 } nc_run;
@@ -107,9 +116,12 @@ struct nc_ops {
 	nc_timers timers;
 	nc_map *runs; /* id → nc_run */
 	nc_ops_stats stats;
-	int is_stopping;
-	uint32_t calls_out;
+	int is_stopping, is_orphan; /* orphan: freed, once the last record is answered */
+	uint32_t calls_out, records_out;
 	nc_list checkpoints; /* runs with one to write */
+	nc_list late;        /* runs to end for their deadline */
+	int has_missed;      /* an operation could not be taken in: look in the store again */
+	int64_t look_at_us;  /* not before */
 
 	uint64_t *threads;
 	uint32_t n_threads;
@@ -120,8 +132,11 @@ void nc_run_make_ready(nc_run *run);
 /* There is work: wake a worker, unless one is on its way. Lock held. */
 void nc_ops_wake(nc_ops *ops);
 void nc_run_sleep(nc_run *run, int64_t us);
-void nc_run_drop(nc_run *run); /* out of every queue and freed */
+void nc_ops_destroy(nc_ops *ops); /* no lock held, nobody else knows it */
+void nc_run_drop(nc_run *run);    /* out of every queue and freed */
 nc_run *nc_run_find(nc_ops *ops, const char *id);
+/* It waits for others: have the deadline looked at meanwhile. */
+void nc_run_mind_deadline(nc_run *run);
 
 /* ---- turn.c: a worker's turn; no lock held ---- */
 void nc_run_turn(nc_run *run);
@@ -131,20 +146,31 @@ void nc_run_want_checkpoint(
 	void *run, nc_bytes token, void (*ack)(void *arg, nc_code code), void *arg);
 /* Lock held, released while it writes: one of those wanted. 0 = there is none. */
 int nc_ops_write_checkpoint(nc_ops *ops);
-/* Lock held: nobody will write it any more. */
-void nc_run_drop_checkpoint(nc_run *run, nc_code code);
+/* Lock held: nobody will write it any more. Who asked for it is to be told without the lock. */
+typedef struct nc_run_ack {
+	void (*fn)(void *arg, nc_code code); /* NULL = nobody asked */
+	void *arg;
+} nc_run_ack;
+nc_run_ack nc_run_take_checkpoint(nc_run *run);
 
 /* ---- call.c ---- */
 void nc_run_call_clear(nc_run_call *call);
 void nc_run_result_clear(nc_run_result *r);
 /* Lock held: go through the gate, or wait before it. */
 void nc_run_enter_gate(nc_run *run);
+/* Lock held: everybody who may go in now; provider NULL = of all. */
+void nc_ops_admit(nc_ops *ops, const char *provider);
 /* No lock held: the run is inside the gate. */
 void nc_run_start_call(nc_run *run);
 /* Lock held: the call was never sent and cancel is wanted: answer for the driver. */
 void nc_run_cancel_unsent(nc_run *run);
 /* Lock held: tell the driver's call under way; the lock is released and taken again. */
 void nc_run_stop_call(nc_run *run, int32_t reason);
+
+/* ---- cancel.c ---- */
+/* Lock held, released while it writes: end one whose deadline has come. 0 = there is none. */
+int nc_ops_write_late(nc_ops *ops);
+nc_op_error *nc_op_deadline_error(const nc_operation *op, nc_arena *a);
 
 /* ---- live.c: nc_op_progress_fn of a run ---- */
 void nc_run_progress(

@@ -36,6 +36,7 @@ void nc_turn_set_key(nc_opctx *c, size_t i, const char *suffix)
 {
 	nc_op_step *s = &c->op->steps[i];
 
+	s->checkpoint = NULL; /* of the deed before */
 	s->key = nc_arena_printf(
 		c->arena, "%s.%zu%s.%lld", c->op->o.id, i, suffix, (long long)s->attempts);
 }
@@ -70,30 +71,46 @@ nc_code nc_turn_keep_call(nc_turn *t, const nc_op_call *call, const nc_op_step *
 	return NC_OK;
 }
 
+/* prepare can't say what to call. If a call of an earlier life may be out, nobody can ask after it
+ * either. */
+static nc_go unprepared(nc_turn *t, size_t i, int may_be_out, nc_error *why)
+{
+	if (why->code == NC_E_NOMEM)
+		return nc_turn_retry_memory(t);
+	if (may_be_out)
+		why->flags |= NC_ERR_OUTCOME_UNKNOWN;
+	return nc_turn_step_failed(t, i, may_be_out ? NC_HAS_EFFECT : NC_NO_EFFECT, why);
+}
+
 nc_go nc_turn_begin_call(nc_turn *t, size_t i, const nc_op_step_def *def)
 {
 	nc_opctx *c = &t->c;
 	nc_op_step *s = &c->op->steps[i];
 	nc_op_call call = { 0 };
 	nc_error err = NC_ERROR_INIT;
-	int was_running = s->state == NC_STEP_RUNNING;
+	int is_named = s->state == NC_STEP_RUNNING || s->state == NC_STEP_UNKNOWN;
+	/* A step the record knows as running may have been sent by an earlier life. */
+	int is_recover = is_named && t->run->is_adopted, is_recorded = is_named;
 
 	if (def->prepare(c, &call, &err) != NC_OK)
-		return nc_turn_step_failed(t, i, NC_NO_EFFECT, &err);
+		return unprepared(t, i, is_recover, &err);
 	if (call.is_needless) {
 		nc_op_step_mark(s, NC_STEP_SKIPPED);
 		return NC_GO_ON;
 	}
-	if (!was_running) {
+	if (!is_named) {
+		t->run->is_adopted = 0;
 		nc_turn_set_key(c, i, "");
 		nc_op_step_mark(s, NC_STEP_RUNNING);
+	} else if (s->state == NC_STEP_UNKNOWN && !is_recover) {
+		s->state = NC_STEP_RUNNING; /* it was absent: the same call again */
+		is_recorded = 0;
 	}
-	if (nc_turn_keep_call(t, &call, s, def->deadline_us) != NC_OK)
+	if (!s->key || nc_turn_keep_call(t, &call, s, def->deadline_us) != NC_OK)
 		return nc_turn_retry_memory(t);
-	/* A step the record knows as running may have been sent by an earlier life. */
-	t->run->call.is_recover = was_running && t->run->is_adopted;
+	t->run->call.is_recover = is_recover;
 	t->run->wants_call = 1;
-	return was_running ? NC_GO_CALL : NC_GO_COMMIT;
+	return is_recorded ? NC_GO_CALL : NC_GO_COMMIT;
 }
 
 static nc_go local_step(nc_turn *t, size_t i, const nc_op_step_def *def)
@@ -122,6 +139,33 @@ static size_t current_step(const nc_operation *op)
 	return i;
 }
 
+/* Not before its time. */
+static nc_go wait_for_time(nc_turn *t, int64_t ms)
+{
+	int64_t us = NC_MIN(ms, 60000) * 1000; /* the wall clock may jump */
+
+	if (t->c.op->state != NC_OPER_WAITING) {
+		t->c.op->state = NC_OPER_WAITING;
+		return nc_turn_rest(t, us);
+	}
+	t->sleep_us = us;
+	return NC_GO_SLEEP;
+}
+
+/* Its deadline is past: as if somebody had asked for cancel, but with an error. */
+static int note_deadline(nc_turn *t)
+{
+	nc_operation *op = t->c.op;
+
+	if (!op->deadline_at_ms || op->state == NC_OPER_CANCELING ||
+		nc_clock_wall_ms() < op->deadline_at_ms)
+		return 0;
+	t->run->wants_cancel = 1;
+	op->state = NC_OPER_CANCELING;
+	op->error = op->error ? op->error : nc_op_deadline_error(op, t->c.arena);
+	return op->error ? 0 : -1;
+}
+
 nc_go nc_turn_forward(nc_turn *t)
 {
 	nc_operation *op = t->c.op;
@@ -132,10 +176,16 @@ nc_go nc_turn_forward(nc_turn *t)
 	const nc_op_step_def *def = &t->run->type->steps[i];
 	op->step = def->name;
 	op->is_cancelable = (def->flags & NC_STEP_CANCELABLE) != 0;
-	int may_be_out = op->steps[i].state == NC_STEP_RUNNING && def->prepare;
+	int may_be_out = def->prepare && (op->steps[i].state == NC_STEP_RUNNING ||
+						 op->steps[i].state == NC_STEP_UNKNOWN);
+	if (note_deadline(t) < 0)
+		return nc_turn_retry_memory(t);
 	if (op->state == NC_OPER_CANCELING && !may_be_out)
 		return nc_turn_step_cancelled(t, i);
-	if (op->state == NC_OPER_PENDING) {
+	int64_t early_ms = op->not_before_ms - nc_clock_wall_ms();
+	if (op->state <= NC_OPER_WAITING && op->not_before_ms && early_ms > 0)
+		return wait_for_time(t, early_ms);
+	if (op->state <= NC_OPER_WAITING) {
 		op->state = NC_OPER_RUNNING;
 		op->started_at_ms = nc_clock_wall_ms();
 	}

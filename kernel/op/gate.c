@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Counting and queueing of driver calls. One nc_provider a provider id ever seen (there are few,
- * and they are kept); inside it one counter and breaker a host, one lane of waiting tickets a
- * project. A ticket that may not go in because its host is full does not hold up those behind it:
- * the lane is walked, to a bounded depth, so that one hung host never blocks its neighbours.
+ * Counting and queueing of driver calls. Who waits stands in the queue of his project for his host.
+ * A queue is open while its host takes calls, and only open ones stand where the next is looked
+ * for: however many wait before a host that hangs, they cost nobody a step.
  *
- * Guarded by the engine's lock; allocates only when it first meets a name.
+ * Providers, hosts and projects are kept once seen (there are few); a queue lives while somebody is
+ * in it or inside through it. Guarded by the engine's lock; allocates in nc_gate_enter alone.
  */
 #include "op/gate.h"
 
@@ -14,8 +14,6 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 
-#define LANE_WALK_MAX 64 /* how far a lane is searched past tickets that must wait */
-
 typedef struct breaker {
 	uint32_t failures;     /* in a row */
 	int64_t open_until_us; /* 0 = closed */
@@ -23,31 +21,61 @@ typedef struct breaker {
 } breaker;
 
 typedef struct host {
+	nc_list broken; /* in gate.broken while its breaker is open */
+	nc_list queues; /* with somebody waiting */
 	uint32_t inside;
+	uint8_t is_open; /* as its queues stand */
 	breaker breaker;
+	struct provider *provider;
 } host;
 
-typedef struct lane { /* the tickets of one project at one provider */
-	nc_list link; /* in provider.lanes while anybody waits */
-	nc_list waiting;
+typedef struct project { /* at one provider */
+	nc_list turn;    /* in provider.turns while it has open queues */
+	nc_list open;    /* queues whose host takes calls */
+	nc_map *queues;  /* host → queue */
 	uint32_t inside;
-} lane;
+} project;
+
+typedef struct nc_gate_queue {
+	nc_list of_host;    /* in host.queues while anybody waits */
+	nc_list of_project; /* in project.open, then also its host is open */
+	nc_list waiting;
+	host *host;
+	project *project;
+	uint32_t users; /* waiting or inside */
+} queue;
 
 typedef struct provider {
-	nc_list ring;  /* in the gate's providers, by turn */
 	nc_map *hosts; /* name → host */
-	nc_map *by_project;
-	nc_list lanes; /* those with somebody waiting, in turn */
+	nc_map *projects;
+	nc_list turns; /* projects with open queues, in turn */
+	nc_list ring;  /* in the gate's providers, by turn */
 	uint32_t inside;
 } provider;
 
 struct nc_gate {
 	nc_gate_limits limits;
 	nc_map *providers;
-	nc_list ring;
+	nc_list broken; /* hosts whose breaker is open */
+	nc_list ring;   /* providers, by turn */
 	uint32_t inside;
 	uint8_t is_short; /* somebody may wait for room in all */
 };
+
+/* ---- life ---- */
+
+static void project_free(project *x)
+{
+	size_t it = 0;
+	nc_bytes key;
+	void *val;
+
+	while (x->queues && nc_map_next(x->queues, &it, &key, &val))
+		nc_free(val);
+	nc_map_free(x->queues);
+	nc_free(x);
+}
+NC_DEFINE_CLEANUP(project *, project_free);
 
 static void provider_free(provider *p)
 {
@@ -55,13 +83,13 @@ static void provider_free(provider *p)
 	nc_bytes key;
 	void *val;
 
+	while (p->projects && nc_map_next(p->projects, &it, &key, &val))
+		project_free(val);
+	it = 0;
 	while (p->hosts && nc_map_next(p->hosts, &it, &key, &val))
 		nc_free(val);
-	it = 0;
-	while (p->by_project && nc_map_next(p->by_project, &it, &key, &val))
-		nc_free(val);
 	nc_map_free(p->hosts);
-	nc_map_free(p->by_project);
+	nc_map_free(p->projects);
 	nc_free(p);
 }
 NC_DEFINE_CLEANUP(provider *, provider_free);
@@ -73,6 +101,7 @@ nc_gate *nc_gate_new(const nc_gate_limits *limits)
 	if (!g)
 		return NULL;
 	g->limits = *limits;
+	nc_list_init(&g->broken);
 	nc_list_init(&g->ring);
 	g->providers = nc_map_new();
 	return g->providers ? nc_steal(&g) : NULL;
@@ -92,11 +121,6 @@ void nc_gate_free(nc_gate *g)
 	nc_free(g);
 }
 
-void nc_gate_configure(nc_gate *g, const nc_gate_limits *limits)
-{
-	g->limits = *limits;
-}
-
 static provider *provider_get(nc_gate *g, const char *name)
 {
 	provider *known = nc_map_get(g->providers, nc_str(name));
@@ -106,12 +130,11 @@ static provider *provider_get(nc_gate *g, const char *name)
 	_cleanup_(provider_freep) provider *p = nc_calloc(1, sizeof(*p));
 	if (!p)
 		return NULL;
-	nc_list_init(&p->lanes);
+	nc_list_init(&p->turns);
+	nc_list_init(&p->ring);
 	p->hosts = nc_map_new();
-	p->by_project = nc_map_new();
-	if (!p->hosts || !p->by_project)
-		return NULL;
-	if (nc_map_put(g->providers, nc_str(name), p, NULL) != NC_OK)
+	p->projects = nc_map_new();
+	if (!p->hosts || !p->projects || nc_map_put(g->providers, nc_str(name), p, NULL) != NC_OK)
 		return NULL;
 	nc_list_add_tail(&g->ring, &p->ring);
 	return nc_steal(&p);
@@ -126,161 +149,269 @@ static host *host_get(provider *p, const char *name)
 	_cleanup_(nc_freep) host *h = nc_calloc(1, sizeof(*h));
 	if (!h || nc_map_put(p->hosts, nc_str(name), h, NULL) != NC_OK)
 		return NULL;
+	nc_list_init(&h->broken);
+	nc_list_init(&h->queues);
+	h->provider = p;
+	h->is_open = 1;
 	return nc_steal(&h);
 }
 
-static lane *lane_get(provider *p, const char *project)
+static project *project_get(provider *p, const char *name)
 {
-	lane *known = nc_map_get(p->by_project, nc_str(project));
+	project *known = nc_map_get(p->projects, nc_str(name));
 
 	if (known)
 		return known;
-	_cleanup_(nc_freep) lane *l = nc_calloc(1, sizeof(*l));
-	if (!l)
+	_cleanup_(project_freep) project *x = nc_calloc(1, sizeof(*x));
+	if (!x)
 		return NULL;
-	nc_list_init(&l->link);
-	nc_list_init(&l->waiting);
-	if (nc_map_put(p->by_project, nc_str(project), l, NULL) != NC_OK)
+	nc_list_init(&x->turn);
+	nc_list_init(&x->open);
+	x->queues = nc_map_new();
+	if (!x->queues || nc_map_put(p->projects, nc_str(name), x, NULL) != NC_OK)
 		return NULL;
-	return nc_steal(&l);
+	return nc_steal(&x);
 }
+
+/* The ticket's queue, with it as one more user; NULL = no memory. */
+static queue *queue_take(nc_gate *g, nc_gate_ticket *t)
+{
+	provider *p = provider_get(g, t->provider);
+	host *h = p ? host_get(p, t->host) : NULL;
+	project *x = p ? project_get(p, t->project) : NULL;
+	queue *q = h && x ? nc_map_get(x->queues, nc_str(t->host)) : NULL;
+
+	if (!h || !x)
+		return NULL;
+	if (!q) {
+		_cleanup_(nc_freep) queue *fresh = nc_calloc(1, sizeof(*fresh));
+		if (!fresh || nc_map_put(x->queues, nc_str(t->host), fresh, NULL) != NC_OK)
+			return NULL;
+		q = nc_steal(&fresh);
+		nc_list_init(&q->of_host);
+		nc_list_init(&q->of_project);
+		nc_list_init(&q->waiting);
+		q->host = h;
+		q->project = x;
+	}
+	q->users++;
+	return t->queue = q;
+}
+
+static void queue_drop(nc_gate_ticket *t)
+{
+	queue *q = t->queue;
+
+	t->queue = NULL;
+	if (--q->users)
+		return;
+	nc_map_del(q->project->queues, nc_str(t->host));
+	nc_free(q);
+}
+
+/* ---- open and shut ---- */
 
 static int is_full(uint32_t inside, uint32_t limit)
 {
 	return limit && inside >= limit;
 }
 
-static int has_room(const nc_gate *g, const provider *p, const lane *l, const host *h)
+static int takes_calls(const nc_gate *g, const host *h, int64_t now_us)
 {
-	return !is_full(g->inside, g->limits.in_all) &&
-	       !is_full(p->inside, g->limits.per_provider) &&
-	       !is_full(l->inside, g->limits.per_project) &&
-	       !is_full(h->inside, g->limits.per_host);
+	const breaker *b = &h->breaker;
+
+	if (b->open_until_us && (now_us < b->open_until_us || b->has_probe))
+		return 0;
+	return !is_full(h->inside, g->limits.per_host);
 }
 
-static void go_inside(nc_gate *g, provider *p, lane *l, host *h, nc_gate_ticket *t)
+static void queue_open(queue *q)
 {
+	project *x = q->project;
+
+	if (nc_list_is_empty(&x->open))
+		nc_list_add_tail(&q->host->provider->turns, &x->turn);
+	nc_list_add_tail(&x->open, &q->of_project);
+}
+
+static void queue_shut(queue *q)
+{
+	nc_list_del(&q->of_project);
+	if (nc_list_is_empty(&q->project->open))
+		nc_list_del(&q->project->turn);
+}
+
+/* After anything that may have opened or shut a host. */
+static void host_update(const nc_gate *g, host *h, int64_t now_us)
+{
+	uint8_t is_open = (uint8_t)takes_calls(g, h, now_us);
+
+	if (is_open == h->is_open)
+		return;
+	h->is_open = is_open;
+	NC_LIST_EACH (n, &h->queues) {
+		queue *q = NC_LIST_ENTRY(n, queue, of_host);
+		if (is_open)
+			queue_open(q);
+		else
+			queue_shut(q);
+	}
+}
+
+void nc_gate_configure(nc_gate *g, const nc_gate_limits *limits, int64_t now_us)
+{
+	size_t it = 0;
+	nc_bytes key;
+	void *p, *h;
+
+	g->limits = *limits;
+	while (nc_map_next(g->providers, &it, &key, &p)) {
+		size_t hit = 0;
+		while (nc_map_next(((provider *)p)->hosts, &hit, &key, &h))
+			host_update(g, h, now_us);
+	}
+}
+
+/* ---- in and out ---- */
+
+static void go_inside(nc_gate *g, nc_gate_ticket *t, int64_t now_us)
+{
+	queue *q = t->queue;
+	host *h = q->host;
+
 	g->inside++;
-	p->inside++;
-	l->inside++;
+	h->provider->inside++;
+	q->project->inside++;
 	h->inside++;
 	t->is_inside = 1;
+	if (h->breaker.open_until_us)
+		t->is_probe = h->breaker.has_probe = 1;
+	host_update(g, h, now_us);
+}
+
+static void begin_waiting(nc_gate_ticket *t)
+{
+	queue *q = t->queue;
+
+	if (nc_list_is_empty(&q->waiting)) {
+		nc_list_add_tail(&q->host->queues, &q->of_host);
+		if (q->host->is_open)
+			queue_open(q);
+	}
+	nc_list_add_tail(&q->waiting, &t->link);
+	t->is_waiting = 1;
+}
+
+static void stop_waiting(nc_gate_ticket *t)
+{
+	queue *q = t->queue;
+
+	nc_list_del(&t->link);
+	t->is_waiting = 0;
+	if (!nc_list_is_empty(&q->waiting))
+		return;
+	nc_list_del(&q->of_host);
+	if (q->host->is_open)
+		queue_shut(q);
 }
 
 nc_gate_answer nc_gate_enter(nc_gate *g, nc_gate_ticket *t, int64_t now_us, int64_t *ret_us)
 {
-	provider *p = provider_get(g, t->provider);
-	host *h = p ? host_get(p, t->host) : NULL;
-	lane *l = p ? lane_get(p, t->project) : NULL;
+	queue *q = queue_take(g, t);
 
-	if (!h || !l)
+	*ret_us = 0;
+	if (!q)
 		return NC_GATE_NOMEM;
-	breaker *b = &h->breaker;
-	if (b->open_until_us) {
-		if (now_us < b->open_until_us || b->has_probe) {
-			*ret_us = NC_MAX(b->open_until_us - now_us, 100000);
-			return NC_GATE_OPEN_BREAKER;
-		}
-		b->has_probe = 1;
-		t->is_probe = 1;
-	}
+	host *h = q->host;
+	host_update(g, h, now_us);
 	/* Who waits here already waits for room that isn't there: room that came free was handed on
-	 * at once. So whoever finds room takes nobody's turn, and a full host holds up only its own. */
-	if (has_room(g, p, l, h)) {
-		go_inside(g, p, l, h, t);
-		return NC_GATE_IN;
-	}
+	 * at once. So whoever finds room takes nobody's turn. */
 	if (is_full(g->inside, g->limits.in_all))
 		g->is_short = 1;
-	if (nc_list_is_empty(&l->waiting))
-		nc_list_add_tail(&p->lanes, &l->link);
-	nc_list_add_tail(&l->waiting, &t->link);
-	t->is_waiting = 1;
+	else if (h->is_open && nc_list_is_empty(&q->waiting) &&
+		 !is_full(h->provider->inside, g->limits.per_provider) &&
+		 !is_full(q->project->inside, g->limits.per_project)) {
+		go_inside(g, t, now_us);
+		return NC_GATE_IN;
+	}
+	if (h->breaker.open_until_us)
+		*ret_us = NC_MAX(h->breaker.open_until_us - now_us, 1);
+	begin_waiting(t);
 	return NC_GATE_WAIT;
 }
 
-static void breaker_note(const nc_gate *g, breaker *b, int is_fault, int64_t now_us)
+static void breaker_note(nc_gate *g, host *h, nc_gate_ticket *t, nc_gate_verdict v, int64_t now_us)
 {
-	if (!is_fault) {
-		*b = (breaker){ 0 };
-		return;
-	}
-	b->failures++;
-	b->has_probe = 0;
-	if (g->limits.breaker_failures && b->failures >= g->limits.breaker_failures)
+	breaker *b = &h->breaker;
+
+	if (t->is_probe)
+		b->has_probe = 0;
+	if (v == NC_GATE_FINE) {
+		*b = (breaker){ .has_probe = b->has_probe };
+		nc_list_del(&h->broken);
+	} else if (v == NC_GATE_FAULT) {
+		b->failures++;
+		if (!g->limits.breaker_failures || b->failures < g->limits.breaker_failures)
+			return;
 		b->open_until_us = now_us + g->limits.breaker_open_us;
-}
-
-void nc_gate_leave(nc_gate *g, nc_gate_ticket *t, int is_fault, int64_t now_us)
-{
-	provider *p = nc_map_get(g->providers, nc_str(t->provider));
-	host *h = p ? nc_map_get(p->hosts, nc_str(t->host)) : NULL;
-	lane *l = p ? nc_map_get(p->by_project, nc_str(t->project)) : NULL;
-
-	nc_assert(t->is_inside && h && l);
-	g->inside--;
-	p->inside--;
-	l->inside--;
-	h->inside--;
-	breaker_note(g, &h->breaker, is_fault, now_us);
-	t->is_inside = t->is_probe = 0;
-}
-
-static void stop_waiting(lane *l, nc_gate_ticket *t)
-{
-	nc_list_del(&t->link);
-	t->is_waiting = 0;
-	if (nc_list_is_empty(&l->waiting))
-		nc_list_del(&l->link);
-}
-
-static nc_gate_ticket *lane_next(nc_gate *g, provider *p, lane *l)
-{
-	unsigned walked = 0;
-
-	NC_LIST_EACH (n, &l->waiting) {
-		nc_gate_ticket *t = NC_LIST_ENTRY(n, nc_gate_ticket, link);
-		host *h = nc_map_get(p->hosts, nc_str(t->host));
-		if (walked++ == LANE_WALK_MAX)
-			return NULL;
-		if (!has_room(g, p, l, h))
-			continue;
-		stop_waiting(l, t);
-		go_inside(g, p, l, h, t);
-		return t;
+		nc_list_del(&h->broken);
+		nc_list_add_tail(&g->broken, &h->broken);
 	}
-	return NULL;
 }
 
-static nc_gate_ticket *provider_next(nc_gate *g, provider *p)
+void nc_gate_leave(nc_gate *g, nc_gate_ticket *t, nc_gate_verdict verdict, int64_t now_us)
+{
+	queue *q = t->queue;
+
+	nc_assert(t->is_inside && q);
+	host *h = q->host;
+	g->inside--;
+	h->provider->inside--;
+	q->project->inside--;
+	h->inside--;
+	breaker_note(g, h, t, verdict, now_us);
+	t->is_inside = t->is_probe = 0;
+	queue_drop(t);
+	host_update(g, h, now_us);
+}
+
+static nc_gate_ticket *next_of(nc_gate *g, provider *p, int64_t now_us)
 {
 	if (is_full(p->inside, g->limits.per_provider))
 		return NULL;
-	NC_LIST_EACH (n, &p->lanes) {
-		lane *l = NC_LIST_ENTRY(n, lane, link);
-		nc_gate_ticket *t = lane_next(g, p, l);
-		if (!t)
+	NC_LIST_EACH (n, &p->turns) {
+		project *x = NC_LIST_ENTRY(n, project, turn);
+		if (is_full(x->inside, g->limits.per_project))
 			continue;
-		if (!nc_list_is_empty(&l->waiting)) { /* its next turn comes after the others' */
-			nc_list_del(&l->link);
-			nc_list_add_tail(&p->lanes, &l->link);
-		}
+		queue *q = NC_LIST_ENTRY(x->open.next, queue, of_project);
+		nc_gate_ticket *t = NC_LIST_ENTRY(q->waiting.next, nc_gate_ticket, link);
+		/* their next turns come after all others' */
+		nc_list_del(&x->turn);
+		nc_list_add_tail(&p->turns, &x->turn);
+		nc_list_del(&q->of_project);
+		nc_list_add_tail(&x->open, &q->of_project);
+		stop_waiting(t);
+		go_inside(g, t, now_us);
 		return t;
 	}
 	return NULL;
 }
 
-nc_gate_ticket *nc_gate_next(nc_gate *g, const char *name)
+nc_gate_ticket *nc_gate_next(nc_gate *g, const char *name, int64_t now_us)
 {
-	provider *own = nc_map_get(g->providers, nc_str(name));
-
-	if (is_full(g->inside, g->limits.in_all))
+	NC_LIST_EACH (n, &g->broken) /* those that have been shut long enough */
+		host_update(g, NC_LIST_ENTRY(n, host, broken), now_us);
+	if (is_full(g->inside, g->limits.in_all)) {
+		g->is_short |= !name;
 		return NULL;
-	if (!g->is_short)
-		return own ? provider_next(g, own) : NULL;
+	}
+	if (name && !g->is_short) {
+		provider *own = nc_map_get(g->providers, nc_str(name));
+		return own ? next_of(g, own, now_us) : NULL;
+	}
 	NC_LIST_EACH (n, &g->ring) {
 		provider *p = NC_LIST_ENTRY(n, provider, ring);
-		nc_gate_ticket *t = provider_next(g, p);
+		nc_gate_ticket *t = next_of(g, p, now_us);
 		if (!t)
 			continue;
 		nc_list_del(&p->ring); /* its next turn comes after the others' */
@@ -293,30 +424,32 @@ nc_gate_ticket *nc_gate_next(nc_gate *g, const char *name)
 
 void nc_gate_forget(nc_gate *g, nc_gate_ticket *t)
 {
-	provider *p = nc_map_get(g->providers, nc_str(t->provider));
-	lane *l = p ? nc_map_get(p->by_project, nc_str(t->project)) : NULL;
-	host *h = p ? nc_map_get(p->hosts, nc_str(t->host)) : NULL;
-
+	(void)g;
 	if (!t->is_waiting)
 		return;
-	nc_assert(l && h);
-	stop_waiting(l, t);
-	if (t->is_probe)
-		h->breaker.has_probe = t->is_probe = 0;
+	stop_waiting(t);
+	queue_drop(t);
+}
+
+/* ---- breakers ---- */
+
+int64_t nc_gate_due_us(const nc_gate *g)
+{
+	int64_t due = INT64_MAX;
+
+	NC_LIST_EACH (n, (nc_list *)(uintptr_t)&g->broken) {
+		const host *h = NC_LIST_ENTRY(n, host, broken);
+		if (!h->breaker.has_probe && !h->is_open && !nc_list_is_empty(&h->queues))
+			due = NC_MIN(due, h->breaker.open_until_us);
+	}
+	return due;
 }
 
 uint32_t nc_gate_breakers_open(const nc_gate *g, int64_t now_us)
 {
-	size_t it = 0;
-	nc_bytes key;
-	void *p;
 	uint32_t n = 0;
 
-	while (nc_map_next(g->providers, &it, &key, &p)) {
-		size_t hit = 0;
-		void *h;
-		while (nc_map_next(((provider *)p)->hosts, &hit, &key, &h))
-			n += ((host *)h)->breaker.open_until_us > now_us;
-	}
+	NC_LIST_EACH (it, (nc_list *)(uintptr_t)&g->broken)
+		n += NC_LIST_ENTRY(it, host, broken)->breaker.open_until_us > now_us;
 	return n;
 }

@@ -22,28 +22,35 @@ typedef struct nc_gate_limits {
 
 /* A call that wants through; embedded in the run. Strings are the owner's, unchanged meanwhile. */
 typedef struct nc_gate_ticket {
-	nc_list link; /* in its lane while waiting */
+	nc_list link; /* in its queue while waiting */
 	const char *provider, *host, *project;
+	struct nc_gate_queue *queue; /* the gate's, while waiting or inside */
 	uint8_t is_inside, is_waiting, is_probe;
 } nc_gate_ticket;
 
 typedef struct nc_gate nc_gate;
 nc_gate *nc_gate_new(const nc_gate_limits *limits);
-void nc_gate_free(nc_gate *g); /* nothing waits, nothing is inside */
-void nc_gate_configure(nc_gate *g, const nc_gate_limits *limits);
+void nc_gate_free(nc_gate *g); /* tickets are their owners' */
+/* Then hand out what fits now: nc_gate_next for any provider, until NULL. */
+void nc_gate_configure(nc_gate *g, const nc_gate_limits *limits, int64_t now_us);
 
-typedef enum { NC_GATE_IN, NC_GATE_WAIT, NC_GATE_OPEN_BREAKER, NC_GATE_NOMEM } nc_gate_answer;
-/* IN: go, and leave later. WAIT: queued; nc_gate_next hands it out when there is room.
- * OPEN_BREAKER: not queued; try again after *ret_us. */
+typedef enum { NC_GATE_IN, NC_GATE_WAIT, NC_GATE_NOMEM } nc_gate_answer;
+/* IN: go, and leave later. WAIT: queued; nc_gate_next hands it out when there is room. *ret_us is
+ * for how long the breaker of its host is open, 0 = it isn't. */
 nc_gate_answer nc_gate_enter(nc_gate *g, nc_gate_ticket *t, int64_t now_us, int64_t *ret_us);
-/* The call has ended. `is_fault`: it speaks against the target (timed out, unavailable). */
-void nc_gate_leave(nc_gate *g, nc_gate_ticket *t, int is_fault, int64_t now_us);
-/* The next waiting ticket that may go in now that a call to that provider has left, already inside;
- * NULL = none. It is one of that provider's, unless there was no room in all: then providers take
- * turns. So do projects; within one, first come first served, passing over who must wait. */
-nc_gate_ticket *nc_gate_next(nc_gate *g, const char *provider);
+/* How a call speaks of its target: it works; it timed out or was unreachable; nobody was asked. */
+typedef enum { NC_GATE_FINE, NC_GATE_FAULT, NC_GATE_SILENT } nc_gate_verdict;
+/* The call has ended. Then hand out what fits now, until nc_gate_next says NULL. */
+void nc_gate_leave(nc_gate *g, nc_gate_ticket *t, nc_gate_verdict verdict, int64_t now_us);
+/* The next waiting ticket that may go in now, already inside; NULL = none. It is one of that
+ * provider's (NULL = of any), unless there was no room in all: then providers take turns. So do
+ * projects, within one its hosts; at a host first come first served. */
+nc_gate_ticket *nc_gate_next(nc_gate *g, const char *provider, int64_t now_us);
 void nc_gate_forget(nc_gate *g, nc_gate_ticket *t); /* stop waiting */
 
+/* When a breaker with somebody before it is to be tried: nc_gate_next then has a ticket. INT64_MAX
+ * = there is none. */
+int64_t nc_gate_due_us(const nc_gate *g);
 uint32_t nc_gate_breakers_open(const nc_gate *g, int64_t now_us);
 
 #endif

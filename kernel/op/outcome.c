@@ -8,8 +8,7 @@
 #include "base/err.h"
 #include "op/turn.h"
 
-#define RETRIES_OF_STEP 3  /* of a failure without effect that says it may be retried */
-#define RECOVERS_MAX    24 /* with back-off up to a minute: about twenty minutes */
+#define RETRIES_OF_STEP 3 /* of a failure without effect that says it may be retried */
 
 static nc_go call_again(
 	nc_turn *t, size_t i, const nc_op_step_def *def, int is_recover, int64_t sleep_us)
@@ -25,17 +24,31 @@ static nc_go call_again(
 	return NC_GO_SLEEP;
 }
 
-static nc_go unknown_outcome(nc_turn *t, size_t i, const nc_op_step_def *def)
+static nc_go never_learned(nc_turn *t, size_t i, const nc_op_step_def *def)
 {
 	nc_error why = NC_ERROR_INIT;
 
-	if (t->run->recovers++ < RECOVERS_MAX)
-		return call_again(t, i, def, 1, nc_op_back_off_us(t->run->recovers));
 	nc_err(&why, NC_E_TIMEOUT, "the outcome of step \"%s\" could not be learned", def->name);
 	nc_err_hint(&why, NC_E_TIMEOUT,
 		"look at the host, then run: novacron orphan list; reset-state when it is clear");
 	why.flags |= NC_ERR_OUTCOME_UNKNOWN;
 	return nc_turn_step_failed(t, i, NC_HAS_EFFECT, &why);
+}
+
+/* The record says so, for whoever looks and for the next life; then it is asked after. */
+static nc_go unknown_outcome(nc_turn *t, size_t i, const nc_op_step_def *def)
+{
+	nc_run *run = t->run;
+	nc_op_step *s = &t->c.op->steps[i];
+
+	if (run->recovers >= NC_OP_RECOVERS_MAX)
+		return never_learned(t, i, def);
+	int64_t us = nc_op_back_off_us(++run->recovers);
+	nc_go g = call_again(t, i, def, 1, us);
+	if (s->state == NC_STEP_UNKNOWN)
+		return g;
+	s->state = NC_STEP_UNKNOWN;
+	return nc_turn_rest(t, us);
 }
 
 static nc_go go_back_to(nc_turn *t, size_t i, int target)
@@ -81,7 +94,10 @@ static nc_go done_outcome(nc_turn *t, size_t i, const nc_op_step_def *def)
 	c->op->plugin.id = nc_arena_strdup(c->arena, r->plugin_id);
 	c->op->plugin.version = nc_arena_strdup(c->arena, r->plugin_version);
 	nc_bytes result = { r->bytes ? r->bytes : "", r->len };
-	if (def->finish && def->finish(c, result, &err) != NC_OK)
+	nc_code rc = def->finish ? def->finish(c, result, &err) : NC_OK;
+	if (rc == NC_E_NOMEM)
+		return nc_turn_retry_memory(t); /* the answer is kept for then */
+	if (rc != NC_OK)
 		return nc_turn_step_failed(t, i, NC_HAS_EFFECT, &err);
 	nc_op_step_mark(&c->op->steps[i], NC_STEP_DONE);
 	t->run->attempts = t->run->recovers = 0;
@@ -102,8 +118,8 @@ static nc_go cancelled_outcome(nc_turn *t, size_t i)
 	return nc_turn_step_failed(t, i, NC_NO_EFFECT, &why);
 }
 
-/* Nobody was asked, for a reason that passes (the provider is being opened): ask again soon, as
- * the same attempt. An operation that is to be cancelled meanwhile is. */
+/* Nobody was asked, for a reason that passes: ask again soon, as the same attempt. An operation that
+ * is to be cancelled meanwhile is. */
 static nc_go ask_again(nc_turn *t, size_t i, const nc_op_step_def *def)
 {
 	nc_run *run = t->run;
@@ -111,9 +127,26 @@ static nc_go ask_again(nc_turn *t, size_t i, const nc_op_step_def *def)
 
 	if (t->c.op->state == NC_OPER_CANCELING && !is_recover)
 		return nc_turn_step_cancelled(t, i);
-	run->refusals++;
-	return call_again(t, i, def, is_recover,
-		NC_MIN((int64_t)20000 << NC_MIN(run->refusals, 8u), (int64_t)2000000));
+	return call_again(t, i, def, is_recover, nc_op_put_off_us(++run->refusals));
+}
+
+static nc_go recovered(nc_turn *t, size_t i, const nc_op_step_def *def)
+{
+	nc_run *run = t->run;
+
+	switch (run->result.recovered) {
+	case NC_REC_ABSENT:
+		run->recovers = 0;
+		if (t->c.op->state == NC_OPER_CANCELING)
+			return cancelled_outcome(t, i);
+		return call_again(t, i, def, 0, 0);
+	case NC_REC_DONE:
+		return done_outcome(t, i, def);
+	case NC_REC_FAILED:
+		return failed_outcome(t, i, def, NC_FAILED_PARTIAL);
+	default:
+		return unknown_outcome(t, i, def);
+	}
 }
 
 nc_go nc_turn_forward_result(nc_turn *t, size_t i, const nc_op_step_def *def)
@@ -121,28 +154,19 @@ nc_go nc_turn_forward_result(nc_turn *t, size_t i, const nc_op_step_def *def)
 	nc_run *run = t->run;
 	const nc_run_result *r = &run->result;
 
-	if (!r->was_sent && r->code != NC_OK && (r->err.flags & NC_ERR_RETRYABLE) &&
-		run->refusals < NC_OP_REFUSALS_MAX)
+	if (nc_op_was_put_off(run))
 		return ask_again(t, i, def);
 	run->refusals = 0;
 
-	if (run->call.is_recover && r->code == NC_OK) {
-		if (r->recovered == NC_REC_ABSENT) {
-			run->recovers = 0;
-			if (t->c.op->state == NC_OPER_CANCELING)
-				return cancelled_outcome(t, i);
-			return call_again(t, i, def, 0, 0);
-		}
-		if (r->recovered == NC_REC_UNKNOWN)
-			return unknown_outcome(t, i, def);
-		if (r->recovered == NC_REC_FAILED)
-			return failed_outcome(t, i, def, NC_FAILED_PARTIAL);
-		if (r->recovered == NC_REC_DONE)
-			return done_outcome(t, i, def);
-		/* RUNNING: what follows tells how it ended */
-	} else if (run->call.is_recover) {
+	if (run->call.is_recover && r->code == NC_E_UNSUPPORTED)
+		return never_learned(t, i, def); /* nor at the next try */
+	if (run->call.is_recover && r->code != NC_OK)
 		return unknown_outcome(t, i, def); /* could not even ask */
-	}
+	if (run->call.is_recover && r->recovered != NC_REC_RUNNING)
+		return recovered(t, i, def);
+	/* its own answer; or, after RUNNING, how it ended then */
+	if (r->code != NC_OK)
+		return failed_outcome(t, i, def, NC_FAILED_NO_EFFECT);
 	switch (r->outcome) {
 	case NC_DONE:
 		return done_outcome(t, i, def);

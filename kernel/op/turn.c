@@ -15,11 +15,25 @@
 #include "base/log.h"
 #include "model/model.h"
 
-#define TURN_ARENA_MAX (4u << 20)
+#define TURN_ARENA_MAX      (4u << 20)
+#define RECORDS_REFUSED_MAX 5
 
 int64_t nc_op_back_off_us(uint32_t n)
 {
 	return NC_MIN(60000000, (int64_t)250000 << NC_MIN(n, 8u));
+}
+
+int nc_op_was_put_off(const nc_run *run)
+{
+	const nc_run_result *r = &run->result;
+
+	return !r->was_sent && r->code != NC_OK && run->refusals < NC_OP_REFUSALS_MAX &&
+	       ((r->err.flags & NC_ERR_RETRYABLE) || r->code == NC_E_NOMEM);
+}
+
+int64_t nc_op_put_off_us(uint32_t n)
+{
+	return NC_MIN((int64_t)20000 << NC_MIN(n, 8u), (int64_t)2000000);
 }
 
 int nc_op_has_undo(const nc_op_step_def *def)
@@ -42,6 +56,7 @@ void nc_turn_round(nc_turn *t)
 {
 	nc_operation *op = t->c.op;
 
+	t->run->attempts = t->run->recovers = 0; /* of the way back from here */
 	for (size_t i = 0; i < op->n_steps; i++)
 		if (op->steps[i].state == NC_STEP_DONE && nc_op_has_undo(&t->run->type->steps[i]))
 			op->steps[i].undo = NC_UNDO_PENDING;
@@ -53,6 +68,12 @@ nc_go nc_turn_retry_memory(nc_turn *t)
 	return NC_GO_SLEEP;
 }
 
+nc_go nc_turn_rest(nc_turn *t, int64_t us)
+{
+	t->run->rest_us = us;
+	return NC_GO_COMMIT;
+}
+
 nc_go nc_turn_end(nc_turn *t, nc_operation_state state)
 {
 	nc_opctx *c = &t->c;
@@ -61,6 +82,8 @@ nc_go nc_turn_end(nc_turn *t, nc_operation_state state)
 	c->op->state = state;
 	c->op->ended_at_ms = nc_clock_wall_ms();
 	c->op->is_cancelable = 0;
+	if (state == NC_OPER_SUCCEEDED)
+		c->op->error = NULL; /* late, but done */
 	t->run->is_ended = 1;
 	if (t->run->type->ended && t->run->type->ended(c, &err) != NC_OK) {
 		nc_log(L_ERROR, "op.end.failed", F_STR("operation", c->op->o.id), F_ERR(&err));
@@ -109,10 +132,30 @@ static nc_go unknown_kind(nc_turn *t)
 	nc_err(&err, NC_E_UNSUPPORTED, "this version does not know the operation \"%s\"",
 		t->c.op->verb);
 	t->c.op->error = nc_op_error_of(t->c.arena, &err);
+	if (!t->c.op->error)
+		return nc_turn_retry_memory(t);
+	if (t->run->type) /* known, with other steps: its target can be set free */
+		return nc_turn_end(t, NC_OPER_FAILED);
 	t->c.op->state = NC_OPER_FAILED;
 	t->c.op->ended_at_ms = nc_clock_wall_ms();
 	t->run->is_ended = 1;
 	return NC_GO_COMMIT;
+}
+
+/* The store has refused what this step wants written, again and again, for a reason that stays. */
+static nc_go record_refused(nc_turn *t)
+{
+	nc_operation *op = t->c.op;
+	size_t i = 0;
+
+	while (i + 1 < op->n_steps &&
+		(op->steps[i].state == NC_STEP_DONE || op->steps[i].state == NC_STEP_SKIPPED))
+		i++;
+	nc_log(L_ERROR, "op.record.impossible", F_STR("operation", t->run->id),
+		F_STR("step", op->steps[i].name), F_ERR(&t->run->record_error),
+		F_STR("consequence", "the step fails"));
+	t->run->result_is_used = 1;
+	return nc_turn_step_failed(t, i, NC_HAS_EFFECT, &t->run->record_error);
 }
 
 static nc_go advance(nc_turn *t)
@@ -123,6 +166,8 @@ static nc_go advance(nc_turn *t)
 		return NC_GO_DROP;
 	if (!t->run->type || t->run->type->n_steps != t->c.op->n_steps)
 		return unknown_kind(t);
+	if (t->run->records_refused >= RECORDS_REFUSED_MAX && !is_backward(t->c.op))
+		g = record_refused(t);
 	while (g == NC_GO_ON)
 		g = is_backward(t->c.op) ? nc_turn_backward(t) : nc_turn_forward(t);
 	return g;
@@ -157,6 +202,7 @@ void nc_run_turn(nc_run *run)
 
 	t.c = (nc_opctx){ .ops = ops, .db = ops->opt.db, .arena = arena, .user = ops->opt.user };
 	run->wants_call = run->is_ended = run->result_is_used = 0;
+	run->rest_us = 0;
 	t.c.root = nc_db_read_begin(ops->opt.db);
 	nc_code rc = arena ? load(&t, &err) : NC_E_NOMEM;
 	nc_go g = rc == NC_OK           ? advance(&t)

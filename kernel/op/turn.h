@@ -11,6 +11,7 @@
 #include "op/engine.h"
 
 #define NC_OP_REFUSALS_MAX 300 /* at two seconds each: ten minutes */
+#define NC_OP_RECOVERS_MAX 24  /* with back-off up to a minute: about twenty minutes */
 
 typedef enum {
 	NC_GO_ON,     /* moved on in memory, look again */
@@ -29,10 +30,15 @@ typedef struct nc_turn {
 /* ---- turn.c ---- */
 int64_t nc_op_back_off_us(uint32_t n);
 int nc_op_has_undo(const nc_op_step_def *def);
+/* Nobody was asked, and the reason passes: the provider is being opened, memory is short. */
+int nc_op_was_put_off(const nc_run *run);
+int64_t nc_op_put_off_us(uint32_t n);
 void nc_op_step_mark(nc_op_step *s, nc_op_step_state state);
 /* From here on it goes back: every step that is done and can be undone is to be. */
 void nc_turn_round(nc_turn *t);
 nc_go nc_turn_retry_memory(nc_turn *t);
+/* A record first, then sleep. */
+nc_go nc_turn_rest(nc_turn *t, int64_t us);
 nc_go nc_turn_end(nc_turn *t, nc_operation_state state);
 
 /* ---- forward.c ---- */

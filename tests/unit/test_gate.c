@@ -29,18 +29,18 @@ static void the_limit_over_all_providers_holds_and_they_take_turns(void)
 	CHECK(enter(g, &c) == NC_GATE_WAIT);
 	CHECK(enter(g, &d) == NC_GATE_WAIT);
 	CHECK(enter(g, &e) == NC_GATE_WAIT);
-	CHECK(nc_gate_next(g, "x") == NULL);
-	nc_gate_leave(g, &a, 0, 2);
-	CHECK(nc_gate_next(g, "x") == &c);
-	CHECK(nc_gate_next(g, "x") == NULL);
+	CHECK(nc_gate_next(g, "x", 9) == NULL);
+	nc_gate_leave(g, &a, NC_GATE_FINE, 2);
+	CHECK(nc_gate_next(g, "x", 9) == &c);
+	CHECK(nc_gate_next(g, "x", 9) == NULL);
 	/* One of the other provider's, though it is the first's that leaves. */
-	nc_gate_leave(g, &b, 0, 3);
-	CHECK(nc_gate_next(g, "x") == &d);
-	nc_gate_leave(g, &d, 0, 4);
-	CHECK(nc_gate_next(g, "y") == &e);
-	nc_gate_leave(g, &c, 0, 5);
-	nc_gate_leave(g, &e, 0, 6);
-	CHECK(nc_gate_next(g, "x") == NULL);
+	nc_gate_leave(g, &b, NC_GATE_FINE, 3);
+	CHECK(nc_gate_next(g, "x", 9) == &d);
+	nc_gate_leave(g, &d, NC_GATE_FINE, 4);
+	CHECK(nc_gate_next(g, "y", 9) == &e);
+	nc_gate_leave(g, &c, NC_GATE_FINE, 5);
+	nc_gate_leave(g, &e, NC_GATE_FINE, 6);
+	CHECK(nc_gate_next(g, "x", 9) == NULL);
 	nc_gate_free(g);
 }
 
@@ -53,13 +53,13 @@ static void a_higher_limit_lets_those_in_who_waited_for_the_lower(void)
 	CHECK(enter(g, &a) == NC_GATE_IN);
 	CHECK(enter(g, &b) == NC_GATE_WAIT);
 	CHECK(enter(g, &c) == NC_GATE_WAIT);
-	nc_gate_configure(g, &(nc_gate_limits){ .in_all = 5 });
-	CHECK(nc_gate_next(g, "x") == &b);
-	CHECK(nc_gate_next(g, "x") == &c);
-	CHECK(nc_gate_next(g, "x") == NULL);
-	nc_gate_leave(g, &a, 0, 2);
-	nc_gate_leave(g, &b, 0, 2);
-	nc_gate_leave(g, &c, 0, 2);
+	nc_gate_configure(g, &(nc_gate_limits){ .in_all = 5 }, 2);
+	CHECK(nc_gate_next(g, "x", 9) == &b);
+	CHECK(nc_gate_next(g, "x", 9) == &c);
+	CHECK(nc_gate_next(g, "x", 9) == NULL);
+	nc_gate_leave(g, &a, NC_GATE_FINE, 2);
+	nc_gate_leave(g, &b, NC_GATE_FINE, 2);
+	nc_gate_leave(g, &c, NC_GATE_FINE, 2);
 	nc_gate_free(g);
 }
 
@@ -72,11 +72,11 @@ static void a_full_host_holds_up_nobody_elsewhere(void)
 	CHECK(enter(g, &a) == NC_GATE_IN);
 	CHECK(enter(g, &b) == NC_GATE_WAIT);
 	CHECK(enter(g, &c) == NC_GATE_IN);
-	nc_gate_leave(g, &c, 0, 2);
-	CHECK(nc_gate_next(g, "x") == NULL);
-	nc_gate_leave(g, &a, 0, 3);
-	CHECK(nc_gate_next(g, "x") == &b);
-	nc_gate_leave(g, &b, 0, 4);
+	nc_gate_leave(g, &c, NC_GATE_FINE, 2);
+	CHECK(nc_gate_next(g, "x", 9) == NULL);
+	nc_gate_leave(g, &a, NC_GATE_FINE, 3);
+	CHECK(nc_gate_next(g, "x", 9) == &b);
+	nc_gate_leave(g, &b, NC_GATE_FINE, 4);
 	nc_gate_free(g);
 }
 
