@@ -66,6 +66,30 @@ static nc_code attempt(petition *ask, nc_error *err)
 	return nc_txn_commit(nc_steal(&txn), NULL, err);
 }
 
+static nc_code see_state(void *ctx, const nc_item *it)
+{
+	_cleanup_(nc_arena_freep) nc_arena *a = nc_arena_new(1u << 20);
+	nc_object *o = NULL;
+	nc_code rc = a ? nc_model_load(it, a, &o, NULL) : NC_E_NOMEM;
+
+	if (rc == NC_OK)
+		*(nc_operation_state *)ctx = NC_AS(nc_operation, o)->state;
+	return rc;
+}
+
+/* Finished operations leave memory: it may be there all the same. */
+static nc_code not_in_memory(const petition *ask, nc_error *err)
+{
+	nc_operation_state state = NC_OPER_PENDING;
+	nc_code rc = nc_db_get(
+		ask->ops->opt.db, NC_KIND_OPERATION, nc_str(ask->id), see_state, &state, NULL);
+
+	if (rc != NC_OK || !nc_operation_state_is_final(state))
+		return NC_E_NOTFOUND;
+	return nc_problem_err(err, "conflict", "operation %s has already ended: %s", ask->id,
+		nc_operation_state_words[state]);
+}
+
 static nc_code carry_out(petition *ask, nc_error *err)
 {
 	nc_code rc = NC_E_CONFLICT;
@@ -73,6 +97,8 @@ static nc_code carry_out(petition *ask, nc_error *err)
 	for (int i = 0; i < TRIES_MAX; i++) {
 		nc_err_clear(err);
 		rc = attempt(ask, err);
+		if (rc == NC_E_NOTFOUND)
+			return not_in_memory(ask, err);
 		/* A conflict of our own making is a problem; the sequencer's means: look again. */
 		if (rc != NC_E_CONFLICT || (err && !strncmp(err->domain, "nc.", 3)))
 			return rc;

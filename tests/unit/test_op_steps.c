@@ -4,6 +4,7 @@
 #include "base/base64.h"
 #include "base/clock.h"
 #include "op_world.h"
+#include "store_util.h"
 
 /* The way forward, the way back, cancel, abandon, retries, checkpoints. */
 
@@ -186,6 +187,22 @@ static void refusal_that_passes_is_asked_again_with_the_same_key(void)
 
 /* ---- cancel and abandon ---- */
 
+typedef struct departed {
+	op_world *w;
+	const char *id;
+} departed;
+
+static int has_left_memory(void *arg)
+{
+	const departed *d = arg;
+	const nc_root *r = nc_db_read_begin(d->w->st.db);
+	int is_gone = !nc_root_get(r, NC_KIND_OPERATION, nc_str(d->id));
+	nc_db_read_end(d->w->st.db);
+	if (!is_gone)
+		ow_begin(d->w, "t.single", "p", "h", "acme"); /* with the next record it goes */
+	return is_gone;
+}
+
 static void cancel_is_said_only_when_the_driver_has_confirmed(void)
 {
 	op_world w;
@@ -206,6 +223,12 @@ static void cancel_is_said_only_when_the_driver_has_confirmed(void)
 	CHECK(ow_get(&w, id)->error == NULL);
 	CHECK_STR(ow_description(&w, id), "canceled");
 	CHECK_CODE(nc_ops_cancel(w.ops, id, "test", &err), NC_E_CONFLICT);
+	CHECK(su_wait(has_left_memory, &(departed){ &w, id }));
+	nc_err_clear(&err);
+	CHECK_CODE(nc_ops_cancel(w.ops, id, "test", &err), NC_E_CONFLICT);
+	CHECK_HAS(err.message, "has already ended: canceled");
+	CHECK_CODE(
+		nc_ops_cancel(w.ops, "op_01M8R0BTHY1AKN6EFCYKMVBCAV", "test", &err), NC_E_NOTFOUND);
 	ow_free(&w);
 }
 
