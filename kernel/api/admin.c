@@ -117,11 +117,8 @@ static void check_state(nc_api_job *j)
 	nc_jw_obj(&f.w);
 	nc_jw_karr(&f.w, "faults");
 	nc_code rc = nc_db_check(j->api->o.db, on_fault, &f, &n, &err);
-	if (rc == NC_OK) {
-		const nc_root *r = nc_db_read_begin(j->api->o.db);
-		nc_sched_check(j->api->o.sched, r, on_fault, &f);
-		nc_db_read_end(j->api->o.db);
-	}
+	if (rc == NC_OK)
+		nc_sched_audit(j->api->o.sched, j->api->o.db, on_fault, &f);
 	if (rc != NC_OK) {
 		nc_job_problem(j, &err, NULL);
 		return;

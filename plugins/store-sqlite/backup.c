@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -125,10 +126,15 @@ static nc_code check_copies(nc_inst *inst, const copies *c, nc_error *err)
 	code = ss_check_files(&files, ss_first_fault, what, &faults, err);
 	if (!what[0])
 		return code;
-	ss_note_damage(inst);
+	bool is_of_log =
+		strncmp(what, "record", 6) == 0 || strstr(what, ss_file_names[SS_LOG_FILE]);
+	if (!is_of_log)
+		ss_note_damage(inst);
 	return ss_fail(err, NC_E_PROTO,
-		"Run `novacron state check`. Damage of state.db is mended within seconds: try "
-		"again.",
+		is_of_log
+			? "Run `novacron state check`. Applied records go when the log is trimmed: "
+			  "`novacron state rotate-key` does that."
+			: "Run `novacron state check`. It is mended within seconds: try again.",
 		"the store is damaged, so there is no backup of it: %.200s", what);
 }
 

@@ -299,7 +299,7 @@ static void try_rebuilds(const char *good, const char *bad, int errnum, bool is_
 			st_destroy(&s);
 		}
 		came = try_rebuild(bad, n, errnum, is_sticky, lost);
-		n += st_opts.is_long || n < 5 ? 1 : 1 + st_random() % (n / 2);
+		n += st_opts.is_long || n < 5 ? 1 : 1 + st_random() % n;
 	}
 	printf("# %llu rebuilds, the last at call %llu\n", (unsigned long long)runs,
 		(unsigned long long)n);
