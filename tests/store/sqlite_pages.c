@@ -205,6 +205,8 @@ static void check_rebuilt(st_store *s, const char *dir, uint32_t lost_before)
 	s->t->check(s->inst, count_new, &f, &err);
 	CHECK_U64(f.n, 0);
 	CHECK_OK(s->t->materialise(s->inst, epoch, RECORDS, &kv, 1, &err), &err);
+	if (!st_opts.is_long && st_random() % 3) /* dear, and much the same for each page */
+		return;
 	NEED(st_backup_file(s, backup));
 	CHECK_OK(st_restore_file(copy, backup, &err), &err);
 	if (st_open(&other, copy)) {
