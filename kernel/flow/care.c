@@ -187,11 +187,11 @@ static void round_of_care(nc_flow *f, which_round which)
 	for (size_t i = 0; i < list.n; i++)
 		look_at(f, list.ids[i]);
 	nc_free(list.ids);
+	nc_flow_finish_rotation(f); /* rare, and an old key shall not stay for a minute more */
 	if (which == FIRST_ROUND)
 		return; /* what has waited until now can wait until the start is over */
 	nc_retention_round(f);
 	nc_sweep_round(f, nc_clock_wall_ms());
-	nc_flow_finish_rotation(f);
 }
 
 static void on_report(void *ctx, nc_bytes json)
