@@ -60,12 +60,8 @@ void nc_api_free(nc_api *api)
 {
 	if (!api)
 		return;
+	nc_api_quiesce(api);
 	nc_waiters_free(api->waiters);
-	/* What the sequencer has not answered yet may come back to the pool once more. */
-	pthread_mutex_lock(&api->live_lock);
-	while (api->n_live)
-		pthread_cond_wait(&api->none_live, &api->live_lock);
-	pthread_mutex_unlock(&api->live_lock);
 	nc_pool_free(api->pool);
 	pthread_cond_destroy(&api->none_live);
 	pthread_mutex_destroy(&api->live_lock);
@@ -86,6 +82,19 @@ void nc_api_published(nc_api *api, const nc_db_batch *b)
 void nc_api_drain(nc_api *api)
 {
 	nc_waiters_drain(api->waiters);
+}
+
+/* What the sequencer has not answered yet may come back to the waiters and the pool once more. */
+void nc_api_quiesce(nc_api *api)
+{
+	if (!api)
+		return;
+	if (api->waiters)
+		nc_waiters_drain(api->waiters);
+	pthread_mutex_lock(&api->live_lock);
+	while (api->n_live)
+		pthread_cond_wait(&api->none_live, &api->live_lock);
+	pthread_mutex_unlock(&api->live_lock);
 }
 
 /* ---- hooks of the server ---- */

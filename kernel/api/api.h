@@ -38,7 +38,9 @@ void nc_api_serve(nc_api *api, nc_http_options *http);
 void nc_api_attach(nc_api *api, nc_http_server *server); /* before the server starts */
 /* From the db's published hook: wakes those who wait for an operation. Sequencer thread. */
 void nc_api_published(nc_api *api, const nc_db_batch *b);
-/* Ends every stream, so that a drain can finish. */
+/* Whoever waits is answered with what there is, and nobody waits from now on. */
 void nc_api_drain(nc_api *api);
+/* Until every request that was taken has been answered; then the server may go. NULL is fine. */
+void nc_api_quiesce(nc_api *api);
 
 #endif

@@ -116,7 +116,7 @@ static void answer_page(nc_api_job *j)
 		return;
 	}
 	int64_t left = j->deadline_us ? j->deadline_us - nc_clock_mono_us() : wait_us;
-	if (!r.n && !gap && left > 0 && nc_job_query(j, "after")) {
+	if (!r.n && !gap && left > 0 && !j->is_cut && nc_job_query(j, "after")) {
 		j->deadline_us = nc_clock_mono_us() + left;
 		/* Looked at again after a little while: events come in bursts anyway. */
 		nc_waiters_add(

@@ -59,6 +59,7 @@ static void dispatch_all(nc_list *due)
 
 static void take(nc_waiters *w, waiter *x, nc_list *due)
 {
+	x->job->is_cut = w->is_stopping;
 	nc_list_del(&x->link);
 	nc_list_add_tail(due, &x->link);
 	w->n_all--;
@@ -187,10 +188,19 @@ void nc_waiters_add(nc_waiters *w, nc_api_job *j, const char *operation, int64_t
 	x->finish = finish;
 	x->until_us = nc_clock_mono_us() + timeout_us;
 	pthread_mutex_lock(&w->wait_lock);
-	nc_list_add_tail(&w->all, &x->link);
-	w->n_all++;
-	pthread_cond_signal(&w->changed);
+	int is_late = w->is_stopping;
+	if (is_late) {
+		j->is_cut = 1;
+	} else {
+		nc_list_add_tail(&w->all, &x->link);
+		w->n_all++;
+		pthread_cond_signal(&w->changed);
+	}
 	pthread_mutex_unlock(&w->wait_lock);
+	if (is_late) {
+		dispatch(x);
+		return;
+	}
 	/* It may have ended before we stood in the list. */
 	if (!strncmp(operation, "op_", 3) && has_ended(w, operation))
 		nc_waiters_wake(w, operation);

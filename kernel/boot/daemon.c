@@ -335,6 +335,7 @@ static void stop_api(void *ctx)
 {
 	nc_daemon *d = ctx;
 
+	nc_api_quiesce(d->api); /* they answer through the server */
 	nc_http_server_free(d->http);
 	d->http = NULL;
 	nc_api_free(d->api);
