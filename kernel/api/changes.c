@@ -9,13 +9,13 @@
 
 #include "api/internal.h"
 #include "base/err.h"
-#include "base/hash.h"
 
-/* What makes two requests the same one: method, path, query and body. */
+/* What makes two requests the same one: method, path, query and body. Keyed, since it is stored and
+ * shown, and all but a password in the body may be known. */
 static const char *hash_request(nc_api_job *j)
 {
 	_cleanup_(nc_buf_done) nc_buf b;
-	char hex[65];
+	char hex[NC_FLOW_DIGEST_LEN + 1];
 
 	nc_buf_init(&b, 4u << 20);
 	nc_buf_printf(&b, "%s %s\n", j->method, j->path);
@@ -24,7 +24,7 @@ static const char *hash_request(nc_api_job *j)
 	nc_buf_put(&b, j->body.ptr, j->body.len);
 	if (nc_buf_failed(&b))
 		return NULL;
-	nc_sha256_hex(nc_buf_bytes(&b), hex);
+	nc_flow_digest(j->api->o.flow, nc_buf_bytes(&b), hex);
 	return nc_arena_strdup(j->arena, hex);
 }
 

@@ -189,25 +189,32 @@ nc_code nc_act_create(nc_act *a, const nc_kind *kind, const json_t *body, nc_err
 
 /* ---- change ---- */
 
+/* Nothing to write: answer what is there. */
+static nc_code answer_unchanged(attempt *t, nc_object *o)
+{
+	t->status = 0;
+	t->a->http_status = 200;
+	t->a->revision = o->revision;
+	nc_object_render(o, t->a->body);
+	return NC_OK;
+}
+
 static nc_code changed(attempt *t, nc_object *o, const nc_change *change, nc_error *err)
 {
 	const nc_special *special = special_of(t->kind);
 
 	t->stage.object = o;
 	t->status = 200;
-	if (!change->is_changed) { /* nothing to write: answer what is there */
-		t->status = 0;
-		t->a->http_status = 200;
-		t->a->revision = o->revision;
-		nc_object_render(o, t->a->body);
-		return NC_OK;
-	}
+	if (!change->is_changed)
+		return answer_unchanged(t, o);
 	nc_model_resolve_refs(t->root, o, &t->a->reach, &t->a->faults);
 	if (nc_faults_any(&t->a->faults))
 		return faulty(t->a, err);
 	t->stage.event = event_name(t, "updated");
 	nc_code rc = special && special->changed ? special->changed(&t->stage, t->root, change, err)
 						 : NC_OK;
+	if (rc == NC_OK && t->stage.is_unchanged)
+		return answer_unchanged(t, o);
 	if (t->stage.op)
 		t->status = 202;
 	return rc;
@@ -388,13 +395,7 @@ static nc_code special_sub(attempt *t, const nc_special *special, nc_object *o, 
 	if (rc != NC_OK)
 		return rc;
 	t->status = t->stage.op ? 202 : 200;
-	if (!t->stage.is_unchanged)
-		return NC_OK;
-	t->status = 0;
-	t->a->http_status = 200;
-	t->a->revision = o->revision;
-	nc_object_render(o, t->a->body);
-	return NC_OK;
+	return t->stage.is_unchanged ? answer_unchanged(t, o) : NC_OK;
 }
 
 static nc_code sub(attempt *t, nc_error *err)

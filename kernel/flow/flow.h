@@ -62,6 +62,10 @@ void nc_flow_look(nc_flow *f);
 void nc_flow_published(nc_flow *f, const nc_db_batch *b);
 /* What plugins report goes here; for nc_plugins_set_hooks (user = the flow). */
 void nc_flow_plugin_hooks(nc_flow *f, nc_plugin_hooks *hooks);
+/* What may be stored and shown of a text that may hold secrets, to compare it by: keyed, hex, the
+ * same for ever. */
+#define NC_FLOW_DIGEST_LEN 64
+void nc_flow_digest(nc_flow *f, nc_bytes text, char out[NC_FLOW_DIGEST_LEN + 1]);
 nc_observed *nc_flow_observed(nc_flow *f);
 nc_ops *nc_flow_ops(nc_flow *f);
 

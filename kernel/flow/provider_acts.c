@@ -8,24 +8,12 @@
 
 #include "base/err.h"
 #include "flow/acts.h"
+#include "flow/provider_secrets.h"
 #include "model/body.h"
 #include "model/problem.h"
 
-static nc_code check_plugin(nc_stage *s, const nc_provider *p, nc_error *err)
-{
-	_cleanup_(nc_buf_done) nc_buf schema;
-
-	nc_buf_init(&schema, 256u << 10);
-	nc_code rc = nc_plugins_schema(s->a->flow->plugins, p->plugin, &schema, err);
-	if (rc == NC_E_NOTFOUND)
-		return nc_err_hint(err, rc,
-			"novacron plugin status lists those that are there; the configuration's "
-			"plugins.allow names those that may load");
-	return rc;
-}
-
 /* What the plugin's own schema says of the configuration, as faults of the request. */
-static nc_code check_config(nc_stage *s, const nc_provider *p, nc_error *err)
+static nc_code check_config(nc_stage *s, const char *plugin, nc_bytes config, nc_error *err)
 {
 	_cleanup_(nc_buf_done) nc_buf list;
 	_cleanup_(nc_json_decrefp) json_t *faults = NULL;
@@ -34,8 +22,7 @@ static nc_code check_config(nc_stage *s, const nc_provider *p, nc_error *err)
 	json_t *fault;
 
 	nc_buf_init(&list, 256u << 10);
-	nc_code rc = nc_plugins_validate(s->a->flow->plugins, p->plugin,
-		p->config.len ? p->config : nc_str("{}"), &list, err);
+	nc_code rc = nc_plugins_validate(s->a->flow->plugins, plugin, config, &list, err);
 	if (rc == NC_OK)
 		rc = nc_json_parse(nc_buf_bytes(&list), list.limit, &faults, err);
 	if (rc != NC_OK)
@@ -53,36 +40,53 @@ static nc_code check_config(nc_stage *s, const nc_provider *p, nc_error *err)
 	return nc_faults_any(f) ? nc_faults_error(f, err) : NC_OK;
 }
 
+/* Checked in the clear, then its secrets are put away: nothing after this has seen them. */
+static nc_code take_config(nc_stage *s, const nc_root *r, int *ret_is_same, nc_error *err)
+{
+	_cleanup_(nc_provider_config_done) nc_provider_config c = { .schema = NULL };
+	const nc_provider *p = NC_AS(nc_provider, s->object);
+	nc_code rc = nc_provider_config_read(s, r, &c, err);
+
+	if (rc == NC_OK)
+		rc = check_config(s, p->plugin, nc_secret_get(c.plain), err);
+	return rc == NC_OK ? nc_provider_config_seal(s, &c, ret_is_same, err) : rc;
+}
+
 static nc_code create(nc_stage *s, const nc_root *r, nc_error *err)
 {
-	nc_provider *p = NC_AS(nc_provider, s->object);
-	nc_code rc = check_plugin(s, p, err);
+	int is_same = 0;
+	nc_code rc = take_config(s, r, &is_same, err);
 
-	(void)r;
-	if (rc == NC_OK)
-		rc = check_config(s, p, err);
 	if (rc != NC_OK)
 		return rc;
 	s->object->status = "pending";
 	return nc_stage_operation(s, "provider.create", NULL, err);
 }
 
+static int is_changed(const nc_change *change, const char *field)
+{
+	for (size_t i = 0; i < change->n_fields; i++)
+		if (!strcmp(change->fields[i], field))
+			return 1;
+	return 0;
+}
+
 /* What the instance was made of is brought to it by an operation, which tells how. */
 static nc_code changed(nc_stage *s, const nc_root *r, const nc_change *change, nc_error *err)
 {
-	static const char *const made_of[] = { "config", "max_concurrency", "max_per_target" };
-	const nc_provider *p = NC_AS(nc_provider, s->object);
-	int is_touched = 0;
+	int has_config = is_changed(change, "config"), is_same = 0;
+	int has_limits =
+		is_changed(change, "max_concurrency") || is_changed(change, "max_per_target");
 
-	(void)r;
-	for (size_t i = 0; i < change->n_fields; i++)
-		for (size_t k = 0; k < NC_LEN(made_of); k++)
-			is_touched |= !strcmp(change->fields[i], made_of[k]);
-	if (!is_touched)
+	if (!has_config && !has_limits)
 		return NC_OK;
-	nc_code rc = check_config(s, p, err);
-	if (rc != NC_OK || !p->is_enabled)
+	nc_code rc = take_config(s, r, &is_same, err);
+	if (rc != NC_OK)
 		return rc;
+	/* The secrets that were given are those that are there. */
+	s->is_unchanged = has_config && is_same && change->n_fields == 1;
+	if ((is_same && !has_limits) || !NC_AS(nc_provider, s->object)->is_enabled)
+		return NC_OK;
 	return nc_stage_operation(s, "provider.update", NULL, err);
 }
 

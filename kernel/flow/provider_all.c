@@ -7,7 +7,7 @@
 
 #include "base/err.h"
 #include "base/log.h"
-#include "flow/internal.h"
+#include "flow/provider_secrets.h"
 
 typedef struct opening {
 	nc_flow *f;
@@ -22,9 +22,7 @@ static void collect(opening *o, const nc_item *it)
 
 	if (o->n == o->cap || nc_model_load(it, o->arena, &obj, NULL) != NC_OK)
 		return;
-	nc_provider *prov = NC_AS(nc_provider, obj);
-	if (prov->is_enabled)
-		o->list[o->n++] = prov;
+	o->list[o->n++] = NC_AS(nc_provider, obj);
 }
 
 static void load_list(opening *o)
@@ -58,6 +56,17 @@ static void tell_status(nc_flow *f, nc_provider *obj, const char *status, const 
 	nc_txn_commit(t, NULL, NULL);
 }
 
+/* A plugin that is not there is told of by the opening; a lost race is made good by the next round. */
+static void seal_stored(nc_flow *f, nc_provider *obj)
+{
+	nc_error err = NC_ERROR_INIT;
+	nc_code rc = nc_provider_config_seal_stored(f, obj, &err);
+
+	if (rc != NC_OK && rc != NC_E_NOTFOUND && rc != NC_E_CONFLICT)
+		nc_log(L_WARN, "provider.secrets.unsealed", F_STR("provider", obj->o.name),
+			F_ERR(&err), F_STR("consequence", "trying again at the next round"));
+}
+
 void nc_providers_open_all(nc_flow *f)
 {
 	_cleanup_(nc_arena_freep) nc_arena *arena = nc_arena_new(16u << 20);
@@ -68,6 +77,9 @@ void nc_providers_open_all(nc_flow *f)
 	load_list(&o);
 	for (size_t i = 0; i < o.n; i++) {
 		nc_error err = NC_ERROR_INIT;
+		seal_stored(f, o.list[i]);
+		if (!o.list[i]->is_enabled)
+			continue;
 		if (nc_providers_open(f->providers, o.list[i]->o.id, NULL, &err) == NC_OK) {
 			tell_status(f, o.list[i], "up", "provider.up");
 			continue;

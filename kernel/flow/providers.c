@@ -12,12 +12,16 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "flow/internal.h"
+#include "flow/provider_secrets.h"
 
 #define DRAIN_US 2000000
 
 typedef struct opened { /* one provider's instance, and what it was made of */
 	nc_pinst *inst; /* one reference */
-	char *config;
+	char *shown;    /* the configuration as its object has it */
+	/* With its secrets, which the store may have no more: what a change that fails goes back to.
+	 * The instance keeps them too, as long as it is open. */
+	nc_secret *config;
 	int64_t max_concurrency, max_per_target;
 } opened;
 
@@ -45,12 +49,17 @@ nc_code nc_providers_new(nc_flow *f, nc_providers **ret, nc_error *err)
 	return NC_OK;
 }
 
+static void opened_done(opened *o)
+{
+	nc_pinst_unref(o->inst);
+	nc_free(o->shown);
+	nc_secret_free(o->config);
+}
+
 static void opened_free(opened *o)
 {
-	if (!o)
-		return;
-	nc_pinst_unref(o->inst);
-	nc_free(o->config);
+	if (o)
+		opened_done(o);
 	nc_free(o);
 }
 NC_DEFINE_CLEANUP(opened *, opened_free);
@@ -109,13 +118,15 @@ static void instance_name(const char *id, char out[64])
 	out[i] = '\0';
 }
 
-static const char *config_of(const nc_provider *obj, nc_arena *a)
-{
-	return obj->config.len ? nc_arena_strndup(a, obj->config.ptr, obj->config.len) : "{}";
-}
+/* What an instance is to be made of. */
+typedef struct wanted {
+	const nc_provider *obj;
+	const char *shown; /* its configuration, arena */
+	nc_secret *config; /* the same with its secrets; NULL until it is needed */
+} wanted;
 
-static nc_code open_instance(
-	nc_providers *p, const nc_provider *obj, const char *config, nc_pinst **ret, nc_error *err)
+static nc_code open_instance(nc_providers *p, const nc_provider *obj, const nc_secret *config,
+	nc_pinst **ret, nc_error *err)
 {
 	char name[64];
 	nc_code rc = nc_plugins_load(p->flow->plugins, obj->plugin, err);
@@ -125,7 +136,7 @@ static nc_code open_instance(
 	instance_name(obj->o.id, name);
 	nc_pinst_spec spec = { .plugin = obj->plugin,
 		.name = name,
-		.config = nc_str(config),
+		.config = nc_secret_get(config),
 		.owner = p->flow,
 		.max_concurrency = (uint32_t)obj->max_concurrency,
 		.max_per_target = (uint32_t)obj->max_per_target };
@@ -149,21 +160,29 @@ static void end_opening(nc_providers *p)
 	pthread_mutex_unlock(&p->table_lock);
 }
 
+/* What an instance is made of, copied. */
+static nc_code made_of(opened *o, const wanted *x, nc_error *err)
+{
+	o->shown = nc_strdup(x->shown);
+	o->config = nc_secret_new(nc_secret_get(x->config));
+	o->max_concurrency = x->obj->max_concurrency;
+	o->max_per_target = x->obj->max_per_target;
+	return o->shown && o->config ? NC_OK : nc_err_nomem(err);
+}
+
 /* Puts a fresh instance into the table. */
-static nc_code open_as(nc_providers *p, const nc_provider *obj, const char *config, nc_error *err)
+static nc_code open_as(nc_providers *p, const wanted *x, nc_error *err)
 {
 	_cleanup_(opened_freep) opened *o = nc_calloc(1, sizeof(*o));
 	void *old = NULL;
+	nc_code rc = o ? made_of(o, x, err) : nc_err_nomem(err);
 
-	if (!o || !(o->config = nc_strdup(config)))
-		return nc_err_nomem(err);
-	o->max_concurrency = obj->max_concurrency;
-	o->max_per_target = obj->max_per_target;
-	nc_code rc = open_instance(p, obj, config, &o->inst, err);
+	if (rc == NC_OK)
+		rc = open_instance(p, x->obj, x->config, &o->inst, err);
 	if (rc != NC_OK)
 		return rc;
 	pthread_mutex_lock(&p->table_lock);
-	rc = nc_map_put(p->open, nc_str(obj->o.id), o, &old);
+	rc = nc_map_put(p->open, nc_str(x->obj->o.id), o, &old);
 	pthread_mutex_unlock(&p->table_lock);
 	if (rc != NC_OK) {
 		nc_pinst_close(o->inst, 0);
@@ -174,35 +193,32 @@ static nc_code open_as(nc_providers *p, const nc_provider *obj, const char *conf
 	return NC_OK;
 }
 
-/* What is in force now, copied. */
-typedef struct in_force {
-	nc_pinst *inst;
-	char *config;
-	int64_t max_concurrency, max_per_target;
-	int is_nomem;
-} in_force;
-
-static void in_force_done(in_force *x)
+/* What is in force now, copied without its secrets. */
+static nc_code take_in_force(nc_providers *p, const char *id, opened *ret, nc_error *err)
 {
-	nc_pinst_unref(x->inst);
-	nc_free(x->config);
-}
-
-static in_force take_in_force(nc_providers *p, const char *id)
-{
-	in_force x = { .inst = NULL };
+	int is_nomem = 0;
 
 	pthread_mutex_lock(&p->table_lock);
 	const opened *o = nc_map_get(p->open, nc_str(id));
 	if (o) {
-		x = (in_force){ .inst = nc_pinst_ref(o->inst),
-			.config = nc_strdup(o->config),
+		*ret = (opened){ .inst = nc_pinst_ref(o->inst),
+			.shown = nc_strdup(o->shown),
 			.max_concurrency = o->max_concurrency,
 			.max_per_target = o->max_per_target };
-		x.is_nomem = !x.config;
+		is_nomem = !ret->shown;
 	}
 	pthread_mutex_unlock(&p->table_lock);
-	return x;
+	return is_nomem ? nc_err_nomem(err) : NC_OK;
+}
+
+/* NULL: it is not open, or there is no memory. */
+static nc_secret *copy_config(nc_providers *p, const char *id)
+{
+	pthread_mutex_lock(&p->table_lock);
+	const opened *o = nc_map_get(p->open, nc_str(id));
+	nc_secret *copy = o ? nc_secret_new(nc_secret_get(o->config)) : NULL;
+	pthread_mutex_unlock(&p->table_lock);
+	return copy;
 }
 
 static int is_usable(nc_pinst *inst)
@@ -211,27 +227,35 @@ static int is_usable(nc_pinst *inst)
 	       nc_pinst_get_state(inst) != NC_PINST_CLOSED;
 }
 
-static void set_config(nc_providers *p, const char *id, char **config)
+static int has_limits_of(const opened *now, const nc_provider *obj)
+{
+	return now->max_concurrency == obj->max_concurrency &&
+	       now->max_per_target == obj->max_per_target;
+}
+
+static void set_made_of(nc_providers *p, const char *id, opened *made)
 {
 	pthread_mutex_lock(&p->table_lock);
 	opened *o = nc_map_get(p->open, nc_str(id));
 	if (o) {
-		nc_free(o->config);
-		o->config = nc_steal(config);
+		opened was = *o;
+		*o = *made;
+		o->inst = was.inst;
+		*made = was;
+		made->inst = NULL;
 	}
 	pthread_mutex_unlock(&p->table_lock);
 }
 
-static nc_code reconfigure(
-	nc_providers *p, const nc_provider *obj, nc_pinst *inst, const char *config, nc_error *err)
+static nc_code reconfigure(nc_providers *p, const wanted *x, nc_pinst *inst, nc_error *err)
 {
-	_cleanup_(nc_freep) char *copy = nc_strdup(config);
+	_cleanup_(opened_done) opened made = { .inst = NULL };
+	nc_code rc = made_of(&made, x, err);
 
-	if (!copy)
-		return nc_err_nomem(err);
-	nc_code rc = nc_pinst_reconfigure(inst, nc_str(config), err);
 	if (rc == NC_OK)
-		set_config(p, obj->o.id, &copy);
+		rc = nc_pinst_reconfigure(inst, nc_secret_get(x->config), err);
+	if (rc == NC_OK)
+		set_made_of(p, x->obj->o.id, &made);
 	return rc;
 }
 
@@ -239,43 +263,39 @@ static nc_code reconfigure(
  * Calls under way are told to detach and end unknown; their operations then ask the new instance what
  * became of them. A configuration that can't be opened leaves the former one in force.
  */
-static nc_code reopen(nc_providers *p, const nc_provider *obj, const in_force *was,
-	const char *config, nc_error *err)
+static nc_code reopen(nc_providers *p, const wanted *x, const opened *was, nc_error *err)
 {
-	nc_provider former = *obj;
+	_cleanup_(nc_secret_freep) nc_secret *config = copy_config(p, x->obj->o.id);
+	nc_provider limits = *x->obj;
+	wanted former = { .obj = &limits, .shown = was->shown, .config = config };
 	nc_error again = NC_ERROR_INIT;
 
-	nc_providers_close(p, obj->o.id);
-	nc_code rc = open_as(p, obj, config, err);
+	if (!config)
+		return nc_err_nomem(err);
+	nc_providers_close(p, x->obj->o.id);
+	nc_code rc = open_as(p, x, err);
 	if (rc == NC_OK)
 		return NC_OK;
-	former.max_concurrency = was->max_concurrency;
-	former.max_per_target = was->max_per_target;
-	if (open_as(p, &former, was->config, &again) != NC_OK)
-		nc_log(L_ERROR, "provider.reopen.failed", F_STR("provider", obj->o.name),
+	limits.max_concurrency = was->max_concurrency;
+	limits.max_per_target = was->max_per_target;
+	if (open_as(p, &former, &again) != NC_OK)
+		nc_log(L_ERROR, "provider.reopen.failed", F_STR("provider", x->obj->o.name),
 			F_ERR(&again), F_STR("consequence", "it is not open"));
 	return rc;
 }
 
-static nc_code conform(nc_providers *p, const nc_provider *obj, const char *config,
-	nc_provider_applied *ret, nc_error *err)
+static nc_code conform(
+	nc_providers *p, const wanted *x, opened *now, nc_provider_applied *ret, nc_error *err)
 {
-	_cleanup_(in_force_done) in_force now = take_in_force(p, obj->o.id);
 	nc_error why = NC_ERROR_INIT;
 
-	if (now.is_nomem)
-		return nc_err_nomem(err);
-	if (!is_usable(now.inst)) {
-		nc_providers_close(p, obj->o.id);
+	if (!is_usable(now->inst)) {
+		nc_providers_close(p, x->obj->o.id);
 		ret->how = NC_PROVIDER_OPENED;
-		return open_as(p, obj, config, err);
+		return open_as(p, x, err);
 	}
-	int has_limits = now.max_concurrency == obj->max_concurrency &&
-			 now.max_per_target == obj->max_per_target;
-	if (has_limits && !strcmp(now.config, config))
-		return NC_OK;
-	if (has_limits) {
-		nc_code rc = reconfigure(p, obj, now.inst, config, &why);
+	if (has_limits_of(now, x->obj)) {
+		nc_code rc = reconfigure(p, x, now->inst, &why);
 		if (rc == NC_OK) {
 			ret->how = NC_PROVIDER_RECONFIGURED;
 			return rc;
@@ -289,25 +309,69 @@ static nc_code conform(nc_providers *p, const nc_provider *obj, const char *conf
 	}
 	ret->how = NC_PROVIDER_REOPENED;
 	snprintf(ret->why, sizeof(ret->why), "%.199s", why.message);
-	return reopen(p, obj, &now, config, err);
+	return reopen(p, x, now, err);
 }
 
-/* As it is now: whoever comes later must not bring back what was changed meanwhile. */
-static nc_code conform_to_now(
-	nc_providers *p, const char *id, nc_provider_applied *ret, nc_error *err)
+static nc_code load(nc_providers *p, const char *id, nc_arena *a, wanted *ret, nc_error *err)
 {
-	_cleanup_(nc_arena_freep) nc_arena *a = nc_arena_new(1u << 20);
 	nc_object *o = NULL;
-
-	if (!a)
-		return nc_err_nomem(err);
 	const nc_root *r = nc_db_read_begin(p->flow->db);
 	nc_code rc = nc_model_get(r, &nc_kind_provider, id, a, &o, err);
+
 	nc_db_read_end(p->flow->db);
 	if (rc != NC_OK)
 		return rc;
-	const char *config = config_of(NC_AS(nc_provider, o), a);
-	return config ? conform(p, NC_AS(nc_provider, o), config, ret, err) : nc_err_nomem(err);
+	const nc_provider *obj = NC_AS(nc_provider, o);
+	*ret = (wanted){ .obj = obj,
+		.shown = obj->config.len ? nc_arena_strndup(a, obj->config.ptr, obj->config.len)
+					 : "{}" };
+	return ret->shown ? NC_OK : nc_err_nomem(err);
+}
+
+/* Secrets are opened only where something is to be made of them. */
+static nc_code conform_once(nc_providers *p, const char *id, nc_arena *a, nc_provider_applied *ret,
+	int *ret_is_missing, nc_error *err)
+{
+	_cleanup_(opened_done) opened now = { .inst = NULL };
+	wanted x = { .obj = NULL };
+	nc_code rc = load(p, id, a, &x, err);
+
+	if (rc == NC_OK)
+		rc = take_in_force(p, id, &now, err);
+	if (rc != NC_OK)
+		return rc;
+	if (is_usable(now.inst) && has_limits_of(&now, x.obj) && !strcmp(now.shown, x.shown))
+		return NC_OK;
+	rc = nc_provider_config_open(p->flow, x.obj, &x.config, err);
+	*ret_is_missing = rc == NC_E_NOTFOUND;
+	if (rc == NC_OK)
+		rc = conform(p, &x, &now, ret, err);
+	nc_secret_free(x.config);
+	return rc;
+}
+
+/*
+ * As it is now: whoever comes later must not bring back what was changed meanwhile. A value that is
+ * not there was replaced after the object was read.
+ */
+static nc_code conform_to_now(
+	nc_providers *p, const char *id, nc_provider_applied *ret, nc_error *err)
+{
+	_cleanup_(nc_arena_freep) nc_arena *a = nc_arena_new(4u << 20);
+	nc_error why = NC_ERROR_INIT;
+	nc_code rc = NC_E_NOTFOUND;
+	int is_missing = 1;
+
+	if (!a)
+		return nc_err_nomem(err);
+	for (unsigned i = 0; is_missing && i < NC_ACT_TRIES_MAX; i++) {
+		is_missing = 0;
+		nc_err_clear(&why);
+		rc = conform_once(p, id, a, ret, &is_missing, &why);
+	}
+	if (rc != NC_OK)
+		nc_err_copy(err, &why);
+	return rc;
 }
 
 nc_code nc_providers_open(nc_providers *p, const char *id, nc_provider_applied *ret, nc_error *err)

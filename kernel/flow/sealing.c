@@ -24,6 +24,11 @@ nc_code nc_act_forget_secrets(nc_flow *f, nc_txn *t, nc_object *obj, nc_error *e
 	return NC_OK;
 }
 
+void nc_flow_digest(nc_flow *f, nc_bytes text, char out[NC_FLOW_DIGEST_LEN + 1])
+{
+	nc_vault_digest(f->vault, text, out);
+}
+
 void nc_flow_finish_rotation(nc_flow *f)
 {
 	nc_error err = NC_ERROR_INIT;

@@ -8,7 +8,7 @@
 typedef struct nc_provider {
 	nc_object o;        /* status: pending up degraded down disabled */
 	const char *plugin; /* plugin id, "sim" */
-	nc_bytes config;    /* JSON after the plugin's schema, secrets taken out */
+	nc_bytes config; /* JSON after the plugin's schema; {set, version, digest} for a secret */
 	nc_secret_field credentials;
 	const char *zone; /* ref: of hosts that name none */
 	int is_enabled;

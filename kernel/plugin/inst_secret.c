@@ -107,6 +107,8 @@ static nc_code seal_one(
 	char handle[300];
 	const char *text = json_string_value(value);
 	nc_bytes bytes = { text, json_string_length(value) };
+	if (!text)
+		return NC_OK; /* only strings have handles */
 	if (is_handle(text))
 		return NC_OK; /* the hook opens it */
 	int version = choose_handle(inst, field, bytes, handle, sizeof(handle));

@@ -38,8 +38,13 @@ static nc_code read_schema(nc_found *f, int dir_fd, nc_error *err)
 	nc_sha256_hex((nc_bytes){ f->schema_text, n }, hex);
 	if (strcmp(hex, file.sha256) != 0)
 		return nc_err(err, NC_E_DENIED, "schema.json is not the one its manifest names");
-	rc = nc_json_parse((nc_bytes){ f->schema_text, n }, NC_MANIFEST_MAX, &f->schema, err);
-	return rc == NC_OK ? nc_schema_check(f->schema, err) : rc;
+	_cleanup_(nc_json_decrefp) json_t *schema = NULL;
+	rc = nc_json_parse((nc_bytes){ f->schema_text, n }, NC_MANIFEST_MAX, &schema, err);
+	if (rc == NC_OK)
+		rc = nc_schema_check(schema, err);
+	if (rc == NC_OK)
+		f->schema = nc_steal(&schema);
+	return rc;
 }
 
 static nc_code read_folder(nc_found *f, nc_error *err)

@@ -38,8 +38,8 @@ size_t nc_schema_render_faults(const json_t *schema, const json_t *doc, struct n
 /* Put defaults where a property is absent. NC_E_NOMEM. */
 nc_code nc_schema_fill(const json_t *schema, json_t *doc, nc_error *err);
 
-/* Visit every x-secret string of a valid document; fn may replace it: `*ret_new` (a new reference)
- * takes its place. */
+/* Visit every x-secret value of a document, of whatever type but null; what is within one is not looked
+ * at. fn may replace it: `*ret_new` (a new reference) takes its place. */
 typedef nc_code (*nc_schema_secret_fn)(
 	void *user, const char *field, const json_t *value, json_t **ret_new, nc_error *err);
 nc_code nc_schema_each_secret(

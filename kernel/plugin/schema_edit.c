@@ -258,7 +258,7 @@ static nc_code visit(secret_walk *w, const nc_jpath *at, const json_t *schema, j
 	const char *key, size_t index, json_t *v, unsigned depth)
 {
 	if (nc_schema_is_secret(schema))
-		return json_is_string(v) ? swap_secret(w, at, owner, key, index, v) : NC_OK;
+		return json_is_null(v) ? NC_OK : swap_secret(w, at, owner, key, index, v);
 	return each_secret(w, at, schema, v, depth + 1);
 }
 

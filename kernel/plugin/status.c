@@ -245,7 +245,7 @@ nc_code nc_plugins_schema(nc_plugins *p, const char *id, nc_buf *out, nc_error *
 	if (!f)
 		return nc_err(err, NC_E_NOTFOUND, "there is no plugin %s", id);
 	pthread_mutex_lock(&p->lock);
-	if (f->schema_text)
+	if (f->schema) /* one that is not the manifest's, or wrong, says nothing */
 		nc_buf_puts(out, f->schema_text);
 	else
 		rc = nc_err(err, NC_E_NOTFOUND, "plugin %s has no schema that can be read", id);

@@ -211,7 +211,7 @@ static nc_code swap(void *user, const char *field, const json_t *value, json_t *
 	(void)err;
 	strcat(seen, field);
 	strcat(seen, "=");
-	strcat(seen, json_string_value(value));
+	strcat(seen, json_is_string(value) ? json_string_value(value) : "(no string)");
 	strcat(seen, " ");
 	*ret = strcmp(field, "token") == 0 ? json_string("handle") : NULL;
 	return NC_OK;
@@ -226,6 +226,12 @@ static void secrets_are_visited_wherever_they_are(void)
 	CHECK_OK(nc_schema_each_secret(schema, doc, swap, seen, &err), &err);
 	CHECK_STR(seen, "token=one hosts[1].key=two ");
 	CHECK_STR(json_string_value(json_object_get(doc, "token")), "handle");
+	json_decref(doc);
+	/* Whoever seals must see the others too; null holds nothing. */
+	doc = parse("{\"token\":{\"a\":1},\"hosts\":[{\"key\":null},{\"key\":7}]}");
+	seen[0] = 0;
+	CHECK_OK(nc_schema_each_secret(schema, doc, swap, seen, &err), &err);
+	CHECK_STR(seen, "token=(no string) hosts[1].key=(no string) ");
 	json_decref(doc);
 	json_decref(schema);
 }

@@ -105,7 +105,7 @@ static const nc_field_def fields[] = {
 	NC_FIELD_STRS(nc_operation, reason_trail, "reason_trail", NC_BY_SERVER,
 		.flags = NC_FF_QUIET, .doc = "Why it was started, and what happened to it"),
 	OPER_STR(idempotency_key, "idempotency_key", .doc = "The client's"),
-	OPER_STR(request_hash, "request_hash", .doc = "Of what was asked"),
+	OPER_STR(request_hash, "request_hash", .doc = "Of what was asked, keyed"),
 	NC_FIELD_JSON(nc_operation, request, "request", NC_BY_SERVER, .max_len = 128 << 10,
 		.doc = "What was asked, without secrets"),
 	NC_FIELD_JSON(nc_operation, result, "result", NC_BY_SERVER, .max_len = 64 << 10,

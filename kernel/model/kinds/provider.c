@@ -8,7 +8,8 @@ static const nc_field_def fields[] = {
 		.flags = NC_FF_REQUIRED | NC_FF_INDEXED, .index = NC_PROVIDER_IX_PLUGIN,
 		.doc = "Id of the plugin that drives it"),
 	NC_FIELD_JSON(nc_provider, config, "config", .max_len = 64 << 10,
-		.doc = "As the plugin's schema says"),
+		.doc = "As the plugin's schema says; its secrets are shown as {set, version, "
+		       "digest}"),
 	NC_FIELD_SECRET(nc_provider, credentials, "credentials", .doc = "What it logs in with"),
 	NC_FIELD_REF(nc_provider, zone, "zone", NC_KIND_ZONE, .doc = "Of hosts that name none"),
 	NC_FIELD_BOOL(nc_provider, is_enabled, "enabled", .flags = NC_FF_DEFAULT, .def = 1,
