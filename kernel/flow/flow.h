@@ -63,7 +63,6 @@ void nc_flow_published(nc_flow *f, const nc_db_batch *b);
 /* What plugins report goes here; for nc_plugins_set_hooks (user = the flow). */
 void nc_flow_plugin_hooks(nc_flow *f, nc_plugin_hooks *hooks);
 nc_observed *nc_flow_observed(nc_flow *f);
-nc_ops *nc_flow_ops(nc_flow *f);
 
 /* ---- acts ---- */
 

@@ -126,7 +126,6 @@ static nc_code open_instance(
 	nc_pinst_spec spec = { .plugin = obj->plugin,
 		.name = name,
 		.config = nc_str(config),
-		.owner = p->flow,
 		.max_concurrency = (uint32_t)obj->max_concurrency,
 		.max_per_target = (uint32_t)obj->max_per_target };
 	return nc_pinst_open(p->flow->plugins, &spec, ret, err);

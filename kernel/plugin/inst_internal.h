@@ -90,7 +90,6 @@ struct nc_pinst {
 	nc_plugins *p;
 	nc_found *found;
 	char name[64];
-	void *owner;
 	json_t *config; /* secrets replaced by handles; under inst_lock after open */
 	uint32_t max_concurrency, max_per_target;
 	int64_t create_timeout_us, grace_us;
