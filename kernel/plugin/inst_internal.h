@@ -112,7 +112,6 @@ struct nc_pinst {
 	nc_map *targets;
 	uint32_t n_queued, n_running, n_stuck, n_speaking, n_in_transport;
 	uint64_t n_calls, n_unknown;
-	int report_gap;
 	struct nc_pinst_secrets *secrets;
 	struct nc_store_door *door; /* made once, by its one user */
 	int64_t log_window_us;
