@@ -211,7 +211,11 @@ def literals(text):
 
 
 def check_said(program):
-    """Hints, errors and help: each `novacron …` in a literal of the code."""
+    """Hints, errors and help: each `novacron …` in a literal of the code, and what scripts/up advises."""
+    up = ROOT / "scripts/up"
+    for n, line in enumerate(up.read_text().split("\n"), 1):
+        if said := re.match(r"\s+novacron (.*)", line):
+            check_command(program, up, f"line {n}", said.group(1).split())
     for path in sources("kernel", "cli", "plugins", "host", "sdk"):
         if path.name == "completion.c": # scripts for shells
             continue
