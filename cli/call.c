@@ -229,15 +229,3 @@ nc_code nc_get_object(nc_cli *c, const nc_kind *kind, const char *ref, json_t **
 	*ret = nc_steal(&call.json);
 	return NC_OK;
 }
-
-nc_code nc_post_path(nc_cli *c, const char *path, json_t *body, json_t **ret, nc_error *err)
-{
-	_cleanup_(nc_call_done) nc_call call;
-
-	nc_call_init_path(&call, "POST", path);
-	call.body = body;
-	nc_code rc = nc_call_send(c, &call, err);
-	if (rc == NC_OK)
-		*ret = nc_steal(&call.json);
-	return rc;
-}

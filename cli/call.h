@@ -45,8 +45,6 @@ nc_code nc_call_send(nc_cli *c, nc_call *call, nc_error *err);
 
 /* GET one object, by the way. The caller owns *ret. */
 nc_code nc_get_object(nc_cli *c, const nc_kind *kind, const char *ref, json_t **ret, nc_error *err);
-/* POST without asking for more: an action with its body (owned from here on; may be NULL). */
-nc_code nc_post_path(nc_cli *c, const char *path, json_t *body, json_t **ret, nc_error *err);
 
 const char *nc_cli_socket(const nc_cli *c);
 const char *nc_cli_project(const nc_cli *c); /* of the flag or the environment; NULL = none */

@@ -59,9 +59,8 @@ enum {
 	NC_USES_BODY = 1 << 8     /* -f, --set */
 };
 
-#define NC_ARGS_MAX   3
-#define NC_ANY_KIND   "KIND" /* first word of a path: the name of any kind */
-#define NC_PATH_WORDS 3
+#define NC_ARGS_MAX 3
+#define NC_ANY_KIND "KIND" /* first word of a path: the name of any kind */
 
 typedef struct nc_cmd {
 	const char *path; /* "vm create" */

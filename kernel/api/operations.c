@@ -192,7 +192,7 @@ static void get(nc_api_job *j)
 
 typedef struct listing {
 	nc_api_job *j;
-	const char *state, *target;
+	const char *state;
 	uint32_t n, limit;
 	const char *last;
 } listing;

@@ -144,7 +144,7 @@ static nc_code open_store_plugin(nc_daemon *d, nc_error *err)
 	nc_buf_init(&config, 64u << 10);
 	if ((rc = nc_settings_store(d->cfg, &config, err)) != NC_OK)
 		return rc;
-	nc_pinst_spec spec = { .plugin = STORE_SQLITE, .name = "store", .owner = d };
+	nc_pinst_spec spec = { .plugin = STORE_SQLITE, .name = "store" };
 	spec.config = nc_buf_bytes(&config);
 	return nc_pinst_open(d->plugins, &spec, &d->store, err);
 }

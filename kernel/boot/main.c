@@ -138,7 +138,8 @@ static nc_code drop_root(const char *user, nc_error *err)
 		return NC_OK;
 	if (initgroups(user, pw->pw_gid) < 0 || setgid(pw->pw_gid) < 0 || setuid(pw->pw_uid) < 0)
 		return nc_err_errno(err, errno, "could not become user %s", user);
-	/* Dropping root clears this; crashes of ours must still be seen, secrets are unmapped. */
+	/* No core file and no ptrace by that user: secrets are in our memory. Changing ids clears
+	 * this by itself where fs.suid_dumpable is 0; here it does not depend on that. */
 	prctl(PR_SET_DUMPABLE, 0);
 	return NC_OK;
 }

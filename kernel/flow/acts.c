@@ -3,7 +3,8 @@
  * Acts on plain objects, the same for every kind: create, patch, replace, delete, actions. A kind
  * that needs more has a row in `special` and does its own part there. Each act is tried again from
  * a fresh root when the sequencer found that somebody was faster, unless the request itself said
- * which revision it meant. Worker threads; blocking.
+ * which revision it meant. Worker threads. With `on_durable` an act does not wait for its record
+ * (NC_ACT_PENDING); without, it blocks until that is durable.
  */
 #include <string.h>
 
@@ -315,9 +316,9 @@ static const nc_action *find_action(const nc_kind *kind, const char *name)
 /* Known from the documents, and waiting for a driver or a part that serves them. */
 static int is_known_to_come(const nc_kind *kind, const char *name)
 {
-	static const char *const words[] = { "migrate", "snapshot", "clone", "rebuild", "rescue",
-		"unrescue", "shelve", "unshelve", "backup", "export", "import", "console", "exec",
-		"lock", "unlock" };
+	static const char *const words[] = { "snapshot", "clone", "rebuild", "rescue", "unrescue",
+		"shelve", "unshelve", "backup", "export", "import", "console", "exec", "lock",
+		"unlock" };
 
 	for (size_t i = 0; i < NC_LEN(words); i++)
 		if (kind->number == NC_KIND_VM && !strcmp(words[i], name))

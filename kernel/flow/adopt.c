@@ -12,8 +12,8 @@
 #include "base/id.h"
 #include "flow/host_acts.h"
 #include "flow/orphan.h"
-#include "model/internal.h"
 #include "model/problem.h"
+#include "model/records.h"
 
 /* What the driver reported when it was listed. */
 static nc_code load_found(const nc_orphan *o, json_t **ret, nc_error *err)

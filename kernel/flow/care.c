@@ -137,7 +137,7 @@ static void wait_for_own_calls(nc_flow *f)
 	pthread_mutex_unlock(&f->keeper_lock);
 	if (left)
 		nc_log(L_ERROR, "provider.calls.stuck", F_U64("threads", left),
-			F_STR("consequence", "their memory is left to the end of the process"));
+			F_STR("consequence", "the process ends while they run"));
 }
 
 /* ---- the keeper ---- */

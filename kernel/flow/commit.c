@@ -11,8 +11,8 @@
 #include "base/hash.h"
 #include "flow/internal.h"
 #include "flow/sealing.h"
-#include "model/internal.h"
 #include "model/problem.h"
+#include "model/records.h"
 
 void nc_flow_event(nc_txn *t, const nc_object *obj, const char *type, const char *actor,
 	const char *op_id, const char *decision_id)

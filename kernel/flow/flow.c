@@ -123,11 +123,6 @@ nc_observed *nc_flow_observed(nc_flow *f)
 	return f->observed;
 }
 
-nc_ops *nc_flow_ops(nc_flow *f)
-{
-	return f->ops;
-}
-
 /* ---- the publish hook ---- */
 
 static void on_change(

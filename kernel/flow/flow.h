@@ -67,7 +67,6 @@ void nc_flow_plugin_hooks(nc_flow *f, nc_plugin_hooks *hooks);
 #define NC_FLOW_DIGEST_LEN 64
 void nc_flow_digest(nc_flow *f, nc_bytes text, char out[NC_FLOW_DIGEST_LEN + 1]);
 nc_observed *nc_flow_observed(nc_flow *f);
-nc_ops *nc_flow_ops(nc_flow *f);
 
 /* ---- acts ---- */
 

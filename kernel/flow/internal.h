@@ -148,7 +148,8 @@ typedef struct nc_stage { /* what an act wants written */
 	int is_unchanged;  /* the goal holds already: write nothing */
 } nc_stage;
 /* Takes txn. Puts object and operation, seals secrets, adds event and idempotency, commits; on dry
- * run writes nothing. Then the answer is in the act. */
+ * run writes nothing. NC_OK: the answer is in the act. NC_ACT_PENDING, of an act with `on_durable`:
+ * the record is handed over, and the act with it. */
 nc_code nc_stage_commit(nc_stage *s, int http_status, nc_error *err);
 /* The sequencer's refusal in the words of the request: who said If-Match is told of that. */
 void nc_act_name_refusal(const nc_act *a, nc_error *err);

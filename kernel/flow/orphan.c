@@ -18,7 +18,7 @@
 #include "base/map.h"
 #include "flow/sweep.h"
 #include "model/body.h"
-#include "model/internal.h"
+#include "model/records.h"
 
 #define ORPHANS_MAX 1000 /* written a round; the rest comes with the next */
 

@@ -137,7 +137,6 @@ static nc_code open_instance(nc_providers *p, const nc_provider *obj, const nc_s
 	nc_pinst_spec spec = { .plugin = obj->plugin,
 		.name = name,
 		.config = nc_secret_get(config),
-		.owner = p->flow,
 		.max_concurrency = (uint32_t)obj->max_concurrency,
 		.max_per_target = (uint32_t)obj->max_per_target };
 	return nc_pinst_open(p->flow->plugins, &spec, ret, err);

@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
-#include "model/internal.h"
+#include "model/records.h"
 
 #define BATCH 256
 

@@ -13,7 +13,7 @@
 #include "base/hash.h"
 #include "base/secret.h"
 #include "flow/internal.h"
-#include "model/internal.h"
+#include "model/records.h"
 #include "model/secrets.h"
 #include "novacron/host_services.h"
 

@@ -12,7 +12,7 @@
 
 #include "base/err.h"
 #include "base/log.h"
-#include "model/internal.h"
+#include "model/records.h"
 
 #define SWEPT_MAX 16 /* a round */
 

@@ -23,11 +23,6 @@ const char *nc_http_req_path(const nc_http_req *r)
 	return r->target_path;
 }
 
-const char *nc_http_req_raw_query(const nc_http_req *r)
-{
-	return r->raw_query;
-}
-
 const char *nc_http_req_pattern(const nc_http_req *r)
 {
 	return r->route ? r->route->pattern : NULL;
@@ -51,19 +46,6 @@ nc_bytes nc_http_req_header(const nc_http_req *r, const char *name)
 			return (nc_bytes){ r->text + f->value.at, f->value.len };
 	}
 	return (nc_bytes){ NULL, 0 };
-}
-
-size_t nc_http_req_header_count(const nc_http_req *r)
-{
-	return r->field_count;
-}
-
-void nc_http_req_header_at(const nc_http_req *r, size_t i, nc_bytes *ret_name, nc_bytes *ret_value)
-{
-	nc_assert(i < r->field_count);
-	const nc_h1_field *f = &r->fields[i];
-	*ret_name = (nc_bytes){ r->text + f->name.at, f->name.len };
-	*ret_value = (nc_bytes){ r->text + f->value.at, f->value.len };
 }
 
 nc_bytes nc_http_req_body(const nc_http_req *r)
@@ -94,21 +76,6 @@ nc_arena *nc_http_req_arena(nc_http_req *r)
 const char *nc_http_req_id(const nc_http_req *r)
 {
 	return r->id;
-}
-
-int64_t nc_http_req_start_us(const nc_http_req *r)
-{
-	return r->start_us;
-}
-
-nc_http_server *nc_http_req_server(const nc_http_req *r)
-{
-	return r->conn->reactor->server;
-}
-
-unsigned nc_http_req_reactor(const nc_http_req *r)
-{
-	return r->conn->reactor->index;
 }
 
 /* ---- the query ---- */

@@ -41,10 +41,9 @@ typedef struct nc_http_pair {
 	const char *name, *value;
 } nc_http_pair;
 
-const char *nc_http_req_method(const nc_http_req *req);    /* "GET"; a HEAD served by GET: "HEAD" */
-const char *nc_http_req_path(const nc_http_req *req);      /* as sent: not decoded, no query */
-const char *nc_http_req_raw_query(const nc_http_req *req); /* after '?', not decoded; "" if none */
-const char *nc_http_req_pattern(const nc_http_req *req);   /* of the route; NULL in the fallback */
+const char *nc_http_req_method(const nc_http_req *req);  /* "GET"; a HEAD served by GET: "HEAD" */
+const char *nc_http_req_path(const nc_http_req *req);    /* as sent: not decoded, no query */
+const char *nc_http_req_pattern(const nc_http_req *req); /* of the route; NULL in the fallback */
 /* Percent-decoded value of "{name}" in the pattern ('+' stays '+'); NULL when it has none. */
 const char *nc_http_req_param(const nc_http_req *req, const char *name);
 /* First value of a query parameter, "" for a bare name, NULL when absent. '+' is a space. */
@@ -53,19 +52,13 @@ const char *nc_http_req_query(const nc_http_req *req, const char *name);
 const nc_http_pair *nc_http_req_query_all(const nc_http_req *req, size_t *ret_count);
 /* First header of that name, any case, without surrounding space. {NULL, 0} when absent. */
 nc_bytes nc_http_req_header(const nc_http_req *req, const char *name);
-size_t nc_http_req_header_count(const nc_http_req *req);
-void nc_http_req_header_at(
-	const nc_http_req *req, size_t i, nc_bytes *ret_name, nc_bytes *ret_value);
 /* The whole body of a buffered route, followed by a NUL that is not counted; else empty. */
 nc_bytes nc_http_req_body(const nc_http_req *req);
 const nc_http_peer *nc_http_req_peer(const nc_http_req *req);
 /* Unix peers: whether gid is the primary or a supplementary group of the peer. Inet: 0. */
 int nc_http_req_peer_in_group(nc_http_req *req, gid_t gid);
-nc_arena *nc_http_req_arena(nc_http_req *req);        /* of this request, limited */
-const char *nc_http_req_id(const nc_http_req *req);   /* ULID, sent back as X-Request-Id */
-int64_t nc_http_req_start_us(const nc_http_req *req); /* monotonic: its first byte was seen */
-nc_http_server *nc_http_req_server(const nc_http_req *req);
-unsigned nc_http_req_reactor(const nc_http_req *req); /* index, 0 … reactors-1 */
+nc_arena *nc_http_req_arena(nc_http_req *req);      /* of this request, limited */
+const char *nc_http_req_id(const nc_http_req *req); /* ULID, sent back as X-Request-Id */
 
 /* ---- responses ---- */
 
@@ -290,7 +283,6 @@ void nc_http_server_free(nc_http_server *s);
 NC_DEFINE_CLEANUP(nc_http_server *, nc_http_server_free);
 uint16_t nc_http_server_port(const nc_http_server *s, size_t listen_index); /* inet, as bound */
 unsigned nc_http_server_connections(nc_http_server *s);
-unsigned nc_http_server_reactors(const nc_http_server *s);
 
 /*
  * Run a function on a reactor's thread, from any thread: fan-out to many tokens is one task per

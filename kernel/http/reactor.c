@@ -27,11 +27,6 @@ enum { BATCH = 256, SCRATCH_MAX = 256 << 10 };
 
 static _Thread_local nc_http_reactor *current;
 
-nc_http_reactor *nc_http_reactor_current(void)
-{
-	return current;
-}
-
 int nc_http_reactor_watch(nc_http_reactor *r, int fd, uint32_t events, nc_http_source *s)
 {
 	struct epoll_event ev = { .events = events, .data.ptr = s };

@@ -76,7 +76,6 @@ void nc_http_reactor_close_listeners(nc_http_reactor *r);
 void nc_http_reactor_loop(nc_http_reactor *r);
 /* Any thread. Runs in order of arrival from each thread; never within the call itself. */
 void nc_http_reactor_post(nc_http_reactor *r, nc_http_task *task);
-nc_http_reactor *nc_http_reactor_current(void); /* of this thread, or NULL */
 /* Run what is still queued; the thread has ended. */
 void nc_http_reactor_run_left(nc_http_reactor *r);
 

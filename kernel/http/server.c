@@ -322,8 +322,3 @@ unsigned nc_http_server_connections(nc_http_server *s)
 {
 	return nc_http_census_total(&s->census);
 }
-
-unsigned nc_http_server_reactors(const nc_http_server *s)
-{
-	return s->opts.reactors;
-}

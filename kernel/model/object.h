@@ -110,7 +110,6 @@ nc_code nc_object_defaulted(nc_object *obj, const char *field);
 /* One JSON object: what is stored is what is served. Derives first. */
 void nc_object_render(nc_object *obj, nc_buf *out);
 /* {id, kind, name} */
-void nc_object_render_ref(const nc_object *obj, nc_jw *w);
 /* A stored or served body into a new object. NC_E_PROTO: not what this table renders. */
 nc_code nc_object_decode(
 	const nc_kind *k, nc_bytes body, nc_arena *a, nc_object **ret, nc_error *err);

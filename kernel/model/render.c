@@ -139,13 +139,3 @@ void nc_object_render(nc_object *obj, nc_buf *out)
 	nc_jw_obj_end(&w);
 	nc_jw_done(&w);
 }
-
-void nc_object_render_ref(const nc_object *obj, nc_jw *w)
-{
-	nc_jw_obj(w);
-	nc_jw_kstr(w, "kind", obj->kind->name);
-	nc_jw_kstr(w, "id", obj->id);
-	if (obj->name)
-		nc_jw_kstr(w, "name", obj->name);
-	nc_jw_obj_end(w);
-}

@@ -193,7 +193,9 @@ nc_code nc_vm_begin(
 	if (vm->is_locked) {
 		nc_code rc = nc_problem_err(err, "locked", "vm %s is locked%s%s", name_of(vm),
 			vm->locked_reason ? ": " : "", vm->locked_reason ? vm->locked_reason : "");
-		return nc_err_hint(err, rc, "novacron vm unlock %s", name_of(vm));
+		return nc_err_hint(err, rc,
+			"look what it is, then: novacron vm reset-state %s active, or stopped",
+			name_of(vm));
 	}
 	if (move.verdict == NC_VM_REFUSED)
 		return refuse(vm, verb, &move, err);

@@ -269,6 +269,7 @@ void nc_run_start_call(nc_run *run)
 		nc_run_sleep(run, 100000);
 	} else {
 		is_sent = 1;
+		run->progress_at_us = 0;
 	}
 	pthread_mutex_unlock(&ops->lock);
 	if (!is_sent)

@@ -97,7 +97,7 @@ typedef struct nc_run {
 	} checkpoint;
 	nc_list late; /* in ops->late: its deadline came while it waited or a call was out */
 	nc_op_live live;
-	int64_t progress_at_us;
+	int64_t progress_at_us; /* the call under way moved on; 0 = it has told nothing yet */
 } nc_run;
 
 struct nc_ops {

@@ -9,9 +9,12 @@
 
 #include "base/clock.h"
 
+/* A driver that has told how far it is and goes silent for so long is called stalled. */
+#define STALLED_US INT64_C(60000000)
+
 static void note_rate(nc_op_live *p, uint64_t done, int64_t now_us, int64_t since_us)
 {
-	if (done <= p->done_bytes || now_us <= since_us)
+	if (done <= p->done_bytes || !since_us || now_us <= since_us)
 		return;
 	p->rate_bps = (done - p->done_bytes) * 1000000u / (uint64_t)(now_us - since_us);
 	if (p->rate_bps && p->total_bytes > done)
@@ -38,12 +41,23 @@ void nc_run_progress(void *arg, uint32_t permille, const char *phase, uint64_t d
 	pthread_mutex_unlock(&run->ops->lock);
 }
 
+static int64_t stalled_since_ms(const nc_run *run)
+{
+	int64_t us = nc_clock_mono_us() - run->progress_at_us;
+
+	if (run->where != NC_RUN_CALLING || !run->progress_at_us || us < STALLED_US)
+		return 0;
+	return nc_clock_wall_ms() - us / 1000;
+}
+
 nc_code nc_ops_get_live(nc_ops *ops, const char *id, nc_op_live *ret)
 {
 	pthread_mutex_lock(&ops->lock);
 	const nc_run *run = nc_run_find(ops, id);
-	if (run)
+	if (run) {
 		*ret = run->live;
+		ret->stalled_since_ms = stalled_since_ms(run);
+	}
 	pthread_mutex_unlock(&ops->lock);
 	return run ? NC_OK : NC_E_NOTFOUND;
 }

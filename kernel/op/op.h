@@ -160,8 +160,9 @@ typedef struct nc_op_live {
 	char phase[48];
 	uint32_t permille;
 	uint64_t done_bytes, total_bytes, rate_bps;
-	int64_t eta_ms, stalled_since_ms; /* -1 = unknown; 0 = it moves */
-	char waiting_for[120];            /* "provider sim: breaker open for 12 s"; "" */
+	int64_t eta_ms;           /* -1 = unknown */
+	int64_t stalled_since_ms; /* 0 = it moves, or its driver tells nothing */
+	char waiting_for[120];    /* "provider sim: breaker open for 12 s"; "" */
 } nc_op_live;
 nc_code nc_ops_get_live(nc_ops *ops, const char *id, nc_op_live *ret);
 

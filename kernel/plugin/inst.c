@@ -92,7 +92,6 @@ static nc_code make(
 	}
 	inst->p = p;
 	inst->found = f;
-	inst->owner = spec->owner;
 	inst->targets = targets;
 	inst->refs = 1;
 	inst->state = NC_PINST_OPENING;
@@ -260,11 +259,6 @@ const char *nc_pinst_name(const nc_pinst *inst)
 const char *nc_pinst_plugin_id(const nc_pinst *inst)
 {
 	return inst->found->id;
-}
-
-void *nc_pinst_owner(const nc_pinst *inst)
-{
-	return inst->owner;
 }
 
 nc_pinst_state nc_pinst_get_state(nc_pinst *inst)

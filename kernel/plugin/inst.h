@@ -25,7 +25,6 @@ typedef struct nc_pinst_spec {
 	const char *plugin; /* id of a loaded plugin */
 	const char *name;   /* the instance's: "[a-z0-9][a-z0-9._-]{0,62}", unique */
 	nc_bytes config;    /* JSON object; validated, defaults filled in */
-	void *owner;        /* handed to the hooks with the instance */
 	uint32_t max_concurrency, max_per_target; /* 0 = the manifest's; may only lower them */
 	int64_t create_timeout_us;                /* 0 = 30 s */
 } nc_pinst_spec;
@@ -59,7 +58,6 @@ nc_code nc_pinst_health(nc_pinst *inst, int64_t timeout_us, struct nc_buf *out, 
 
 const char *nc_pinst_name(const nc_pinst *inst);
 const char *nc_pinst_plugin_id(const nc_pinst *inst);
-void *nc_pinst_owner(const nc_pinst *inst);
 nc_pinst_state nc_pinst_get_state(nc_pinst *inst);
 const char *nc_pinst_state_name(nc_pinst_state state);
 /* Whether the verb would be sent at all. NC_E_UNSUPPORTED names plugin, verb and what to do. */

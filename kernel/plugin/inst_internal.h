@@ -90,7 +90,6 @@ struct nc_pinst {
 	nc_plugins *p;
 	nc_found *found;
 	char name[64];
-	void *owner;
 	json_t *config; /* secrets replaced by handles; under inst_lock after open */
 	uint32_t max_concurrency, max_per_target;
 	int64_t create_timeout_us, grace_us;
@@ -113,7 +112,6 @@ struct nc_pinst {
 	nc_map *targets;
 	uint32_t n_queued, n_running, n_stuck, n_speaking, n_in_transport;
 	uint64_t n_calls, n_unknown;
-	int report_gap;
 	struct nc_pinst_secrets *secrets;
 	struct nc_store_door *door; /* made once, by its one user */
 	int64_t log_window_us;

@@ -284,36 +284,3 @@ nc_code nc_plugins_load(nc_plugins *p, const char *id, nc_error *err)
 		F_I64("took_us", nc_clock_mono_us() - start));
 	return NC_OK;
 }
-
-/* ---- all of them ---- */
-
-typedef struct load_job {
-	nc_job job;
-	nc_found *f;
-} load_job;
-
-static void run_load(nc_job *job)
-{
-	load_job *j = NC_CONTAINER(job, load_job, job);
-	(void)nc_plugins_load(j->f->p, j->f->id, NULL); /* logged, and in the status */
-	nc_free(j);
-}
-
-void nc_plugins_load_all(nc_plugins *p)
-{
-	nc_pool *pool = NULL;
-	if (nc_pool_new("plugin-load", 4, &pool, NULL) != NC_OK)
-		return;
-	pthread_mutex_lock(&p->lock);
-	NC_LIST_EACH (l, &p->found) {
-		nc_found *f = NC_LIST_ENTRY(l, nc_found, link);
-		load_job *j = f->state == NC_PLUGIN_AVAILABLE ? nc_malloc(sizeof(*j)) : NULL;
-		if (!j)
-			continue;
-		*j = (load_job){ .job.run = run_load, .f = f };
-		if (nc_pool_submit(pool, &j->job) != NC_OK)
-			nc_free(j);
-	}
-	pthread_mutex_unlock(&p->lock);
-	nc_pool_free(pool); /* waits for them */
-}

@@ -29,19 +29,6 @@
 
 /* ---- small things ---- */
 
-int nc_isolation_parse(const char *name, nc_isolation *ret)
-{
-	static const char *const names[] = { [NC_ISO_MANIFEST] = "manifest",
-		[NC_ISO_PROCESS] = "process",
-		[NC_ISO_IN_PROCESS] = "in_process" };
-	for (size_t i = 0; i < NC_LEN(names); i++)
-		if (strcmp(names[i], name) == 0) {
-			*ret = (nc_isolation)i;
-			return 0;
-		}
-	return -1;
-}
-
 const char *nc_plugin_state_name(nc_plugin_state state)
 {
 	static const char *const names[] = { "available", "not_allowed", "incompatible", "invalid",

@@ -24,7 +24,6 @@ typedef enum nc_isolation {
 	NC_ISO_PROCESS,    /* "process": in nc-plugin-host */
 	NC_ISO_IN_PROCESS, /* "in_process": the operator trusts it with the daemon's memory */
 } nc_isolation;
-int nc_isolation_parse(const char *name, nc_isolation *ret); /* 0 or -1 */
 
 typedef struct nc_plugin_allow {
 	const char *id;
@@ -59,9 +58,8 @@ typedef struct nc_plugins_options {
 } nc_plugins_options;
 
 /*
- * What higher rooms offer and want to hear. Any may be NULL. `owner` is nc_pinst_spec.owner. No lock
- * is held; those marked (io) come from threads that serve every plugin and must not block, the
- * others may.
+ * What higher rooms offer and want to hear. Any may be NULL. No lock is held; those marked (io)
+ * come from threads that serve every plugin and must not block, the others may.
  */
 typedef struct nc_plugin_hooks {
 	void *user;
@@ -104,8 +102,6 @@ nc_code nc_plugins_scan(nc_plugins *p, nc_error *err);
  * NC_E_UNSUPPORTED (incompatible, says both versions and the fix), NC_E_UNAVAILABLE (quarantined,
  * with the reason and how to release), NC_E_PROTO (the probe or the load refused it: rule). */
 nc_code nc_plugins_load(nc_plugins *p, const char *id, nc_error *err);
-/* Load all that are allowed, probes side by side; those that fail are logged and in the status. */
-void nc_plugins_load_all(nc_plugins *p);
 /* End a plugin: closes its instances (drain_us each) and its process; in process the code stays. */
 nc_code nc_plugins_stop(nc_plugins *p, const char *id, int64_t drain_us, nc_error *err);
 

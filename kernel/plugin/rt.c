@@ -154,13 +154,6 @@ nc_code nc_rt_new(const nc_rt_options *opt, nc_rt **ret, nc_error *err)
 	return rc;
 }
 
-void nc_rt_ref(nc_rt *rt)
-{
-	pthread_mutex_lock(&rt->rt_lock);
-	rt->n_refs++;
-	pthread_mutex_unlock(&rt->rt_lock);
-}
-
 void nc_rt_unref(nc_rt *rt)
 {
 	pthread_mutex_lock(&rt->rt_lock);

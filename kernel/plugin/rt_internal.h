@@ -108,7 +108,6 @@ int nc_rt_enter(nc_rt *rt); /* 0 when closing; else a leave must follow */
 void nc_rt_leave(nc_rt *rt);
 int nc_rt_speak(nc_rt *rt); /* 0 when mute; else an nc_rt_spoke must follow */
 void nc_rt_spoke(nc_rt *rt);
-void nc_rt_ref(nc_rt *rt);
 void nc_rt_unref(nc_rt *rt);
 nc_printf(3, 4) void nc_rt_strike(nc_rt *rt, nc_rule rule, const char *fmt, ...);
 

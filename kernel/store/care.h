@@ -37,7 +37,4 @@ typedef struct nc_rewrite {
 } nc_rewrite;
 nc_code nc_db_rewrite(nc_db *db, const nc_rewrite *r, nc_error *err);
 
-/* Whether this item's value was found damaged; then nothing of that id may be created. */
-int nc_db_is_damaged(nc_db *db, uint16_t kind, nc_bytes id);
-
 #endif

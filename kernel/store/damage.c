@@ -212,11 +212,6 @@ int nc_damage_has(nc_db *db, uint16_t kind, nc_bytes id)
 	return has;
 }
 
-int nc_db_is_damaged(nc_db *db, uint16_t kind, nc_bytes id)
-{
-	return nc_damage_has(db, kind, id);
-}
-
 int nc_damage_holds_key(nc_db *db, uint16_t kind, const nc_ikey *k, char ret_id[NC_DB_ID_MAX + 1])
 {
 	nc_damage *d = &db->damage;

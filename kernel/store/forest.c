@@ -89,8 +89,3 @@ void nc_forest_done(nc_forest *f)
 	}
 	f->n_spare = 0;
 }
-
-size_t nc_tnode_size(void)
-{
-	return sizeof(nc_tnode);
-}

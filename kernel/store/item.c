@@ -148,11 +148,6 @@ nc_bytes nc_item_key(const nc_item *it, uint16_t index)
 	return (nc_bytes){ NULL, 0 };
 }
 
-size_t nc_item_size(const nc_item *it)
-{
-	return it->body_off + it->body_len + 1;
-}
-
 /* The count is the one thing of a published item that changes; readers know it as const. */
 static uint32_t *refs_of(const nc_item *it)
 {

@@ -48,7 +48,6 @@ int nc_ikey_cmp(const nc_ikey *a, const nc_ikey *b); /* (index, bytes) */
 const nc_ikey *nc_item_same_key(const nc_item *it, const nc_ikey *k);
 
 nc_item *nc_item_tomb(uint16_t kind, nc_bytes id);
-size_t nc_item_size(const nc_item *it); /* bytes of the block */
 
 /* Counted by whoever keeps an item past a read section; any thread. The trees hold one together. */
 void nc_item_ref(const nc_item *it);

@@ -7,8 +7,9 @@
 /*
  * The sequencer's thread: takes what has queued up, lets a group be made of it (group.c), renews
  * the lease, and leads again when the store has failed (reopen.c). While an append blocks, the
- * next group gathers by itself: nothing ever waits for company. Holds no lock; never waits for a
- * reader, a hook or the materialiser.
+ * next group gathers by itself: nothing ever waits for company. Holds no lock of its own; never
+ * waits for the materialiser. Guards, hooks and answers run on it and must be quick. Of readers it
+ * waits only for those that had no memory to register (nc_tip_retire).
  */
 
 static _Thread_local int is_sequencer;

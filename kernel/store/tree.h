@@ -61,6 +61,5 @@ const nc_ikey *nc_tree_next(nc_walk *w); /* NULL = over */
 /* The first thing wrong with the tree's shape or order, or NULL. */
 const char *nc_tree_fault(const nc_tree *t);
 uint64_t nc_tree_nodes(const nc_tree *t);
-size_t nc_tnode_size(void);
 
 #endif

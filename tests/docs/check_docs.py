@@ -6,9 +6,11 @@ usage: check_docs.py [--novacron PROGRAM] [--write]
 
 Without a program only what can be read is checked: links, files that are named, routes, locks, the
 page of each module, width. With one: the table of configuration.md, and that each command that is
-shown exists with the flags it is shown with. --write puts the table there instead.
+shown exists with the flags it is shown with: in the pages, and in what the programs themselves say.
+--write puts the table there instead.
 """
 import argparse
+import functools
 import pathlib
 import re
 import shlex
@@ -156,28 +158,73 @@ def shown_commands(text):
             yield n, line.split()[1:]
 
 
+@functools.cache
+def command_help(program, names):
+    """What --help says of exactly these words, or None: they are no command."""
+    got = run(program, *names, "--help")
+    head = "usage: novacron " + " ".join(names)
+    return got.stdout if got.returncode == 0 and got.stdout.startswith(head) else None
+
+
+def check_command(program, path, where, words):
+    """Words as they follow `novacron`: the longest beginning that is a command, and its flags."""
+    names = []
+    for w in words:
+        if not re.fullmatch(r"[a-z][a-z-]*", w):
+            break
+        names.append(w)
+    while names and command_help(program, tuple(names)) is None:
+        names.pop()
+    help_text = names and command_help(program, tuple(names))
+    # A family ("vm ...") is no command, and a word after it that it does not have is a wrong one.
+    rest = words[len(names):]
+    if not help_text or help_text.split("\n")[0].endswith(" ...") and rest and rest[0][0].isalpha():
+        fault(path, f"{where} shows `novacron {' '.join(words)}`, which is no command")
+        return
+    for flag in (w.split("=")[0] for w in words if w.startswith("-") and len(w) > 1):
+        if not re.search(rf"(^|\s){re.escape(flag)}\b", help_text):
+            fault(path, f"{where} shows {flag} of `novacron {' '.join(names)}`, which it lacks")
+
+
 def check_commands(program, path, text):
     for n, words in shown_commands(text):
-        if not words or words[0].startswith("-") or words[0] == "COMMAND":
+        if words and not words[0].startswith("-") and words[0] != "COMMAND":
+            check_command(program, path, f"line {n}", words)
+    prose = re.sub(r"```.*?```", "", text, flags=re.S)
+    for said in re.findall(r"`novacron ([a-z][^`]*)`", prose):
+        check_command(program, path, "a sentence", said.split())
+
+
+# Names of keys, which are no commands.
+NO_COMMANDS = {"novacron secret seal 1", "novacron secret digest 1"}
+
+
+def literals(text):
+    """String literals, as the compiler joins them; comments are left out."""
+    pieces = r'"(?:\\.|[^"\\\n])*"'
+    others = r"/\*.*?\*/|//[^\n]*|'(?:\\.|[^'\\\n])+'"
+    for m in re.finditer(rf"{others}|{pieces}(?:\s*{pieces})*", text, flags=re.S):
+        if m.group().startswith('"'):
+            joined = "".join(p[1:-1] for p in re.findall(pieces, m.group()))
+            joined = joined.replace("\\n", "\n").replace('\\"', '"')
+            yield text.count("\n", 0, m.start()) + 1, joined
+
+
+def check_said(program):
+    """Hints, errors and help: each `novacron …` in a literal of the code, and what scripts/up advises."""
+    up = ROOT / "scripts/up"
+    for n, line in enumerate(up.read_text().split("\n"), 1):
+        if said := re.match(r"\s+novacron (.*)", line):
+            check_command(program, up, f"line {n}", said.group(1).split())
+    for path in sources("kernel", "cli", "plugins", "host", "sdk"):
+        if path.name == "completion.c": # scripts for shells
             continue
-        names = []
-        for w in words:
-            if not re.fullmatch(r"[a-z][a-z-]*", w):
-                break
-            names.append(w)
-        help_text = None
-        while names and help_text is None: # the longest beginning that is a command
-            got = run(program, *names, "--help")
-            if got.returncode == 0 and got.stdout.startswith("usage: novacron " + " ".join(names)):
-                help_text = got.stdout
-            else:
-                names.pop()
-        if help_text is None or "COMMAND [" in help_text.split("\n")[0]:
-            fault(path, f"line {n} shows `novacron {' '.join(words)}`, which is no command")
-            continue
-        for flag in (w.split("=")[0] for w in words if w.startswith("-") and len(w) > 1):
-            if not re.search(rf"(^|\s){re.escape(flag)}\b", help_text):
-                fault(path, f"line {n} shows {flag} of `novacron {' '.join(names)}`, which it lacks")
+        for n, literal in literals(path.read_text()):
+            if literal in NO_COMMANDS:
+                continue
+            for said in re.findall(r"\bnovacron ([a-z][^\n;:,.`()]*)", literal):
+                said = re.split(r" (?:and|or|says|shows|tells|with) |\bnovacron ", said)[0]
+                check_command(program, path, f"line {n}", said.split())
 
 
 def main():
@@ -196,6 +243,8 @@ def main():
         check_width(path, text)
         if args.novacron:
             check_commands(args.novacron, path, text)
+    if args.novacron:
+        check_said(args.novacron)
     check_routes()
     check_locks()
     check_modules()

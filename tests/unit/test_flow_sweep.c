@@ -3,8 +3,8 @@
 
 #include "base/clock.h"
 #include "flow/sweep.h"
-#include "model/internal.h"
 #include "model/operation.h"
+#include "model/records.h"
 
 /* What is destroyed without anybody's word: what the journal of this epoch says has failed. */
 

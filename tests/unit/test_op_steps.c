@@ -471,8 +471,13 @@ static void progress_never_goes_back_within_a_phase(void)
 	CHECK_UINT(live.permille, 1000);
 	CHECK_UINT(live.rate_bps, 25);
 	CHECK_INT(live.eta_ms, 1000);
+	CHECK_INT(live.stalled_since_ms, 0);
+	nc_clock_advance_us(61000000);
+	nc_ops_get_live(w.ops, id, &live);
+	CHECK_INT(live.stalled_since_ms, nc_clock_wall_ms() - 61000);
 	call->sink.progress(call->sink.arg, 10, "boot", 0, 0);
 	nc_ops_get_live(w.ops, id, &live);
+	CHECK_INT(live.stalled_since_ms, 0);
 	CHECK_UINT(live.permille, 10);
 	CHECK_STR(live.phase, "boot");
 	ow_answer_call(&w, call, (ow_answer){ .outcome = NC_DONE });

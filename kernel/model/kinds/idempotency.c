@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "model/internal.h"
+#include "model/records.h"
 
 /* What a client's key was used for. */
 

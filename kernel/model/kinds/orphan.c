@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "model/internal.h"
+#include "model/records.h"
 
 /* Something found outside that carries our tag, or one like it, and has no owner here. */
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "model/internal.h"
+#include "model/records.h"
 
 /* A sealed value: what a secret field points to. The bytes are the vault's (store/vault.h). */
 

@@ -176,7 +176,8 @@ static const nc_field_def fields[] = {
 	NC_FIELD_U64(nc_vm, incarnation, "incarnation", NC_BY_SERVER,
 		.doc = "Moves with each rebuild: another guest under the same name"),
 	NC_FIELD_BOOL(nc_vm, is_locked, "locked", NC_BY_SERVER,
-		.hint = "use POST /api/v1/vms/{id}/lock or unlock",
+		.hint = "an abandoned operation sets it, POST /api/v1/vms/{id}/reset-state clears "
+			"it",
 		.doc = "Nothing may be done to it"),
 	NC_FIELD_STR(nc_vm, locked_reason, "locked_reason", NC_BY_SERVER, .doc = "Why"),
 	NC_FIELD_OBJ(nc_vm, resize_from, "resize_from", &resize_def, NC_BY_SERVER,

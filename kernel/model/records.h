@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef NC_MODEL_INTERNAL_H
-#define NC_MODEL_INTERNAL_H
+#ifndef NC_MODEL_RECORDS_H
+#define NC_MODEL_RECORDS_H
 
 #include "model/object.h"
 
