@@ -67,7 +67,7 @@ static void handle_of(const char *id, const char *digest, char out[NC_DB_ID_MAX 
 {
 	char field[HANDLE_LEN + 1];
 
-	snprintf(field, sizeof(field), "%s", digest);
+	snprintf(field, sizeof(field), "%.*s", HANDLE_LEN, digest);
 	nc_secret_handle(id, field, out);
 }
 
