@@ -51,7 +51,7 @@ static void start(nc_pinst *inst, nc_live *c)
 	pthread_mutex_lock(&inst->inst_lock);
 	if (c->state == NC_LIVE_STARTING)
 		c->state = NC_LIVE_SENT;
-	int32_t reason = c->stop_reason;
+	int32_t reason = nc_live_holds_cancel(c, c->stop_reason) ? NC_RUN : c->stop_reason;
 	int is_late = c->is_ended && !c->has_returned;
 	pthread_mutex_unlock(&inst->inst_lock);
 	/* Asked to stop, or given up, while it was on its way. */
@@ -281,13 +281,16 @@ void nc_call_stop(nc_call call, int32_t reason)
 	nc_error err = NC_ERROR_INIT;
 	nc_err(&err, reason == NC_DEADLINE ? NC_E_TIMEOUT : NC_E_CANCELLED,
 		"%s of instance %s was stopped before it was sent", c->verb->name, c->inst->name);
-	if (nc_live_unqueue(c)) {
+	pthread_mutex_lock(&c->inst->inst_lock);
+	int is_question = nc_live_holds_cancel(c, reason);
+	pthread_mutex_unlock(&c->inst->inst_lock);
+	if (!is_question && nc_live_unqueue(c)) {
 		nc_live_fail(c, NC_CANCELLED, &err);
 		nc_pinst_pump(c->inst);
 	} else {
 		pthread_mutex_lock(&c->inst->inst_lock);
 		int shall_tell = !c->is_ended && c->stop_reason != reason;
-		int is_sent = c->state == NC_LIVE_SENT;
+		int is_sent = c->state == NC_LIVE_SENT && !nc_live_holds_cancel(c, reason);
 		if (shall_tell)
 			c->stop_reason = reason;
 		pthread_mutex_unlock(&c->inst->inst_lock);

@@ -143,6 +143,9 @@ nc_code nc_pinst_start_call(nc_pinst *inst, const nc_verb *verb, const nc_call_s
 /* deadline.c */
 void nc_live_set_timer(nc_live *c, int64_t after_us);
 int nc_live_unqueue(nc_live *c); /* 0 when it is not queued any more */
+/* Under inst_lock: a cancel that must wait. A recover is a question, and asked whatever comes; the
+ * cancel is for what it finds running. */
+int nc_live_holds_cancel(const nc_live *c, int32_t reason);
 
 /* life.c */
 /* A lifecycle call and its end. *out gets the result, may be NULL. */

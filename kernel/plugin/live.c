@@ -152,9 +152,19 @@ static int goes_on(const nc_live *c, const nc_rt_return *r)
 	       (c->verb->shape == NC_SHAPE_RECOVER && r->recover_state == NC_REC_RUNNING);
 }
 
+static int is_recover_call(const nc_live *c)
+{
+	return c->verb->number < NC_VERB_MAX && c->verb->shape == NC_SHAPE_RECOVER;
+}
+
+int nc_live_holds_cancel(const nc_live *c, int32_t reason)
+{
+	return reason == NC_CANCEL && is_recover_call(c) && !c->is_accepted;
+}
+
 static void end_returned(nc_live *c, const nc_rt_return *r)
 {
-	int is_recover = c->verb->number < NC_VERB_MAX && c->verb->shape == NC_SHAPE_RECOVER;
+	int is_recover = is_recover_call(c);
 	int32_t outcome = r->code == NC_OK                         ? NC_DONE
 			  : r->err->flags & NC_ERR_OUTCOME_UNKNOWN ? NC_UNKNOWN
 								   : NC_FAILED_NO_EFFECT;
@@ -175,9 +185,10 @@ void nc_live_returned(nc_live *c, const nc_rt_return *r)
 	nc_pinst *inst = c->inst;
 	int is_running = goes_on(c, r);
 	pthread_mutex_lock(&inst->inst_lock);
-	int is_first = !c->has_returned;
+	int is_first = !c->has_returned, is_held = 0;
 	if (is_first) {
 		c->has_returned = 1;
+		is_held = is_running && nc_live_holds_cancel(c, c->stop_reason);
 		c->is_accepted = is_running;
 		nc_queue_returned(inst, c);
 	}
@@ -191,12 +202,14 @@ void nc_live_returned(nc_live *c, const nc_rt_return *r)
 		nc_live_tell_accepted(c);
 	else
 		end_returned(c, r);
+	if (is_held && !is_over)
+		nc_transport_stop(inst, c->handle, NC_CANCEL);
 	nc_pinst_pump(inst);
 }
 
 void nc_live_completed(nc_live *c, int32_t outcome, const nc_error *err, nc_bytes result)
 {
-	int is_recover = c->verb->number < NC_VERB_MAX && c->verb->shape == NC_SHAPE_RECOVER;
+	int is_recover = is_recover_call(c);
 	pthread_mutex_lock(&c->inst->inst_lock);
 	/* From a process that keeps to no order: a recover is not over before its state is known. */
 	int is_early = is_recover && !c->is_accepted;

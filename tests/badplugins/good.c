@@ -488,12 +488,27 @@ static nc_code good_inventory(
 	return rc;
 }
 
+/* Asks for a tenth of a second whether it is still wanted. */
+static nc_code recover_slowly(nc_inst *self, nc_op op, nc_sink *sink, int32_t *ret_state)
+{
+	const struct timespec soon = { .tv_nsec = 2000000 };
+	for (int i = 0; i < 50; i++) {
+		if (self->h->op_stop_reason(self->h->ctx, op) != NC_RUN)
+			return NC_E_CANCELLED;
+		(void)nanosleep(&soon, NULL);
+	}
+	*ret_state = NC_REC_DONE;
+	return self->h->sink_write(sink, "{\"was\":\"slow\"}", 14);
+}
+
 static nc_code good_recover(nc_inst *self, nc_op op, nc_bytes target, nc_bytes req,
 	int32_t *ret_state, nc_sink *sink, nc_error *err)
 {
 	good *g = of(self);
 	(void)target;
 	*ret_state = NC_REC_UNKNOWN;
+	if (has(req, "slow"))
+		return recover_slowly(self, op, sink, ret_state);
 	if (has(req, "absent"))
 		*ret_state = NC_REC_ABSENT;
 	if (has(req, "failed")) {

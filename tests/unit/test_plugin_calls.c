@@ -293,6 +293,22 @@ static void recover_of_a_running_operation_goes_on_as_that_operation(nc_isolatio
 }
 BOTH_WAYS(recover_of_a_running_operation_goes_on_as_that_operation);
 
+/* Else each recover of an operation that is to be cancelled would end before it is answered. */
+static void a_recover_hears_of_a_cancel_only_when_it_has_found_it_running(nc_isolation iso)
+{
+	setup s;
+	if (begin(&s, iso, "{}")) {
+		waited_start(&s.w, s.inst, "compute.recover", "h", "{\"s\":\"slow\"}", 15000);
+		nc_clock_sleep_us(2000 * (int64_t)(nc_test_random() % 10));
+		nc_call_stop(s.w.call, NC_CANCEL);
+		waited_wait(&s.w);
+		CHECK_INT(s.w.recover_state, NC_REC_DONE);
+		CHECK_INT(s.w.outcome, NC_DONE);
+	}
+	end(&s);
+}
+BOTH_WAYS(a_recover_hears_of_a_cancel_only_when_it_has_found_it_running);
+
 static void a_cancel_is_confirmed_by_the_plugin(nc_isolation iso)
 {
 	setup s;
@@ -849,6 +865,8 @@ NC_TESTS(plugin_calls){
 	T(recover_gives_each_state_in_a_process),
 	T(recover_of_a_running_operation_goes_on_as_that_operation_here),
 	T(recover_of_a_running_operation_goes_on_as_that_operation_in_a_process),
+	T(a_recover_hears_of_a_cancel_only_when_it_has_found_it_running_here),
+	T(a_recover_hears_of_a_cancel_only_when_it_has_found_it_running_in_a_process),
 	T(a_cancel_is_confirmed_by_the_plugin_here),
 	T(a_cancel_is_confirmed_by_the_plugin_in_a_process),
 	T(a_deadline_asks_first_here),
