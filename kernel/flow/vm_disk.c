@@ -156,9 +156,11 @@ static nc_code claim_growth(nc_opctx *c, nc_error *err)
 		return rc;
 	int64_t want = nc_vm_sub_i64(c, "size_gib"), more = want - d->size_gib;
 	rc = d->volume ? nc_volume_claim(c, d->volume, want, err) : claim_sum(c, vm, more, err);
+	if (rc != NC_OK)
+		return rc; /* and the disk has the size it had */
 	d->size_gib = want;
 	c->target_is_dirty = 1;
-	return rc;
+	return NC_OK;
 }
 
 static nc_code unclaim_growth(nc_opctx *c, nc_error *err)

@@ -29,22 +29,28 @@ static nc_code read_request(nc_opctx *c, int64_t *vcpus, int64_t *memory_mib, nc
 	return rc;
 }
 
+/* The VM is changed only once the claim holds: a refused one's last record has it as it was. */
 static nc_code claim(nc_opctx *c, nc_error *err)
 {
 	nc_vm *vm = NC_AS(nc_vm, c->target);
-	int64_t want[NC_RES_COUNT];
+	int64_t want[NC_RES_COUNT], vcpus = vm->vcpus, memory_mib = vm->memory_mib;
 	nc_vm_resize *from = nc_arena_new_array(c->arena, nc_vm_resize, 1);
 
 	if (!from)
 		return nc_err_nomem(err);
-	*from = (nc_vm_resize){ .vcpus = vm->vcpus, .memory_mib = vm->memory_mib };
-	nc_code rc = read_request(c, &vm->vcpus, &vm->memory_mib, err);
+	*from = (nc_vm_resize){ .vcpus = vcpus, .memory_mib = memory_mib };
+	nc_code rc = read_request(c, &vcpus, &memory_mib, err);
 	if (rc != NC_OK)
 		return rc;
-	want_of(vm, vm->vcpus, vm->memory_mib, want);
+	want_of(vm, vcpus, memory_mib, want);
+	rc = nc_sched_resize(((nc_flow *)c->user)->sched, c->txn, c->root, vm->o.id, want, err);
+	if (rc != NC_OK)
+		return rc;
+	vm->vcpus = vcpus;
+	vm->memory_mib = memory_mib;
 	vm->resize_from = from;
 	c->target_is_dirty = 1;
-	return nc_sched_resize(((nc_flow *)c->user)->sched, c->txn, c->root, vm->o.id, want, err);
+	return NC_OK;
 }
 
 static nc_code unclaim(nc_opctx *c, nc_error *err)
