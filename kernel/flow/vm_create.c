@@ -190,7 +190,7 @@ static const nc_op_step_def steps[] = {
 		.finish = spawned,
 		.undo_prepare = unspawn,
 		.on_fail = try_elsewhere,
-		.flags = NC_STEP_CANCELABLE },
+		.flags = NC_STEP_CANCELABLE | NC_STEP_GONE_IS_UNDONE },
 };
 
 const nc_op_type nc_flow_vm_create = {

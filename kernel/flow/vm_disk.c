@@ -349,7 +349,7 @@ static const nc_op_step_def attach_steps[] = {
 		.prepare = plug,
 		.finish = plugged,
 		.undo_prepare = unplug,
-		.flags = NC_STEP_CANCELABLE },
+		.flags = NC_STEP_CANCELABLE | NC_STEP_GONE_IS_UNDONE },
 };
 static const nc_op_step_def detach_steps[] = {
 	{ .name = "detach", .prepare = unplug, .finish = unplugged, .flags = NC_STEP_CANCELABLE },

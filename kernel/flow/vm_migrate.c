@@ -206,6 +206,12 @@ static nc_code settle_as(nc_opctx *c, nc_vm *vm, nc_move_end how, nc_error *err)
 	return NC_OK;
 }
 
+/* It had arrived, and the driver did nothing when it was asked to take it back. */
+static int is_certainly_there(const nc_op_step *move)
+{
+	return move->state == NC_STEP_DONE && !(move->error && move->error->is_outcome_unknown);
+}
+
 static nc_code unclaim(nc_opctx *c, nc_error *err)
 {
 	const nc_op_step *move = &c->op->steps[STEP_MOVE];
@@ -214,12 +220,11 @@ static nc_code unclaim(nc_opctx *c, nc_error *err)
 
 	if (rc != NC_OK)
 		return NC_OK;
-	if (move->undo == NC_UNDO_FAILED) {
-		if (move->state != NC_STEP_DONE)
-			return NC_OK; /* at one of the two: both stay claimed */
-		return settle_as(c, vm, NC_MOVE_ARRIVED, err);
-	}
-	return settle_as(c, vm, NC_MOVE_STAYED, err);
+	if (move->undo != NC_UNDO_FAILED)
+		return settle_as(c, vm, NC_MOVE_STAYED, err);
+	if (!is_certainly_there(move))
+		return NC_OK; /* at one of the two: both stay claimed */
+	return settle_as(c, vm, NC_MOVE_ARRIVED, err);
 }
 
 static const char *driver_name(nc_opctx *c, const char *host, nc_error *err)
@@ -265,21 +270,31 @@ static nc_code move_it(nc_opctx *c, nc_op_call *call, nc_error *err)
 	return rc == NC_OK ? ask(c, vm, THERE, call, err) : rc;
 }
 
-/* The driver must say that it is there; anything else is no migration. */
+/* The driver must say that the guest is there; anything else is no migration. */
+static nc_code read_answer(
+	nc_opctx *c, const nc_vm *vm, const char *on, nc_bytes result, json_t **ret, nc_error *err)
+{
+	const char *host = NULL, *to = driver_name(c, on, err);
+	nc_code rc = nc_json_parse(result, NC_RESULT_MAX, ret, err);
+
+	if (rc == NC_OK)
+		rc = nc_json_get_str(*ret, NULL, "host", NC_REQUIRED, 255, &host, err);
+	if (rc == NC_OK && (!to || strcmp(host, to)))
+		rc = nc_err(err, NC_E_PROTO, "it says that the guest is on %s, not on %s", host,
+			to ? to : on);
+	if (rc != NC_OK)
+		return nc_err_wrap(err, rc, "the driver's answer about vm %s", vm->o.name);
+	return NC_OK;
+}
+
 static nc_code moved(nc_opctx *c, nc_bytes result, nc_error *err)
 {
 	_cleanup_(nc_json_decrefp) json_t *j = NULL;
 	nc_vm *vm = NC_AS(nc_vm, c->target);
-	const char *host = NULL, *to = driver_name(c, vm->move_to, err);
-	nc_code rc = nc_json_parse(result, NC_RESULT_MAX, &j, err);
+	nc_code rc = read_answer(c, vm, vm->move_to, result, &j, err);
 
-	if (rc == NC_OK)
-		rc = nc_json_get_str(j, NULL, "host", NC_REQUIRED, 255, &host, err);
-	if (rc == NC_OK && (!to || strcmp(host, to)))
-		rc = nc_err(err, NC_E_PROTO, "it says that the guest is on %s, not on %s", host,
-			to ? to : vm->move_to);
 	if (rc != NC_OK)
-		return nc_err_wrap(err, rc, "the driver's answer about vm %s", vm->o.name);
+		return rc;
 	c->target_is_dirty = 1;
 	c->op->result.ptr = nc_arena_memdup(c->arena, result.ptr, result.len);
 	c->op->result.len = result.len;
@@ -287,13 +302,20 @@ static nc_code moved(nc_opctx *c, nc_bytes result, nc_error *err)
 	return c->op->result.ptr ? NC_OK : nc_err_nomem(err);
 }
 
-/* Back from where it arrived; or, where that is not known, "to the source" asked of the source,
- * which a driver that has it there grants without doing anything. */
+/* Back from where it arrived; or, where it failed halfway, "to the source" asked of the source,
+ * which a driver that has it there grants without doing anything. Of a copy that may still run that
+ * would say nothing, so nobody is asked. */
 static nc_code move_back(nc_opctx *c, nc_op_call *call, nc_error *err)
 {
+	const nc_op_step *move = &c->op->steps[STEP_MOVE];
 	nc_vm *vm = NULL;
 	nc_code rc = the_vm(c, &vm, err);
 
+	if (rc == NC_OK && move->state != NC_STEP_DONE && move->undo != NC_UNDO_RUNNING &&
+		move->undo != NC_UNDO_UNKNOWN && move->error && move->error->is_outcome_unknown)
+		rc = nc_err(err, NC_E_TIMEOUT,
+			"whether vm %s is still being copied is not known, so it is not moved back",
+			vm->o.name);
 	if (rc == NC_OK)
 		rc = nc_vm_call(c, vm, "migrate.start", call, err);
 	if (rc == NC_OK && c->op->steps[STEP_MOVE].state == NC_STEP_DONE) {
@@ -301,6 +323,22 @@ static nc_code move_back(nc_opctx *c, nc_op_call *call, nc_error *err)
 		rc = call->target ? NC_OK : NC_E_NOTFOUND;
 	}
 	return rc == NC_OK ? ask(c, vm, BACK, call, err) : rc;
+}
+
+/* It holds the source alone only if that is where the driver says it has it. */
+static nc_code moved_back(nc_opctx *c, nc_bytes result, nc_error *err)
+{
+	_cleanup_(nc_json_decrefp) json_t *j = NULL;
+	nc_vm *vm = NULL;
+	nc_code rc = the_vm(c, &vm, err);
+
+	if (rc == NC_OK)
+		rc = read_answer(c, vm, vm->host, result, &j, err);
+	if (rc != NC_OK)
+		return rc;
+	vm->power = nc_vmres_power(j);
+	c->target_is_dirty = 1;
+	return NC_OK;
 }
 
 /* As with a create: what failed without effect, for want of something there, may go elsewhere. */
@@ -337,9 +375,11 @@ static nc_code ended(nc_opctx *c, nc_error *err)
 		return NC_OK;
 	c->target_is_dirty = 1;
 	/* It had arrived when cancel came, and could not be brought back: that is what happened. */
-	if (c->op->state == NC_OPER_CANCELED && move->state == NC_STEP_DONE &&
-		move->undo == NC_UNDO_FAILED)
-		c->op->state = NC_OPER_SUCCEEDED;
+	if (c->op->state == NC_OPER_CANCELED && move->undo == NC_UNDO_FAILED) {
+		c->op->state = vm->move_to ? NC_OPER_FAILED : NC_OPER_SUCCEEDED;
+		if (vm->move_to)
+			c->op->error = move->error;
+	}
 	if (c->op->state != NC_OPER_SUCCEEDED) {
 		nc_vm_op_failed_as(
 			c, vm, "vm.migrate_failed", vm->move_to ? NC_VM_PARTIAL : NC_VM_NO_EFFECT);
@@ -358,6 +398,7 @@ static const nc_op_step_def steps[] = {
 		.prepare = move_it,
 		.finish = moved,
 		.undo_prepare = move_back,
+		.undo_finish = moved_back,
 		.on_fail = try_elsewhere,
 		.flags = NC_STEP_CANCELABLE,
 		.deadline_us = INT64_C(4) * 3600 * 1000000 },

@@ -293,7 +293,7 @@ static const nc_op_step_def attach_steps[] = {
 		.prepare = plug,
 		.finish = read_addresses,
 		.undo_prepare = unplug,
-		.flags = NC_STEP_CANCELABLE },
+		.flags = NC_STEP_CANCELABLE | NC_STEP_GONE_IS_UNDONE },
 };
 static const nc_op_step_def detach_steps[] = {
 	{ .name = "detach", .prepare = unplug, .finish = unplugged, .flags = NC_STEP_CANCELABLE },

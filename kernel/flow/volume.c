@@ -385,7 +385,7 @@ static const nc_op_step_def create_steps[] = {
 		.prepare = make,
 		.finish = made,
 		.undo_prepare = put_remove,
-		.flags = NC_STEP_CANCELABLE },
+		.flags = NC_STEP_CANCELABLE | NC_STEP_GONE_IS_UNDONE },
 };
 const nc_op_type nc_flow_volume_create = { .kind = "volume.create",
 	.steps = create_steps,

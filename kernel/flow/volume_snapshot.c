@@ -161,7 +161,7 @@ static const nc_op_step_def create_steps[] = {
 		.prepare = take,
 		.finish = taken,
 		.undo_prepare = put_remove,
-		.flags = NC_STEP_CANCELABLE },
+		.flags = NC_STEP_CANCELABLE | NC_STEP_GONE_IS_UNDONE },
 };
 static const nc_op_step_def delete_steps[] = {
 	{ .name = "remove", .prepare = put_remove },

@@ -45,12 +45,35 @@ static nc_go undo_again(nc_turn *t, int is_recover, int64_t us)
 	return NC_GO_SLEEP;
 }
 
-static nc_go undo_failed(nc_turn *t, size_t i)
+/* It is neither as it was nor as it was to be, as far as anybody can say. */
+static nc_go undo_left_unclear(nc_turn *t, size_t i, const nc_error *why)
+{
+	nc_error unclear = *why;
+
+	unclear.flags |= NC_ERR_OUTCOME_UNKNOWN;
+	return undo_gave_up(t, i, &unclear);
+}
+
+/* The driver says that it is done: what it answered must say so too. */
+static nc_go undo_answered(nc_turn *t, size_t i, const nc_op_step_def *def)
+{
+	nc_run_result *r = &t->run->result;
+	nc_error err = NC_ERROR_INIT;
+	nc_bytes result = { r->bytes ? r->bytes : "", r->len };
+	nc_code rc = def->undo_finish ? def->undo_finish(&t->c, result, &err) : NC_OK;
+
+	if (rc == NC_E_NOMEM)
+		return nc_turn_retry_memory(t); /* the answer is kept for then */
+	return rc == NC_OK ? undo_done(t, i) : undo_left_unclear(t, i, &err);
+}
+
+static nc_go undo_failed(nc_turn *t, size_t i, int has_effect)
 {
 	nc_run *run = t->run;
 
 	if (run->attempts++ >= RETRIES_OF_UNDO)
-		return undo_gave_up(t, i, &run->result.err);
+		return has_effect ? undo_left_unclear(t, i, &run->result.err)
+				  : undo_gave_up(t, i, &run->result.err);
 	nc_log(L_WARN, "op.undo.retry", F_STR("operation", run->id),
 		F_STR("step", t->c.op->steps[i].name), F_ERR(&run->result.err),
 		F_STR("consequence", "trying again"));
@@ -77,21 +100,21 @@ static nc_go undo_unknown(nc_turn *t, size_t i)
 	return nc_turn_rest(t, us);
 }
 
-static nc_go undo_recovered(nc_turn *t, size_t i)
+static nc_go undo_recovered(nc_turn *t, size_t i, const nc_op_step_def *def)
 {
 	switch (t->run->result.recovered) {
 	case NC_REC_ABSENT:
 		return undo_again(t, 0, 1);
 	case NC_REC_DONE:
-		return undo_done(t, i);
+		return undo_answered(t, i, def);
 	case NC_REC_FAILED:
-		return undo_failed(t, i);
+		return undo_failed(t, i, 1);
 	default:
 		return undo_unknown(t, i);
 	}
 }
 
-static nc_go undo_result(nc_turn *t, size_t i)
+static nc_go undo_result(nc_turn *t, size_t i, const nc_op_step_def *def)
 {
 	nc_run *run = t->run;
 	const nc_run_result *r = &run->result;
@@ -99,8 +122,11 @@ static nc_go undo_result(nc_turn *t, size_t i)
 	if (nc_op_was_put_off(run))
 		return undo_again(t, run->call.is_recover, nc_op_put_off_us(++run->refusals));
 	run->refusals = 0;
-	if (r->err.code == NC_E_NOTFOUND)
+	if (r->err.code == NC_E_NOTFOUND && def->flags & NC_STEP_GONE_IS_UNDONE)
 		return undo_done(t, i);
+	/* It is not where it is to be taken back from; asking again finds it no more. */
+	if (r->err.code == NC_E_NOTFOUND && !run->call.is_recover)
+		return undo_left_unclear(t, i, &r->err);
 	/* Where nobody can be asked after it, it is asked for again: an undo names what is to go,
 	 * and what is gone already is done. */
 	if (run->call.is_recover && r->code == NC_E_UNSUPPORTED)
@@ -108,13 +134,14 @@ static nc_go undo_result(nc_turn *t, size_t i)
 	if (run->call.is_recover && r->code != NC_OK)
 		return undo_unknown(t, i);
 	if (run->call.is_recover && r->recovered != NC_REC_RUNNING)
-		return undo_recovered(t, i);
+		return undo_recovered(t, i, def);
 	if (r->code != NC_OK)
-		return undo_failed(t, i);
+		return undo_failed(t, i, 0);
 	if (r->outcome == NC_DONE)
-		return undo_done(t, i);
-	return r->outcome == NC_UNKNOWN || r->outcome == NC_DETACHED ? undo_unknown(t, i)
-								     : undo_failed(t, i);
+		return undo_answered(t, i, def);
+	if (r->outcome == NC_UNKNOWN || r->outcome == NC_DETACHED)
+		return undo_unknown(t, i);
+	return undo_failed(t, i, r->outcome == NC_FAILED_PARTIAL);
 }
 
 static nc_go undo_call(nc_turn *t, size_t i, const nc_op_step_def *def)
@@ -126,16 +153,16 @@ static nc_go undo_call(nc_turn *t, size_t i, const nc_op_step_def *def)
 
 	if (t->run->has_result && !t->run->result_is_used && t->run->call.is_undo) {
 		t->run->result_is_used = 1;
-		return undo_result(t, i);
+		return undo_result(t, i, def);
 	}
 	nc_code rc = def->undo_prepare(c, &call, &err);
 	if (rc == NC_E_NOMEM)
 		return nc_turn_retry_memory(t);
-	if (rc != NC_OK)
-		return undo_gave_up(t, i, &err);
+	int is_named = s->undo == NC_UNDO_RUNNING || s->undo == NC_UNDO_UNKNOWN;
+	if (rc != NC_OK) /* a call of an earlier life may be out */
+		return is_named ? undo_left_unclear(t, i, &err) : undo_gave_up(t, i, &err);
 	if (call.is_needless)
 		return undo_done(t, i);
-	int is_named = s->undo == NC_UNDO_RUNNING || s->undo == NC_UNDO_UNKNOWN;
 	int is_recover = is_named && t->run->is_adopted, is_recorded = is_named;
 	if (!is_named) {
 		t->run->is_adopted = 0;

@@ -62,12 +62,17 @@ typedef struct nc_op_step_def {
 	 * outcome was no effect is not undone. */
 	nc_code (*undo)(nc_opctx *c, nc_error *err);
 	nc_code (*undo_prepare)(nc_opctx *c, nc_op_call *call, nc_error *err);
+	/* Whether the answer to that call says that it was done, and what follows; NULL = any does. */
+	nc_code (*undo_finish)(nc_opctx *c, nc_bytes result, nc_error *err);
 	/* NULL = NC_FAIL_OP. Bounded by the engine to NC_OP_RETRIES in all. */
 	int (*on_fail)(nc_opctx *c, int32_t outcome, const nc_error *why);
 	uint32_t flags;
 	int64_t deadline_us; /* of one call; 0 = ops.default_deadline */
 } nc_op_step_def;
-enum { NC_STEP_CANCELABLE = 1 };
+enum {
+	NC_STEP_CANCELABLE = 1,
+	NC_STEP_GONE_IS_UNDONE = 2 /* its undo destroys: what the driver doesn't know is gone */
+};
 #define NC_OP_RETRIES   8
 #define NC_OP_STEPS_MAX 12
 

@@ -74,6 +74,13 @@ static nc_code finish(nc_opctx *c, nc_bytes result, nc_error *err)
 	return copy ? NC_OK : nc_err_nomem(err);
 }
 
+/* An answer that says nothing of what was undone is none. */
+static nc_code undone_two(nc_opctx *c, nc_bytes result, nc_error *err)
+{
+	(void)c;
+	return result.len == 2 ? NC_OK : nc_err(err, NC_E_PROTO, "not what was asked for");
+}
+
 static nc_code ended(nc_opctx *c, nc_error *err)
 {
 	if (!c->target)
@@ -104,11 +111,12 @@ static const nc_op_step_def call_steps[] = {
 		.prepare = prepare,
 		.finish = finish,
 		.undo_prepare = undo_one,
-		.flags = NC_STEP_CANCELABLE },
+		.flags = NC_STEP_CANCELABLE | NC_STEP_GONE_IS_UNDONE },
 	{ .name = "two",
 		.prepare = prepare,
 		.finish = finish,
 		.undo_prepare = undo_two,
+		.undo_finish = undone_two,
 		.flags = NC_STEP_CANCELABLE },
 	{ .name = "three", .prepare = prepare, .finish = finish },
 };
@@ -176,7 +184,7 @@ static void tell(const nc_op_sink *sink, ow_answer how, int is_recover)
 		.outcome = how.outcome,
 		.recovered = is_recover ? how.recovered : -1,
 		.err = &err,
-		.result = nc_str("{}"),
+		.result = nc_str(how.result ? how.result : "{}"),
 		.plugin_id = "test" };
 	sink->done(sink->arg, &r);
 }

@@ -24,10 +24,11 @@ typedef enum { OW_NOW, OW_LATE, OW_REFUSE } ow_when;
 typedef struct ow_answer {
 	const char *verb; /* which call it is for; a recover's is "?verb" */
 	ow_when when;
-	int32_t outcome;   /* NC_DONE … */
-	int32_t recovered; /* of a recover */
-	nc_code code;      /* of the error; with OW_REFUSE what call returns */
-	uint32_t flags;    /* of the error */
+	int32_t outcome;    /* NC_DONE … */
+	int32_t recovered;  /* of a recover */
+	nc_code code;       /* of the error; with OW_REFUSE what call returns */
+	uint32_t flags;     /* of the error */
+	const char *result; /* NULL = {} */
 } ow_answer;
 
 typedef struct ow_call {

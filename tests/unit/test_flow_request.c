@@ -328,6 +328,61 @@ static void moving_back_is_asked_of_where_it_is(void)
 	close_world(&w);
 }
 
+/* A driver that names another host has not taken it back, whatever it calls that. */
+static void move_back_counts_only_where_the_answer_names_the_source(void)
+{
+	static const struct {
+		const char *answer;
+		nc_code code;
+	} rows[] = {
+		{ "{\"host\":\"host-a\",\"power\":\"running\"}", NC_OK },
+		{ "{\"host\":\"host-b\",\"power\":\"running\"}", NC_E_PROTO },
+		{ "{\"power\":\"running\"}", NC_E_INVAL },
+	};
+	world w;
+	open_world(&w);
+	for (size_t i = 0; i < NC_LEN(rows); i++) {
+		nc_error err = NC_ERROR_INIT;
+		const nc_root *r = nc_db_read_begin(w.st.db);
+		nc_opctx c = {
+			.db = w.st.db, .root = r, .arena = w.a, .op = w.op, .target = &w.vm->o
+		};
+		CHECK_CODE(
+			nc_flow_vm_migrate.steps[1].undo_finish(&c, nc_str(rows[i].answer), &err),
+			rows[i].code);
+		nc_db_read_end(w.st.db);
+	}
+	close_world(&w);
+}
+
+/* What may still be copied is not moved back, and a move back that is unclear frees neither host. */
+static void unclear_move_keeps_both_hosts(void)
+{
+	nc_op_error unclear = { .code = "timeout", .message = "?", .is_outcome_unknown = 1 };
+	nc_error err = NC_ERROR_INIT;
+	nc_op_call call = { 0 };
+	world w;
+	open_world(&w);
+	w.op->request = nc_str("{\"live\":true,\"storage\":\"shared\"}");
+	nc_op_step *move = &w.op->steps[1];
+	const nc_root *r = nc_db_read_begin(w.st.db);
+	nc_opctx c = { .db = w.st.db, .root = r, .arena = w.a, .op = w.op, .target = &w.vm->o };
+	const char *to = w.vm->move_to, *from = w.vm->host;
+	move->error = &unclear;
+	move->state = NC_STEP_FAILED;
+	CHECK_CODE(nc_flow_vm_migrate.steps[1].undo_prepare(&c, &call, &err), NC_E_TIMEOUT);
+	move->undo = NC_UNDO_FAILED;
+	for (int has_arrived = 0; has_arrived < 2; has_arrived++) {
+		move->state = has_arrived ? NC_STEP_DONE : NC_STEP_FAILED;
+		nc_err_clear(&err);
+		CHECK_OK(nc_flow_vm_migrate.steps[0].undo(&c, &err), &err);
+		CHECK_STR(w.vm->move_to, to);
+		CHECK_STR(w.vm->host, from);
+	}
+	nc_db_read_end(w.st.db);
+	close_world(&w);
+}
+
 static void snapshots_of_volumes_are_asked_of_their_pool(void)
 {
 	world w;
@@ -404,6 +459,8 @@ NC_TESTS(flow_request){
 	T(nics_are_asked_for_by_their_ids),
 	T(a_migration_names_the_other_host_and_back_the_first),
 	T(moving_back_is_asked_of_where_it_is),
+	T(move_back_counts_only_where_the_answer_names_the_source),
+	T(unclear_move_keeps_both_hosts),
 	T(networks_volumes_and_snapshots_are_asked_for),
 	T(snapshots_of_volumes_are_asked_of_their_pool),
 };

@@ -112,6 +112,38 @@ static void undo_of_what_is_not_there_is_done(void)
 	ow_free(&w);
 }
 
+/* Not every undo destroys: what it should have been taken back from may be elsewhere. */
+static void undo_that_moves_something_is_not_done_where_nothing_was_found(void)
+{
+	op_world w;
+	REQUIRE(ow_open(&w, NULL));
+	OW_SCRIPT(&w, { .verb = "three", .outcome = NC_FAILED_NO_EFFECT, .code = NC_E_INVAL },
+		{ .verb = "undo-two", .outcome = NC_FAILED_NO_EFFECT, .code = NC_E_NOTFOUND });
+	const char *id = ow_begin(&w, "t.calls", "p", "h", "acme");
+	CHECK(ow_wait_state(&w, id, NC_OPER_FAILED));
+	const nc_operation *op = ow_get(&w, id);
+	CHECK_INT(op->steps[1].undo, NC_UNDO_FAILED);
+	CHECK_INT(op->steps[1].error->is_outcome_unknown, 1);
+	CHECK_INT(op->steps[0].undo, NC_UNDO_DONE);
+	CHECK_INT(ow_count(&w, "undo-two"), 1);
+	ow_free(&w);
+}
+
+static void undo_whose_answer_says_something_else_is_not_done(void)
+{
+	op_world w;
+	REQUIRE(ow_open(&w, NULL));
+	OW_SCRIPT(&w, { .verb = "three", .outcome = NC_FAILED_NO_EFFECT, .code = NC_E_INVAL },
+		{ .verb = "undo-two", .outcome = NC_DONE, .result = "{\"host\":\"another\"}" });
+	const char *id = ow_begin(&w, "t.calls", "p", "h", "acme");
+	CHECK(ow_wait_state(&w, id, NC_OPER_FAILED));
+	const nc_operation *op = ow_get(&w, id);
+	CHECK_INT(op->steps[1].undo, NC_UNDO_FAILED);
+	CHECK_INT(op->steps[1].error->is_outcome_unknown, 1);
+	CHECK_INT(op->steps[0].undo, NC_UNDO_DONE);
+	ow_free(&w);
+}
+
 /* ---- retries ---- */
 
 static void failure_that_may_be_retried_is_with_the_same_key(void)
@@ -494,6 +526,8 @@ NC_TESTS(op_steps){
 	T(step_without_effect_is_not_undone_one_with_some_is),
 	T(undo_is_tried_again_and_given_up_without_stopping_the_way_back),
 	T(undo_of_what_is_not_there_is_done),
+	T(undo_that_moves_something_is_not_done_where_nothing_was_found),
+	T(undo_whose_answer_says_something_else_is_not_done),
 	T(failure_that_may_be_retried_is_with_the_same_key),
 	T(another_host_is_another_deed_and_another_key),
 	T(refusal_that_passes_is_asked_again_with_the_same_key),
