@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where guests are seen, and what follows from it: a migration whose end nobody knew is over, and a
- * guest that was moved behind our back is followed, with its claim. The keeper's thread; blocking.
+ * Where guests are seen, and what follows from it: a guest that was moved behind our back is
+ * followed, with its claim. A migration whose end nobody knows is not ended by it: while a copy runs
+ * the source has the guest, and some drivers list it at both. The keeper's thread; blocking.
  */
 #include <string.h>
 
@@ -36,37 +37,6 @@ static const char *find_host(const nc_root *r, const nc_vm *vm, const char *seen
 	return vm->provider && !strcmp(provider, vm->provider) ? o->id : NULL;
 }
 
-static void back_to_life(nc_vm *vm)
-{
-	static const nc_vm_lifecycle of_power[NC_POWER_COUNT] = { [NC_POWER_UNKNOWN] = NC_VM_ERROR,
-		[NC_POWER_OFF] = NC_VM_STOPPED,
-		[NC_POWER_ON] = NC_VM_ACTIVE,
-		[NC_POWER_PAUSED] = NC_VM_PAUSED,
-		[NC_POWER_SUSPENDED] = NC_VM_SUSPENDED,
-		[NC_POWER_CRASHED] = NC_VM_STOPPED };
-
-	if (vm->lifecycle == NC_VM_ERROR && vm->power != NC_POWER_UNKNOWN)
-		nc_vm_reset_state(vm, of_power[vm->power]);
-}
-
-static nc_code stage_settled(
-	nc_flow *f, const nc_root *r, nc_txn *t, nc_vm *vm, const char *seen, nc_error *err)
-{
-	int is_arrived = is_host(r, vm->move_to, seen);
-
-	if (!is_arrived && !is_host(r, vm->host, seen))
-		return NC_E_NOTFOUND;
-	nc_code rc = nc_sched_end_move(
-		f->sched, t, r, vm->o.id, is_arrived ? NC_MOVE_ARRIVED : NC_MOVE_STAYED, err);
-	if (rc != NC_OK)
-		return rc;
-	vm->host = is_arrived ? vm->move_to : vm->host;
-	vm->move_to = NULL;
-	back_to_life(vm);
-	nc_flow_event(t, &vm->o, "vm.migration_settled", "system", NULL, NULL);
-	return nc_model_put(t, &vm->o, err);
-}
-
 static nc_code stage_followed(
 	nc_flow *f, const nc_root *r, nc_txn *t, nc_vm *vm, const char *seen, nc_error *err)
 {
@@ -84,14 +54,12 @@ int nc_vm_seen_on(nc_flow *f, nc_vm *vm, const char *seen)
 {
 	nc_error err = NC_ERROR_INIT;
 	nc_code rc = NC_E_NOTFOUND;
-	nc_txn *t = vm->host ? nc_txn_new(f->db) : NULL;
+	nc_txn *t = vm->host && !vm->move_to ? nc_txn_new(f->db) : NULL;
 
 	if (!t)
 		return 0;
 	const nc_root *r = nc_db_read_begin(f->db);
-	if (vm->move_to)
-		rc = stage_settled(f, r, t, vm, seen, &err);
-	else if (!is_host(r, vm->host, seen))
+	if (!is_host(r, vm->host, seen))
 		rc = stage_followed(f, r, t, vm, seen, &err);
 	nc_db_read_end(f->db);
 	if (rc != NC_OK) {

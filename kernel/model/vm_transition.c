@@ -175,6 +175,17 @@ static nc_code refuse_busy(const nc_vm *vm, nc_error *err)
 		vm->operation ? vm->operation : "");
 }
 
+/* A migration's outcome is not known: the guest may run at either, and be copied still. */
+static nc_code refuse_in_two_places(const nc_vm *vm, nc_vm_verb verb, nc_error *err)
+{
+	nc_code rc = nc_problem_err(err, "conflict",
+		"can't %s vm %s: on which of two hosts it is, is not known", nc_vm_verb_words[verb],
+		name_of(vm));
+	return nc_err_hint(err, rc,
+		"look at both, then: novacron vm reset-state %s LIFECYCLE --host HOST",
+		name_of(vm));
+}
+
 static nc_code refuse(const nc_vm *vm, nc_vm_verb verb, const nc_vm_move *move, nc_error *err)
 {
 	nc_code rc = nc_problem_err(err, "conflict", "can't %s vm %s: it is %s",
@@ -190,6 +201,8 @@ nc_code nc_vm_begin(
 	nc_vm_move move = nc_vm_transition(from, verb);
 	if (vm->task != NC_VM_IDLE)
 		return refuse_busy(vm, err);
+	if (vm->move_to)
+		return refuse_in_two_places(vm, verb, err);
 	if (vm->is_locked) {
 		nc_code rc = nc_problem_err(err, "locked", "vm %s is locked%s%s", name_of(vm),
 			vm->locked_reason ? ": " : "", vm->locked_reason ? vm->locked_reason : "");
