@@ -11,10 +11,12 @@
 #include "base/jsonw.h"
 #include "base/log.h"
 #include "flow/schedules.h"
+#include "model/problem.h"
 
-#define VMS_MAX     2000
-#define DUE_MAX     256 /* in one round; the next goes on */
-#define REQUEST_MAX (120u << 10)
+#define VMS_MAX       2000
+#define DUE_MAX       256 /* in one round; the next goes on */
+#define REQUEST_MAX   (120u << 10)
+#define LOOK_AGAIN_MS 900000 /* for one that knows no next time, its zone being unreadable */
 
 typedef struct shot {
 	nc_flow *f;
@@ -29,7 +31,8 @@ typedef struct shot {
 
 /* ---- what the record says ---- */
 
-static nc_bytes request_of(shot *x, const char *op_id, const char **ids, size_t n, size_t left_out)
+static nc_code request_of(
+	shot *x, nc_operation *op, const char **ids, size_t n, size_t left_out, nc_error *err)
 {
 	_cleanup_(nc_buf_done) nc_buf b;
 	nc_jw w;
@@ -37,7 +40,7 @@ static nc_bytes request_of(shot *x, const char *op_id, const char **ids, size_t 
 	nc_buf_init(&b, REQUEST_MAX);
 	nc_jw_init(&w, &b);
 	nc_jw_obj(&w);
-	nc_jw_kstr(&w, "operation", op_id);
+	nc_jw_kstr(&w, "operation", op->o.id);
 	nc_jw_kstr(&w, "schedule", x->s->o.id);
 	nc_jw_kstr(&w, "project", x->s->o.project);
 	nc_jw_ktime(&w, "scheduled_at", x->plan.fire_at_ms);
@@ -53,9 +56,13 @@ static nc_bytes request_of(shot *x, const char *op_id, const char **ids, size_t 
 		nc_jw_str(&w, ids[i]);
 	nc_jw_arr_end(&w);
 	nc_jw_obj_end(&w);
+	if (b.error == NC_E_INVAL)
+		return nc_problem_err(
+			err, "invalid", "its request has more than %u KiB", REQUEST_MAX >> 10);
 	if (nc_buf_failed(&b))
-		return (nc_bytes){ 0 };
-	return (nc_bytes){ nc_arena_memdup(x->a, b.ptr, b.len + 1), b.len };
+		return nc_err_nomem(err);
+	op->request = (nc_bytes){ nc_arena_memdup(x->a, b.ptr, b.len + 1), b.len };
+	return op->request.ptr ? NC_OK : nc_err_nomem(err);
 }
 
 static const char *reason_of(shot *x)
@@ -118,9 +125,8 @@ static nc_code stage_operation(shot *x, nc_error *err)
 	if (!x->reason || !op->actor || !op->reason_trail)
 		return nc_err_nomem(err);
 	op->reason_trail[op->n_reason_trail++] = x->reason;
-	op->request = request_of(x, op->o.id, ids, n, left_out);
-	if (!op->request.ptr)
-		return nc_err_nomem(err);
+	if ((rc = request_of(x, op, ids, n, left_out, err)) != NC_OK)
+		return rc;
 	s->last_at_ms = x->plan.fire_at_ms;
 	s->last_operation = op->o.id;
 	s->last_result = "running";
@@ -195,6 +201,33 @@ static nc_code load_due(shot *x, const char *id, nc_error *err)
 	return is_due ? NC_OK : NC_E_NOTFOUND; /* somebody was here before */
 }
 
+/* What fails now and would at every look: it has missed this time and is tried at its next one. */
+static nc_code move_on(nc_flow *f, const char *id, const nc_error *why, nc_error *err)
+{
+	_cleanup_(nc_arena_freep) nc_arena *a = nc_arena_new(1u << 20);
+	_cleanup_(nc_txn_freep) nc_txn *txn = nc_txn_new(f->db);
+	shot x = { .f = f, .a = a, .txn = txn, .plan.n_missed = 1 };
+	int64_t now = nc_clock_wall_ms();
+	const nc_zone *z = NULL;
+
+	if (!a || !txn)
+		return nc_err_nomem(err);
+	x.root = nc_db_read_begin(f->db);
+	nc_code rc = load_due(&x, id, err);
+	if (rc == NC_OK) {
+		nc_schedule *s = x.s;
+		s->last_result = nc_arena_printf(a, "failed: %.300s", why->message);
+		s->n_missed++;
+		if (nc_schedules_zone(f->schedules, s->timezone, &z, NULL) != NC_OK ||
+			nc_schedule_first_at(s, z, now, &s->next_at_ms, NULL) != NC_OK)
+			s->next_at_ms = now + LOOK_AGAIN_MS;
+		add_event(&x, "schedule.skipped", NULL, why->message);
+		rc = s->last_result ? nc_model_put(txn, &s->o, err) : nc_err_nomem(err);
+	}
+	nc_db_read_end(f->db);
+	return rc == NC_OK ? nc_txn_commit(nc_steal(&txn), NULL, err) : rc;
+}
+
 static nc_code fire(nc_flow *f, const char *id, nc_error *err)
 {
 	_cleanup_(nc_arena_freep) nc_arena *a = nc_arena_new(8u << 20);
@@ -205,9 +238,17 @@ static nc_code fire(nc_flow *f, const char *id, nc_error *err)
 		return nc_err_nomem(err);
 	x.root = nc_db_read_begin(f->db);
 	nc_code rc = load_due(&x, id, err);
-	if (rc == NC_OK)
+	int is_due = rc == NC_OK;
+	if (is_due)
 		rc = stage(&x, err);
 	nc_db_read_end(f->db);
+	if (is_due && rc != NC_OK && rc != NC_E_NOMEM && rc != NC_E_UNAVAILABLE) {
+		nc_error why = *err;
+		nc_log(L_ERROR, "schedule.fire.failed", F_STR("schedule", id), F_ERR(err),
+			F_STR("consequence", "its next time is tried"));
+		nc_err_clear(err);
+		return move_on(f, id, &why, err);
+	}
 	if (rc != NC_OK)
 		return rc;
 	rc = nc_txn_commit(nc_steal(&txn), NULL, err);
@@ -222,6 +263,9 @@ typedef struct due_list {
 	char ids[DUE_MAX][NC_DB_ID_MAX + 1];
 	size_t n;
 	int64_t next_ms;
+	char last_key[16],
+		last_id[NC_DB_ID_MAX + 1]; /* the list goes on after it; "" = from the start */
+	size_t n_last_key;
 } due_list;
 
 static int64_t time_of(nc_bytes key)
@@ -233,40 +277,54 @@ static int64_t time_of(nc_bytes key)
 	return (int64_t)(v ^ (uint64_t)1 << 63);
 }
 
-/* The index is in order of time: what is due stands in front. */
-static void list_due(nc_flow *f, due_list *list)
+static void note_last(due_list *list, nc_bytes key, const char *id)
+{
+	list->n_last_key = NC_MIN(key.len, sizeof(list->last_key));
+	memcpy(list->last_key, key.ptr, list->n_last_key);
+	snprintf(list->last_id, sizeof(list->last_id), "%s", id);
+}
+
+/* The index is in order of time: what is due stands in front. The next of them after those of the
+ * last list, so that who can't be fired stands in nobody's way. */
+static void list_due(nc_flow *f, int64_t now, due_list *list)
 {
 	const nc_root *r = nc_db_read_begin(f->db);
-	int64_t now = nc_clock_wall_ms();
-	nc_bytes key;
+	nc_bytes from = { list->last_key, list->n_last_key }, key;
 	nc_walk w;
 
 	list->n = 0;
 	list->next_ms = INT64_MAX;
-	nc_walk_init(&w, r, NC_KIND_SCHEDULE, NC_SCHEDULE_IX_NEXT, (nc_bytes){ 0 }, (nc_bytes){ 0 },
+	nc_walk_init(&w, r, NC_KIND_SCHEDULE, NC_SCHEDULE_IX_NEXT, from, nc_str(list->last_id),
 		NC_ASCENDING);
 	for (const nc_item *it; (it = nc_walk_next(&w, &key));) {
 		int64_t at = time_of(key);
+		if (!strcmp(nc_item_id(it), list->last_id))
+			continue;
 		if (at > now || list->n == DUE_MAX) {
 			list->next_ms = at;
 			break;
 		}
 		snprintf(list->ids[list->n++], sizeof(list->ids[0]), "%s", nc_item_id(it));
+		note_last(list, key, nc_item_id(it));
 	}
 	nc_db_read_end(f->db);
 }
 
 int64_t nc_schedules_fire_due(nc_flow *f)
 {
-	due_list list;
+	due_list list = { .n = 0 };
+	int64_t now = nc_clock_wall_ms();
 
-	list_due(f, &list);
-	for (size_t i = 0; i < list.n; i++) {
-		nc_error err = NC_ERROR_INIT;
-		nc_code rc = fire(f, list.ids[i], &err);
-		if (rc != NC_OK && rc != NC_E_NOTFOUND && rc != NC_E_CONFLICT)
-			nc_log(L_ERROR, "schedule.fire.failed", F_STR("schedule", list.ids[i]),
-				F_ERR(&err), F_STR("consequence", "trying again"));
-	}
+	do {
+		list_due(f, now, &list);
+		for (size_t i = 0; i < list.n; i++) {
+			nc_error err = NC_ERROR_INIT;
+			nc_code rc = fire(f, list.ids[i], &err);
+			if (rc != NC_OK && rc != NC_E_NOTFOUND && rc != NC_E_CONFLICT)
+				nc_log(L_ERROR, "schedule.fire.failed",
+					F_STR("schedule", list.ids[i]), F_ERR(&err),
+					F_STR("consequence", "trying again"));
+		}
+	} while (list.n == DUE_MAX);
 	return list.next_ms;
 }
