@@ -3,7 +3,8 @@
  * One firing: the operation schedule.fire, whose one step is a call to the kernel itself. It asks
  * for the action on each VM as a user would, waits for the operations that come of it, and says
  * how many went well. After a crash it is run again from the start: the idempotency key of each VM
- * brings back the operation that was started before, also one that has failed.
+ * brings back the operation that was started before, also one that has failed, and that nothing was
+ * to be done or that it was refused.
  *
  * Owned by the thread nc-schedules.
  */
@@ -101,6 +102,16 @@ static int is_passing(nc_code rc)
 	return rc == NC_E_NOMEM || rc == NC_E_UNAVAILABLE;
 }
 
+/* An earlier life of this firing was told so. */
+static nc_code refused_before(const nc_buf *answer, nc_error *err)
+{
+	_cleanup_(nc_json_decrefp) json_t *j = NULL;
+	nc_code rc = nc_json_parse(nc_buf_bytes(answer), 64u << 10, &j, err);
+	const char *why = json_string_value(json_object_get(j, "error"));
+
+	return rc == NC_OK ? nc_problem_err(err, "conflict", "%s", why ? why : "refused") : rc;
+}
+
 static nc_code ask(nc_firing *x, size_t i, nc_error *err)
 {
 	_cleanup_(nc_arena_freep) nc_arena *a = nc_arena_new(4u << 20);
@@ -130,6 +141,8 @@ static nc_code ask(nc_firing *x, size_t i, nc_error *err)
 		&act, &nc_kind_vm, vm, action->name, json_object_get(x->request, "arguments"), err);
 	if (rc != NC_OK)
 		return rc;
+	if (act.http_status >= 400)
+		return refused_before(&body, err);
 	x->n_started += act.operation != NULL;
 	x->n_unchanged += act.operation == NULL;
 	snprintf(x->children[i].op_id, sizeof(x->children[i].op_id), "%s",
@@ -334,7 +347,10 @@ static nc_code ended(nc_opctx *c, nc_error *err)
 }
 
 static const nc_op_step_def steps[] = {
-	{ .name = "fire", .prepare = prepare, .finish = keep_result, .flags = NC_STEP_CANCELABLE },
+	{ .name = "fire",
+		.prepare = prepare,
+		.finish = keep_result,
+		.flags = NC_STEP_CANCELABLE | NC_STEP_KEEPS_ANSWER },
 };
 const nc_op_type nc_flow_schedule_fire = {
 	.kind = "schedule.fire", .steps = steps, .n_steps = NC_LEN(steps), .ended = ended

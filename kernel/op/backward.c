@@ -130,7 +130,8 @@ static nc_go undo_result(nc_turn *t, size_t i, const nc_op_step_def *def)
 	/* Where nobody can be asked after it, it is asked for again: an undo names what is to go,
 	 * and what is gone already is done. */
 	if (run->call.is_recover && r->code == NC_E_UNSUPPORTED)
-		return undo_again(t, 0, 1);
+		return def->flags & NC_STEP_GONE_IS_UNDONE ? undo_again(t, 0, 1)
+							   : undo_left_unclear(t, i, &r->err);
 	if (run->call.is_recover && r->code != NC_OK)
 		return undo_unknown(t, i);
 	if (run->call.is_recover && r->recovered != NC_REC_RUNNING)

@@ -60,6 +60,18 @@ static nc_go go_back_to(nc_turn *t, size_t i, int target)
 	return NC_GO_ON;
 }
 
+/* 0, or -1 without memory. */
+static int keep_answer(nc_turn *t, const nc_op_step_def *def)
+{
+	const nc_run_result *r = &t->run->result;
+	nc_operation *op = t->c.op;
+
+	if (!(def->flags & NC_STEP_KEEPS_ANSWER) || !r->len)
+		return 0;
+	op->result = (nc_bytes){ nc_arena_memdup(t->c.arena, r->bytes, r->len), r->len };
+	return op->result.ptr ? 0 : -1;
+}
+
 static nc_go failed_outcome(nc_turn *t, size_t i, const nc_op_step_def *def, int32_t outcome)
 {
 	nc_run *run = t->run;
@@ -74,6 +86,8 @@ static nc_go failed_outcome(nc_turn *t, size_t i, const nc_op_step_def *def, int
 			run->attempts < RETRIES_OF_STEP)
 			choice = NC_RETRY_STEP;
 	}
+	if (choice == NC_FAIL_OP && keep_answer(t, def) < 0)
+		return nc_turn_retry_memory(t);
 	if (choice == NC_FAIL_OP)
 		return nc_turn_step_failed(t, i, has_effect ? NC_HAS_EFFECT : NC_NO_EFFECT, why);
 	run->attempts++;
@@ -107,10 +121,12 @@ static nc_go done_outcome(nc_turn *t, size_t i, const nc_op_step_def *def)
 	return NC_GO_ON;
 }
 
-static nc_go cancelled_outcome(nc_turn *t, size_t i)
+static nc_go cancelled_outcome(nc_turn *t, size_t i, const nc_op_step_def *def)
 {
 	nc_error why = NC_ERROR_INIT;
 
+	if (keep_answer(t, def) < 0)
+		return nc_turn_retry_memory(t);
 	if (t->c.op->state == NC_OPER_CANCELING)
 		return nc_turn_step_cancelled(t, i);
 	nc_err(&why, NC_E_CANCELLED, "the driver cancelled step \"%s\" by itself",
@@ -138,7 +154,7 @@ static nc_go recovered(nc_turn *t, size_t i, const nc_op_step_def *def)
 	case NC_REC_ABSENT:
 		run->recovers = 0;
 		if (t->c.op->state == NC_OPER_CANCELING)
-			return cancelled_outcome(t, i);
+			return cancelled_outcome(t, i, def);
 		return call_again(t, i, def, 0, 0);
 	case NC_REC_DONE:
 		return done_outcome(t, i, def);
@@ -171,7 +187,7 @@ nc_go nc_turn_forward_result(nc_turn *t, size_t i, const nc_op_step_def *def)
 	case NC_DONE:
 		return done_outcome(t, i, def);
 	case NC_CANCELLED:
-		return cancelled_outcome(t, i);
+		return cancelled_outcome(t, i, def);
 	case NC_FAILED_NO_EFFECT:
 	case NC_FAILED_PARTIAL:
 		return failed_outcome(t, i, def, r->outcome);
