@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/jsonw.h"
 #include "flow/acts.h"
 #include "model/problem.h"
 
@@ -72,6 +73,34 @@ static nc_code try_once(attempt *t, attempt_fn fn, nc_error *err)
 	return is_replay ? NC_OK : rc; /* status 0: the answer is in the act already */
 }
 
+/* Said once, it holds: what wrote nothing is written down too, lest it be done the next time. A
+ * refusal for want of memory or the store is none. */
+static nc_code remember(attempt *t, nc_code rc, nc_error *why)
+{
+	_cleanup_(nc_buf_done) nc_buf b;
+	nc_act *a = t->a;
+	nc_jw w;
+
+	nc_buf_init(&b, 4096);
+	if (!a->is_once || a->is_replay || (rc == NC_OK && t->status) || rc == NC_E_NOMEM ||
+		rc == NC_E_UNAVAILABLE)
+		return rc;
+	nc_jw_init(&w, &b);
+	nc_jw_obj(&w);
+	if (rc != NC_OK)
+		nc_jw_kstr(&w, "error", why->message);
+	nc_jw_kbool(&w, "changed", 0);
+	nc_jw_obj_end(&w);
+	nc_error err = NC_ERROR_INIT;
+	nc_code kept = nc_buf_failed(&b) ? nc_err_nomem(&err)
+					 : nc_act_remember(a, rc == NC_OK ? 200 : 409,
+						   nc_buf_bytes(&b), &err);
+	if (kept == NC_OK)
+		return rc;
+	nc_err_copy(why, &err);
+	return kept;
+}
+
 static nc_code carry_out(attempt *t, attempt_fn fn, nc_error *err)
 {
 	nc_error local = NC_ERROR_INIT;
@@ -87,10 +116,11 @@ static nc_code carry_out(attempt *t, attempt_fn fn, nc_error *err)
 		if (rc == NC_OK || !nc_act_is_lost_race(t->a, &local))
 			break;
 	}
-	if (rc != NC_OK) {
+	if (rc != NC_OK)
 		nc_act_name_refusal(t->a, &local);
+	rc = remember(t, rc, &local);
+	if (rc != NC_OK)
 		nc_err_copy(err, &local);
-	}
 	return rc;
 }
 

@@ -65,6 +65,19 @@ static nc_code stage_key(nc_stage *s, const nc_root *r, int status, nc_bytes bod
 	return nc_model_put(s->txn, o, err);
 }
 
+nc_code nc_act_remember(nc_act *a, int http_status, nc_bytes body, nc_error *err)
+{
+	_cleanup_(nc_txn_freep) nc_txn *txn = nc_txn_new(a->flow->db);
+	nc_stage s = { .a = a, .txn = txn };
+
+	if (!txn)
+		return nc_err_nomem(err);
+	const nc_root *r = nc_db_read_begin(a->flow->db);
+	nc_code rc = stage_key(&s, r, http_status, body, err);
+	nc_db_read_end(a->flow->db);
+	return rc == NC_OK ? nc_txn_commit(nc_steal(&txn), NULL, err) : rc;
+}
+
 /* The operation of an earlier request, wherever it lies now. */
 typedef struct found_op {
 	nc_act *a;

@@ -458,6 +458,10 @@ static void one_that_fails_is_told_and_holds_up_nobody(void)
 	minutes_pass(1);
 	CHECK(ends(&w, id, "failed: 2 of 2 went wrong, first web-"));
 	CHECK_HAS(schedule(&w, id)->last_result, "told to fail");
+	const nc_operation *op = NC_AS(nc_operation,
+		state_get(&w.st, &nc_kind_operation, schedule(&w, id)->last_operation, w.a));
+	CHECK_HAS(op->result.ptr, "\"failed\":2");
+	CHECK_HAS(op->result.ptr, "told to fail");
 	CHECK_INT(w.n_keys, 2);
 	w.manner = DO;
 	minutes_pass(1);
@@ -559,7 +563,112 @@ static void once_is_once(void)
 	tear_down(&w);
 }
 
+/* ---- what can't be fired ---- */
+
+static void arguments_have_a_limit(void)
+{
+	enum { LONG = 17 << 10 };
+	world w;
+	char fault[400];
+
+	REQUIRE(set_up(&w));
+	char *text = nc_arena_printf(w.a,
+		"{'name':'big','cron':'@daily','action':'vm.stop','target':'web-1',"
+		"'arguments':{'x':'%0*d'}}",
+		LONG, 0);
+	CHECK_CODE(create(&w, text, NULL, fault), NC_E_INVAL);
+	CHECK_HAS(fault, "arguments: ");
+	tear_down(&w);
+}
+
+/* Stored by an older daemon, or its zone file is gone since. */
+static void what_cannot_be_fired_says_so_and_stands_in_nobodys_way(void)
+{
+	enum { BAD = 300 };
+	world w;
+	const char *bad[BAD];
+
+	REQUIRE(set_up(&w));
+	for (int i = 0; i < BAD; i++) {
+		nc_object *o = state_new(&nc_kind_schedule, nc_arena_printf(w.a, "bad-%d", i), w.a);
+		nc_schedule *s = NC_AS(nc_schedule, o);
+		o->project = w.project;
+		s->cron = "* * * * *";
+		s->timezone = i ? "Nowhere/Gone" : "UTC";
+		s->action = "vm.stop";
+		s->target = w.vms[2];
+		s->is_enabled = 1;
+		s->next_at_ms = nc_clock_wall_ms() + 1000;
+		if (!i)
+			s->arguments =
+				nc_str(nc_arena_printf(w.a, "{\"x\":\"%0*d\"}", 130 << 10, 0));
+		bad[i] = o->id;
+		state_put(&w.st, o);
+	}
+	const char *id = make_minutely(&w, "");
+	minutes_pass(1);
+	nc_schedules_round(w.f->schedules);
+	CHECK_INT(schedule(&w, id)->n_fired, 1);
+	for (int i = 0; i < BAD; i++) {
+		const nc_schedule *s = schedule(&w, bad[i]);
+		CHECK(s->next_at_ms > nc_clock_wall_ms());
+		CHECK_INT(s->n_fired, 0);
+		CHECK_INT(s->n_missed, 1);
+		CHECK_HAS(s->last_result,
+			i ? "failed: there is no time zone" : "failed: its request");
+	}
+	CHECK(ends(&w, id, "succeeded"));
+	tear_down(&w);
+}
+
 /* ---- crashes ---- */
+
+static void set_vm(world *w, int i, nc_vm_lifecycle lifecycle, int is_locked)
+{
+	nc_object *o = state_get(&w->st, &nc_kind_vm, w->vms[i], w->a);
+	nc_vm *vm = NC_AS(nc_vm, o);
+	vm->lifecycle = lifecycle;
+	vm->power = lifecycle == NC_VM_STOPPED ? NC_POWER_OFF : NC_POWER_ON;
+	vm->desired_state = lifecycle == NC_VM_STOPPED ? NC_VM_WANT_STOPPED : NC_VM_WANT_RUNNING;
+	vm->is_locked = is_locked;
+	state_put(&w->st, o);
+}
+
+/* One was stopped already and one was refused when it fired; what was done to them since is left. */
+static void what_needed_nothing_is_not_done_by_the_next_life(void)
+{
+	world w;
+	const char *id = NULL;
+
+	REQUIRE(set_up(&w));
+	CHECK_OK(create(&w,
+			 "{'name':'all','cron':'* * * * *','action':'vm.stop',"
+			 "'selector':'tier=web'}",
+			 &id, NULL),
+		NULL);
+	set_vm(&w, 0, NC_VM_STOPPED, 0);
+	set_vm(&w, 1, NC_VM_ACTIVE, 1);
+	w.manner = HOLD;
+	minutes_pass(1);
+	for (int i = 0; i < 5000 && w.n_held < 1; i++) {
+		nc_schedules_round(w.f->schedules);
+		usleep(1000);
+	}
+	REQUIRE(w.n_held == 1);
+	stop_engines(&w);
+	REQUIRE(state_open(&w.st));
+	set_vm(&w, 0, NC_VM_ACTIVE, 0);
+	set_vm(&w, 1, NC_VM_ACTIVE, 0);
+	w.manner = DO;
+	REQUIRE(start_engines(&w));
+	CHECK(ends(&w, id, "failed: 1 of 3 went wrong, first vm_"));
+	CHECK_HAS(schedule(&w, id)->last_result, "locked");
+	CHECK_INT(lifecycle(&w, 0), NC_VM_ACTIVE);
+	CHECK_INT(lifecycle(&w, 1), NC_VM_ACTIVE);
+	CHECK_INT(lifecycle(&w, 2), NC_VM_STOPPED);
+	CHECK_INT(w.n_keys, 1);
+	tear_down(&w);
+}
 
 /* From the n-th append on nothing reaches the store, then the process is gone. */
 static void no_time_is_lost_or_fired_twice_whenever_the_store_dies(void)
@@ -641,6 +750,9 @@ NC_TESTS(flow_schedules){
 	T(allow_starts_beside_the_last_one),
 	T(replace_ends_the_last_one_first),
 	T(once_is_once),
+	T(arguments_have_a_limit),
+	T(what_cannot_be_fired_says_so_and_stands_in_nobodys_way),
+	T(what_needed_nothing_is_not_done_by_the_next_life),
 	T(no_time_is_lost_or_fired_twice_whenever_the_store_dies),
 	T(what_was_slept_through_is_made_up_for_once),
 };
