@@ -145,12 +145,17 @@ static void reply(nc_api_job *j, nc_act *a, const nc_error *why)
 static void on_durable(nc_act *a, const nc_error *why)
 {
 	nc_api_job *j = NC_CONTAINER(a, job_act, act)->job;
+	nc_error named = NC_ERROR_INIT;
 
-	if (why && nc_act_is_lost_race(a, why) && ++j->tries < NC_ACT_TRIES_MAX) {
+	if (why && nc_act_is_lost_race(why) && ++j->tries < NC_ACT_TRIES_MAX) {
 		nc_job_submit(j); /* from the start, on a fresh root */
 		return;
 	}
-	reply(j, a, why);
+	if (why) {
+		nc_err_copy(&named, why);
+		nc_act_name_refusal(a, &named);
+	}
+	reply(j, a, why ? &named : NULL);
 	nc_job_unref(j);
 }
 

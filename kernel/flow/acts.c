@@ -2,8 +2,7 @@
 /*
  * Acts on plain objects, the same for every kind: create, patch, replace, delete, actions. A kind
  * that needs more has a row in `special` and does its own part there. Each act is tried again from
- * a fresh root when the sequencer found that somebody was faster, unless the request itself said
- * which revision it meant. Worker threads. With `on_durable` an act does not wait for its record
+ * a fresh root when the sequencer found that somebody was faster. Worker threads. With `on_durable` an act does not wait for its record
  * (NC_ACT_PENDING); without, it blocks until that is durable.
  */
 #include <string.h>
@@ -42,15 +41,17 @@ typedef struct attempt {
 
 typedef nc_code (*attempt_fn)(attempt *t, nc_error *err);
 
-/* The sequencer's refusals carry no problem code; ours do. */
-int nc_act_is_lost_race(const nc_act *a, const nc_error *why)
+/* The sequencer's refusals carry no problem code; ours do. One that said which revision it meant is
+ * tried again too: the fresh root holds the answer to its key, if it was the same request that was
+ * faster, or another revision, of which it is told. */
+int nc_act_is_lost_race(const nc_error *why)
 {
-	return !a->if_match && why->code == NC_E_CONFLICT && strncmp(why->domain, "nc.", 3) != 0;
+	return why->code == NC_E_CONFLICT && strncmp(why->domain, "nc.", 3) != 0;
 }
 
 void nc_act_name_refusal(const nc_act *a, nc_error *err)
 {
-	if (a->if_match && err->code == NC_E_CONFLICT && strncmp(err->domain, "nc.", 3) != 0)
+	if (a->if_match && nc_act_is_lost_race(err))
 		nc_problem_err(err, "changed", "it was changed meanwhile");
 }
 
@@ -113,7 +114,7 @@ static nc_code carry_out(attempt *t, attempt_fn fn, nc_error *err)
 		rc = try_once(t, fn, &local);
 		if (rc == NC_ACT_PENDING)
 			return rc;
-		if (rc == NC_OK || !nc_act_is_lost_race(t->a, &local))
+		if (rc == NC_OK || !nc_act_is_lost_race(&local))
 			break;
 	}
 	if (rc != NC_OK)

@@ -234,14 +234,9 @@ static nc_code put_all(nc_stage *s, nc_error *err)
 static void on_answer(void *arg, uint64_t seq, const nc_error *why)
 {
 	nc_act *a = arg;
-	nc_error named = NC_ERROR_INIT;
 
 	a->seq = seq;
-	if (why) {
-		nc_err_copy(&named, why);
-		nc_act_name_refusal(a, &named);
-	}
-	a->on_durable(a, why ? &named : NULL);
+	a->on_durable(a, why);
 }
 
 nc_code nc_stage_commit(nc_stage *s, int http_status, nc_error *err)

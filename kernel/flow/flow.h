@@ -108,8 +108,10 @@ typedef struct nc_act {
 	char decision[NC_DB_ID_MAX + 1]; /* placement that said no */
 } nc_act;
 
-/* Somebody changed the same thing meanwhile, and the request did not say which revision it meant. */
-int nc_act_is_lost_race(const nc_act *a, const nc_error *why);
+/* Somebody changed the same thing meanwhile: from the start, on a fresh root. */
+int nc_act_is_lost_race(const nc_error *why);
+/* One that was lost too often, in the words of the request: who said If-Match is told of that. */
+void nc_act_name_refusal(const nc_act *a, nc_error *err);
 #define NC_ACT_TRIES_MAX 20u
 
 /* Plain objects of any kind: create, merge patch, replace, delete. A kind that needs more (vm,

@@ -151,8 +151,6 @@ typedef struct nc_stage { /* what an act wants written */
  * run writes nothing. NC_OK: the answer is in the act. NC_ACT_PENDING, of an act with `on_durable`:
  * the record is handed over, and the act with it. */
 nc_code nc_stage_commit(nc_stage *s, int http_status, nc_error *err);
-/* The sequencer's refusal in the words of the request: who said If-Match is told of that. */
-void nc_act_name_refusal(const nc_act *a, nc_error *err);
 /* An earlier request with this key: NC_E_EXISTS = answered (in the act), NC_E_INVAL = the key was
  * used for another request, NC_OK = there was none. */
 nc_code nc_act_replay(nc_act *a, const nc_root *r, nc_error *err);

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <pthread.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "flow/internal.h"
+#include "model/tenancy.h"
+#include "state.h"
+
+/* Requests that come at once, over a memory store that takes its time. */
+
+typedef struct world {
+	state st;
+	nc_flow *f;
+	nc_observed *observed;
+	nc_vault *vault;
+	nc_arena *a;
+	nc_object *project;
+} world;
+
+static int set_up(world *w)
+{
+	memset(w, 0, sizeof(*w));
+	_cleanup_(nc_freep) char *keys = nc_test_path("keys");
+	(void)unlink(keys); /* of another installation */
+	w->a = nc_arena_new(4u << 20);
+	w->observed = nc_observed_new();
+	if (!state_open(&w->st))
+		return 0;
+	nc_vault_options vo = { .db = w->st.db, .kind = NC_KIND_SECRET_VALUE, .key_file = keys };
+	if (!CHECK_OK(nc_vault_open(&vo, &w->vault, NULL), NULL))
+		return 0;
+	nc_flow_options fo = { .db = w->st.db,
+		.observed = w->observed,
+		.vault = w->vault,
+		.settings = { .idempotency_ttl_ms = 86400000 } };
+	if (!CHECK_OK(nc_flow_new(&fo, &w->f, NULL), NULL))
+		return 0;
+	w->project = state_new(&nc_kind_project, "acme", w->a);
+	return state_put(&w->st, w->project);
+}
+
+static void tear_down(world *w)
+{
+	nc_vault_close(w->vault);
+	nc_db_close(w->st.db);
+	w->st.db = NULL;
+	nc_flow_free(w->f);
+	state_free(&w->st);
+	nc_observed_free(w->observed);
+	nc_arena_free(w->a);
+}
+
+typedef struct request {
+	world *w;
+	const char *key, *description, *hash;
+	char if_match[24];
+	nc_code rc;
+	int is_replay, status;
+	nc_error err;
+} request;
+
+static void *send_it(void *arg)
+{
+	request *q = arg;
+	_cleanup_(nc_arena_freep) nc_arena *a = nc_arena_new(4u << 20);
+	_cleanup_(nc_buf_done) nc_buf out;
+	_cleanup_(nc_json_decrefp) json_t *body = json_pack("{s:s}", "description", q->description);
+	nc_buf_init(&out, 1 << 20);
+	nc_act act = { .flow = q->w->f,
+		.arena = a,
+		.actor = "uid:0",
+		.reach = { .is_everywhere = 1 },
+		.idempotency_key = q->key,
+		.request_hash = q->hash,
+		.if_match = q->if_match,
+		.body = &out };
+	q->rc = nc_act_patch(&act, &nc_kind_project, q->w->project->id, body, &q->err);
+	q->is_replay = act.is_replay;
+	q->status = act.http_status;
+	return NULL;
+}
+
+static void send_at_once(request *q, int n)
+{
+	pthread_t threads[8];
+	for (int i = 0; i < n; i++)
+		CHECK_INT(pthread_create(&threads[i], NULL, send_it, &q[i]), 0);
+	for (int i = 0; i < n; i++)
+		pthread_join(threads[i], NULL);
+}
+
+static request ask(world *w, const char *key, const char *description)
+{
+	request q = { .w = w, .key = key, .description = description, .hash = description };
+	nc_object *now = state_get(&w->st, &nc_kind_project, w->project->id, w->a);
+	snprintf(q.if_match, sizeof(q.if_match), "\"%llu\"", (unsigned long long)now->revision);
+	return q;
+}
+
+static void same_request_twice_at_once_is_one_whatever_revision_it_meant(void)
+{
+	world w;
+	REQUIRE(set_up(&w));
+	memstore_set_delay_us(w.st.store, 20000);
+	for (int round = 0; round < 10; round++) {
+		char key[16], text[16];
+		snprintf(key, sizeof(key), "key-%d", round);
+		snprintf(text, sizeof(text), "text-%d", round);
+		request q[4];
+		int n_first = 0;
+		for (int i = 0; i < 4; i++)
+			q[i] = ask(&w, key, text);
+		send_at_once(q, 4);
+		for (int i = 0; i < 4; i++) {
+			CHECK_OK(q[i].rc, &q[i].err);
+			CHECK_INT(q[i].status, 200);
+			n_first += !q[i].is_replay;
+		}
+		CHECK_INT(n_first, 1);
+	}
+	tear_down(&w);
+}
+
+static void another_request_at_once_is_told_that_its_revision_is_gone(void)
+{
+	world w;
+	REQUIRE(set_up(&w));
+	memstore_set_delay_us(w.st.store, 20000);
+	request q[2] = { ask(&w, "one", "first"), ask(&w, "two", "second") };
+	send_at_once(q, 2);
+	int loser = q[0].rc == NC_OK;
+	CHECK_OK(q[!loser].rc, &q[!loser].err);
+	CHECK_CODE(q[loser].rc, NC_E_CONFLICT);
+	CHECK_STR(q[loser].err.domain, "nc.changed");
+	tear_down(&w);
+}
+
+NC_TESTS(flow_acts){
+	T(same_request_twice_at_once_is_one_whatever_revision_it_meant),
+	T(another_request_at_once_is_told_that_its_revision_is_gone),
+};
