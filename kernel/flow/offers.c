@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "flow/internal.h"
+#include "model/body.h"
 #include "model/problem.h"
 
 static const char *first_verb_of(const char *extension)
@@ -43,6 +44,14 @@ nc_code nc_providers_check(
 		"novacron plugin status shows what each driver offers; use another provider");
 }
 
+/* It is open for what it has; nothing new is made there. */
+static int is_disabled(const nc_root *r, const char *id)
+{
+	const nc_item *it = nc_root_get(r, NC_KIND_PROVIDER, nc_str(id));
+
+	return it && nc_bytes_eq(nc_body_member(nc_item_body(it), "enabled"), nc_str("false"));
+}
+
 nc_code nc_providers_choose(nc_flow *f, const nc_root *r, const char *extension, nc_arena *a,
 	const char **id, nc_error *err)
 {
@@ -50,12 +59,19 @@ nc_code nc_providers_choose(nc_flow *f, const nc_root *r, const char *extension,
 	nc_walk w;
 	int n = 0;
 
+	if (*id && is_disabled(r, *id)) {
+		nc_problem_err(err, "conflict", "provider %s is disabled", *id);
+		return nc_err_hint(err, NC_E_CONFLICT,
+			"nothing new is placed there; novacron provider update NAME --set "
+			"enabled=true, or another provider");
+	}
 	if (*id)
 		return nc_providers_check(f, r, *id, extension, err);
 	nc_walk_init(
 		&w, r, NC_KIND_PROVIDER, NC_BY_ID, (nc_bytes){ 0 }, (nc_bytes){ 0 }, NC_ASCENDING);
 	for (const nc_item *it; (it = nc_walk_next(&w, NULL));)
-		if (nc_providers_offer(f->providers, nc_item_id(it), extension) > 0 && !n++)
+		if (!is_disabled(r, nc_item_id(it)) &&
+			nc_providers_offer(f->providers, nc_item_id(it), extension) > 0 && !n++)
 			found = nc_item_id(it);
 	if (n == 1) {
 		*id = nc_arena_strdup(a, found);

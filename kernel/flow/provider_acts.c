@@ -85,7 +85,7 @@ static nc_code changed(nc_stage *s, const nc_root *r, const nc_change *change, n
 		return rc;
 	/* The secrets that were given are those that are there. */
 	s->is_unchanged = has_config && is_same && change->n_fields == 1;
-	if ((is_same && !has_limits) || !NC_AS(nc_provider, s->object)->is_enabled)
+	if (is_same && !has_limits)
 		return NC_OK;
 	return nc_stage_operation(s, "provider.update", NULL, err);
 }

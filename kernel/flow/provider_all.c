@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * All enabled providers, brought to what their objects say at each round of the keeper, and what
+ * All providers, the disabled too for what they have, brought to what their objects say at each round of the keeper, and what
  * became of it into their status. Blocking.
  */
 #include <string.h>

@@ -403,21 +403,17 @@ int nc_providers_is_open(nc_providers *p, const char *id)
 	return is_usable(inst);
 }
 
-/* Some enabled provider is not open: nobody can say yet what it has. */
+/* Some provider is not open: nobody can say yet what it has. */
 static int is_one_unopened(nc_providers *p)
 {
-	_cleanup_(nc_arena_freep) nc_arena *a = nc_arena_new(1u << 20);
 	const nc_root *r = nc_db_read_begin(p->flow->db);
 	nc_walk w;
 	int found = 0;
 
 	nc_walk_init(
 		&w, r, NC_KIND_PROVIDER, NC_BY_ID, (nc_bytes){ 0 }, (nc_bytes){ 0 }, NC_ASCENDING);
-	for (const nc_item *it; a && !found && (it = nc_walk_next(&w, NULL));) {
-		nc_object *o = NULL;
-		if (nc_model_load(it, a, &o, NULL) == NC_OK && NC_AS(nc_provider, o)->is_enabled)
-			found = !nc_providers_is_open(p, o->id);
-	}
+	for (const nc_item *it; !found && (it = nc_walk_next(&w, NULL));)
+		found = !nc_providers_is_open(p, nc_item_id(it));
 	nc_db_read_end(p->flow->db);
 	return found;
 }

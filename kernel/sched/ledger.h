@@ -222,6 +222,7 @@ nc_code nc_sched_catch_up(nc_sched *s, nc_error *err);
 #define NC_FILTERS(X)                                                                              \
 	X(STATE, "state")                                                                          \
 	X(PROVIDER, "provider")                                                                    \
+	X(DISABLED, "disabled")                                                                    \
 	X(ZONE, "zone")                                                                            \
 	X(HOST, "host")                                                                            \
 	X(EXCLUDED, "excluded")                                                                    \

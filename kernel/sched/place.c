@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/id.h"
+#include "model/body.h"
 #include "model/problem.h"
 #include "sched/ledger.h"
 
@@ -18,6 +19,8 @@ typedef struct scan {
 	const nc_place_req *req;
 	nc_verdict *v;
 	uint32_t zone, provider; /* numbers; UINT32_MAX = a word that no host has */
+	uint32_t *disabled;      /* numbers of providers that take nothing new */
+	size_t n_disabled;
 	nc_bits bits[NC_BITS_COUNT];
 	int is_impossible[NC_BITS_COUNT]; /* some word that no host has */
 	nc_holding held;
@@ -28,6 +31,7 @@ typedef struct scan {
 static void scan_done(scan *sc)
 {
 	nc_group_view_done(&sc->group);
+	nc_free(sc->disabled);
 }
 
 /* ---- filters ---- */
@@ -91,6 +95,14 @@ static void note_near(scan *sc, nc_row r, uint32_t slot, const nc_ident *id)
 		sc->v->near = near;
 }
 
+static int is_disabled(const scan *sc, nc_row r)
+{
+	for (size_t i = 0; i < sc->n_disabled; i++)
+		if (nc_loose32_get(&r.c->provider[r.i]) == sc->disabled[i])
+			return 1;
+	return 0;
+}
+
 static uint8_t filter(scan *sc, nc_row r, uint32_t slot, const nc_ident *id)
 {
 	const nc_place_req *req = sc->req;
@@ -99,6 +111,8 @@ static uint8_t filter(scan *sc, nc_row r, uint32_t slot, const nc_ident *id)
 		return NC_FILTER_STATE;
 	if (sc->provider && nc_loose32_get(&r.c->provider[r.i]) != sc->provider)
 		return NC_FILTER_PROVIDER;
+	if (sc->n_disabled && is_disabled(sc, r))
+		return NC_FILTER_DISABLED;
 	if (sc->zone && nc_loose32_get(&r.c->zone[r.i]) != sc->zone)
 		return NC_FILTER_ZONE;
 	if (req->host && strcmp(req->host, id->id))
@@ -268,6 +282,9 @@ static nc_code no_capacity(const nc_verdict *v, nc_error *err)
 	}
 	why_nowhere(v, &b);
 	nc_problem_err(err, "no_capacity", "%s", text);
+	if (!v->near.ident && v->refused[NC_FILTER_DISABLED])
+		return nc_err_hint(err, NC_E_UNAVAILABLE,
+			"a provider is disabled: novacron provider update NAME --set enabled=true");
 	if (!v->near.ident)
 		return nc_err_hint(err, NC_E_UNAVAILABLE,
 			"none is short of capacity alone: look at the filters that refused");
@@ -308,6 +325,32 @@ static nc_code check_request(const nc_place_req *req, nc_error *err)
 	return NC_OK;
 }
 
+/* Providers that are there for what they have. A guest that only moves is nothing new. */
+static nc_code find_disabled(scan *sc, const nc_root *root, nc_error *err)
+{
+	nc_walk w;
+
+	if (sc->req->is_paired)
+		return NC_OK;
+	nc_walk_init(&w, root, NC_KIND_PROVIDER, NC_BY_ID, (nc_bytes){ 0 }, (nc_bytes){ 0 },
+		NC_ASCENDING);
+	for (const nc_item *it; (it = nc_walk_next(&w, NULL));) {
+		uint32_t n =
+			nc_bytes_eq(nc_body_member(nc_item_body(it), "enabled"), nc_str("false"))
+				? nc_word_number(sc->s, nc_item_id(it), NC_WORD_FIND)
+				: 0;
+		if (!n)
+			continue; /* or it has no host */
+		if (!sc->disabled)
+			sc->disabled = nc_calloc(
+				nc_root_count(root, NC_KIND_PROVIDER), sizeof(*sc->disabled));
+		if (!sc->disabled)
+			return nc_err_nomem(err);
+		sc->disabled[sc->n_disabled++] = n;
+	}
+	return NC_OK;
+}
+
 static nc_code prepare(scan *sc, const nc_root *root, nc_error *err)
 {
 	const nc_place_req *req = sc->req;
@@ -327,6 +370,8 @@ static nc_code prepare(scan *sc, const nc_root *root, nc_error *err)
 	sc->zone = number_or_none(s, req->zone);
 	sc->provider = number_or_none(s, req->provider);
 	nc_code rc = nc_holding_load(s, root, req->consumer, &sc->held, err);
+	if (rc == NC_OK)
+		rc = find_disabled(sc, root, err);
 	if (rc != NC_OK)
 		return rc;
 	if (req->vm_group) {
