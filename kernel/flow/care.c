@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The keeper and the kernel's own two calls. The keeper is one thread that blocks on drivers and
- * the store as long as they take; nothing waits for it but nc_care_stop.
+ * The keeper and the kernel's own two calls. The keeper is one thread, with a few more during a round
+ * that open providers and look at them side by side; they block on drivers and the store as long as
+ * they take; nothing waits for them but nc_care_stop.
  */
 #include "flow/care.h"
 
@@ -19,6 +20,7 @@
 #include "flow/sweep.h"
 
 #define OWN_CALL_MAX_S 45 /* a create has 30 */
+#define VISITS_MAX     16 /* providers at once */
 
 /* ---- provider.open, provider.close ---- */
 
@@ -176,16 +178,57 @@ static void look_at(nc_flow *f, const char *provider)
 			F_STR("consequence", "trying again at the next round"));
 }
 
+typedef struct visit {
+	nc_job job;
+	nc_flow *f;
+	const char *provider;
+} visit;
+
+static int is_stopping(nc_flow *f)
+{
+	pthread_mutex_lock(&f->keeper_lock);
+	int is = f->is_stopping;
+	pthread_mutex_unlock(&f->keeper_lock);
+	return is;
+}
+
+static void run_visit(nc_job *job)
+{
+	visit *v = NC_CONTAINER(job, visit, job);
+
+	if (!is_stopping(v->f))
+		nc_provider_bring_up(v->f, v->provider);
+	if (!is_stopping(v->f))
+		look_at(v->f, v->provider);
+}
+
+/* Side by side: one that hangs until its time-outs holds up no other, only the end of the round. */
+static void visit_all(nc_flow *f, const provider_ids *list)
+{
+	_cleanup_(nc_freep) visit *visits = nc_calloc(list->n + 1, sizeof(*visits));
+	nc_pool *pool = NULL;
+
+	if (!visits)
+		return;
+	if (list->n > 1)
+		(void)nc_pool_new("nc-visit", (unsigned)NC_MIN(list->n, (size_t)VISITS_MAX), &pool,
+			NULL); /* or one after the other */
+	for (size_t i = 0; i < list->n; i++) {
+		visits[i] = (visit){ .job.run = run_visit, .f = f, .provider = list->ids[i] };
+		if (!pool || nc_pool_submit(pool, &visits[i].job) != NC_OK)
+			run_visit(&visits[i].job);
+	}
+	nc_pool_free(pool); /* waits for them */
+}
+
 typedef enum { FIRST_ROUND, LATER_ROUND } which_round;
 
 static void round_of_care(nc_flow *f, which_round which)
 {
 	provider_ids list = { 0 };
 
-	nc_providers_open_all(f);
 	list_providers(f, &list);
-	for (size_t i = 0; i < list.n; i++)
-		look_at(f, list.ids[i]);
+	visit_all(f, &list);
 	nc_free(list.ids);
 	nc_flow_finish_rotation(f); /* rare, and an old key shall not stay for a minute more */
 	if (which == FIRST_ROUND)

@@ -18,6 +18,7 @@
 #include "model/body.h"
 
 #define BATCH 256
+#define TRIES 5
 
 /* One batch of the answer on its way into one record. */
 typedef struct finding {
@@ -366,7 +367,7 @@ static nc_code silence_missing(nc_flow *f, const char *provider, const json_t *h
 	return rc == NC_OK && x.n_staged ? nc_txn_commit(nc_steal(&t), NULL, err) : rc;
 }
 
-nc_code nc_flow_find_hosts(nc_flow *f, const char *provider, nc_error *err)
+static nc_code find_hosts(nc_flow *f, const char *provider, nc_error *err)
 {
 	_cleanup_(nc_json_decrefp) json_t *hosts = NULL;
 	nc_code rc = nc_flow_find_pools(f, provider, err); /* first: hosts say which they reach */
@@ -382,6 +383,24 @@ nc_code nc_flow_find_hosts(nc_flow *f, const char *provider, nc_error *err)
 	for (size_t i = 0; rc == NC_OK && i < n; i += BATCH)
 		rc = write_hosts(f, provider, hosts, i, NC_MIN(i + BATCH, n), err);
 	return rc == NC_OK ? silence_missing(f, provider, hosts, err) : rc;
+}
+
+/* Providers are looked at side by side: another may just have taken the name of a pool, a zone or a
+ * host, or somebody have changed one. */
+nc_code nc_flow_find_hosts(nc_flow *f, const char *provider, nc_error *err)
+{
+	nc_error why = NC_ERROR_INIT;
+	nc_code rc = NC_OK;
+
+	for (int i = 0; i < TRIES; i++) {
+		nc_err_clear(&why);
+		rc = find_hosts(f, provider, &why);
+		if (rc != NC_E_CONFLICT && rc != NC_E_EXISTS)
+			break;
+	}
+	if (rc != NC_OK)
+		nc_err_copy(err, &why);
+	return rc;
 }
 
 void nc_flow_observe_provider(nc_flow *f, const char *provider, const nc_provider_look *look)

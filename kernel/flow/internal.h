@@ -75,7 +75,7 @@ nc_code nc_providers_choose(nc_flow *f, const nc_root *r, const char *extension,
 	const char **id, nc_error *err);
 
 /* ---- provider_all.c ---- */
-void nc_providers_open_all(nc_flow *f);
+void nc_provider_bring_up(nc_flow *f, const char *id); /* any thread but those of calls */
 
 /* ---- services.c: nc.kv and nc.secrets ---- */
 void nc_flow_services(nc_plugin_hooks *hooks);

@@ -28,8 +28,8 @@ typedef struct opened { /* one provider's instance, and what it was made of */
 struct nc_providers {
 	nc_flow *flow;
 	pthread_mutex_t table_lock;
-	nc_map *open;   /* provider id → opened */
-	int is_opening; /* one open at a time: two must not make the same instance */
+	nc_map *open;    /* provider id → opened */
+	nc_map *opening; /* ids being opened, each by one: two must not make the same instance */
 	pthread_cond_t opened;
 };
 
@@ -41,8 +41,12 @@ nc_code nc_providers_new(nc_flow *f, nc_providers **ret, nc_error *err)
 		return nc_err_nomem(err);
 	p->flow = f;
 	p->open = nc_map_new();
-	if (!p->open)
+	p->opening = nc_map_new();
+	if (!p->open || !p->opening) {
+		nc_map_free(p->open);
+		nc_map_free(p->opening);
 		return nc_err_nomem(err);
+	}
 	pthread_mutex_init(&p->table_lock, NULL);
 	pthread_cond_init(&p->opened, NULL);
 	*ret = nc_steal(&p);
@@ -77,6 +81,7 @@ void nc_providers_free(nc_providers *p)
 		opened_free(o);
 	}
 	nc_map_free(p->open);
+	nc_map_free(p->opening);
 	pthread_mutex_destroy(&p->table_lock);
 	pthread_cond_destroy(&p->opened);
 	nc_free(p);
@@ -142,19 +147,20 @@ static nc_code open_instance(nc_providers *p, const nc_provider *obj, const nc_s
 	return nc_pinst_open(p->flow->plugins, &spec, ret, err);
 }
 
-static void begin_opening(nc_providers *p)
+static nc_code begin_opening(nc_providers *p, const char *id, nc_error *err)
 {
 	pthread_mutex_lock(&p->table_lock);
-	while (p->is_opening)
+	while (nc_map_get(p->opening, nc_str(id)))
 		pthread_cond_wait(&p->opened, &p->table_lock);
-	p->is_opening = 1;
+	nc_code rc = nc_map_put(p->opening, nc_str(id), p, NULL);
 	pthread_mutex_unlock(&p->table_lock);
+	return rc == NC_OK ? NC_OK : nc_err_nomem(err);
 }
 
-static void end_opening(nc_providers *p)
+static void end_opening(nc_providers *p, const char *id)
 {
 	pthread_mutex_lock(&p->table_lock);
-	p->is_opening = 0;
+	nc_map_del(p->opening, nc_str(id));
 	pthread_cond_broadcast(&p->opened);
 	pthread_mutex_unlock(&p->table_lock);
 }
@@ -377,9 +383,11 @@ nc_code nc_providers_open(nc_providers *p, const char *id, nc_provider_applied *
 {
 	nc_provider_applied applied = { .how = NC_PROVIDER_SAME };
 
-	begin_opening(p);
-	nc_code rc = conform_to_now(p, id, &applied, err);
-	end_opening(p);
+	nc_code rc = begin_opening(p, id, err);
+	if (rc != NC_OK)
+		return rc;
+	rc = conform_to_now(p, id, &applied, err);
+	end_opening(p, id);
 	if (rc == NC_OK && ret)
 		*ret = applied;
 	return rc;
