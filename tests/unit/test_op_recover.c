@@ -299,7 +299,8 @@ static void deadline_ends_what_hangs_and_takes_back_what_was_done(void)
 static void deadline_counts_before_the_gate_and_after_a_crash(void)
 {
 	op_world w;
-	nc_ops_options limits = { .per_host = 1 };
+	/* one worker: the script is for the first that is asked after, then the other */
+	nc_ops_options limits = { .per_host = 1, .workers = 1 };
 	REQUIRE(ow_open(&w, &limits));
 	OW_SCRIPT(&w, { .verb = "make", .when = OW_LATE });
 	const char *first = ow_begin(&w, "t.single", "p", "h", "acme");
