@@ -79,9 +79,11 @@ static nc_code resolve_isolation(nc_found *f, nc_isolation wanted, nc_error *err
 {
 	const nc_manifest *m = f->manifest;
 	int is_store = nc_manifest_provides(m, "nc.store/1");
-	f->isolation = wanted != NC_ISO_MANIFEST ? wanted
-		       : m->is_in_process        ? NC_ISO_IN_PROCESS
-						 : NC_ISO_PROCESS;
+	nc_isolation isolation = wanted != NC_ISO_MANIFEST ? wanted
+				 : m->is_in_process        ? NC_ISO_IN_PROCESS
+							   : NC_ISO_PROCESS;
+	if (f->isolation != isolation) /* else somebody may be loading it by that */
+		f->isolation = isolation;
 	if (is_store && f->isolation == NC_ISO_PROCESS)
 		return nc_err(err, NC_E_UNSUPPORTED,
 			"plugin %s keeps the state, which is done in process only", f->id);
@@ -134,19 +136,26 @@ static nc_plugin_state assess(nc_found *f, nc_error *err)
 	return NC_PLUGIN_AVAILABLE;
 }
 
+/* Under the loader's lock. Who loads it has found it available, and says himself what came of that. */
+static int is_decided(const nc_found *f)
+{
+	return f->is_loading || f->state == NC_PLUGIN_LOADED || f->state == NC_PLUGIN_LOST;
+}
+
 nc_code nc_found_assess(nc_found *f, nc_error *err)
 {
 	pthread_mutex_lock(&f->p->lock);
-	int is_settled = f->state == NC_PLUGIN_LOADED || f->state == NC_PLUGIN_LOST ||
-			 (f->state == NC_PLUGIN_INVALID && !f->is_changed);
+	int is_settled = is_decided(f) || (f->state == NC_PLUGIN_INVALID && !f->is_changed);
 	pthread_mutex_unlock(&f->p->lock);
 	if (!is_settled) {
 		nc_error why = NC_ERROR_INIT;
 		nc_plugin_state state = assess(f, &why);
 		pthread_mutex_lock(&f->p->lock);
-		f->state = state;
-		f->why = why;
-		f->is_changed = 0;
+		if (!is_decided(f)) {
+			f->state = state;
+			f->why = why;
+			f->is_changed = 0;
+		}
 		pthread_mutex_unlock(&f->p->lock);
 	}
 	pthread_mutex_lock(&f->p->lock);
