@@ -58,6 +58,7 @@ static void rebuild_tip(nc_db *db, group *g, const nc_error *why)
 	if (code == NC_OK)
 		return;
 	nc_batch_fail(db, g->batch, 0, why);
+	answer_refused(g, why); /* what their own reasons rest on is gone */
 	nc_tip_reset(db);
 }
 

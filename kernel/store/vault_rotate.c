@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "store/care.h"
 #include "store/item.h"
@@ -88,6 +89,15 @@ static nc_code drop_old_keys(nc_vault *v, nc_error *err)
 	nc_code code = nc_keyfile_load(&ring, v->key_file, err);
 	if (code != NC_OK)
 		return code;
+	/* Somebody has put another file there since: what it lacks would be gone for good. */
+	char active[NC_KEYFILE_ID_LEN + 1];
+	nc_hex(v->active->id, sizeof(v->active->id), active);
+	if (strcmp(ring.keys[0].id, active) != 0) {
+		nc_err(err, NC_E_CONFLICT, "key file %s was changed during the rotation",
+			v->key_file);
+		return nc_err_hint(err, NC_E_CONFLICT,
+			"put the file back whose first key is %s, and rotate again", active);
+	}
 	while (ring.n > 1)
 		nc_secret_free(ring.keys[--ring.n].raw);
 	code = nc_keyfile_save(&ring, v->key_file, err);

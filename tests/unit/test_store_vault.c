@@ -257,6 +257,44 @@ static void rotation_can_be_cut_at_every_store_call_and_go_on(void)
 	memstore_free(m);
 }
 
+static void a_key_file_put_back_during_a_rotation_loses_no_key(void)
+{
+	memstore *m = memstore_new();
+	char value[64];
+	_cleanup_(nc_freep) char *path = new_key_file();
+	_cleanup_(nc_freep) char *before = NULL, *during = NULL, *after = NULL;
+	size_t len, during_len;
+	nc_error err = NC_ERROR_INIT;
+	nc_db *db = su_open(m);
+	REQUIRE(db != NULL);
+	nc_vault *s = open_secrets(db, path);
+	REQUIRE(s != NULL);
+	CHECK_CODE(put_secret(db, s, "sec_1", "one"), NC_OK);
+	copy_of_file(path, &before, &len);
+	memstore_fail(m, MS_ANY, 2, UINT64_MAX, MS_REFUSE);
+	CHECK(nc_vault_rotate(s, NULL, NULL) != NC_OK);
+	REQUIRE(nc_vault_is_rotating(s));
+	memstore_heal(m);
+	copy_of_file(path, &during, &during_len);
+	CHECK_OK(nc_file_replace(path, 0600, (nc_bytes){ before, len }, NULL), NULL);
+	nc_code code = NC_E_UNAVAILABLE; /* until the store has found its feet again */
+	for (int i = 0; i < 500 && code == NC_E_UNAVAILABLE; i++) {
+		usleep(10000);
+		code = nc_vault_rotate(s, NULL, &err);
+	}
+	CHECK_CODE(code, NC_E_CONFLICT);
+	CHECK_HAS(err.message, "was changed during the rotation");
+	copy_of_file(path, &after, &len);
+	CHECK_STR(after, before);
+	CHECK_STR(get_secret(s, "sec_1", value), "one");
+	CHECK_OK(nc_file_replace(path, 0600, (nc_bytes){ during, during_len }, NULL), NULL);
+	CHECK_OK(nc_vault_rotate(s, NULL, &err), &err);
+	CHECK_STR(get_secret(s, "sec_1", value), "one");
+	nc_vault_close(s);
+	nc_db_close(db);
+	memstore_free(m);
+}
+
 static void value_sealed_before_a_rotation_is_refused_after_it(void)
 {
 	memstore *m = memstore_new();
@@ -541,6 +579,7 @@ NC_TESTS(store_vault){
 	T(digest_tells_values_apart_for_ever),
 	T(rotation_leaves_nothing_under_the_old_key),
 	T(rotation_can_be_cut_at_every_store_call_and_go_on),
+	T(a_key_file_put_back_during_a_rotation_loses_no_key),
 	T(value_sealed_before_a_rotation_is_refused_after_it),
 	T(key_file_that_does_not_fit_is_refused),
 	T(a_bare_key_made_beforehand_becomes_the_installations_own),
