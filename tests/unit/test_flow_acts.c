@@ -104,7 +104,7 @@ static void same_request_twice_at_once_is_one_whatever_revision_it_meant(void)
 	REQUIRE(set_up(&w));
 	memstore_set_delay_us(w.st.store, 20000);
 	for (int round = 0; round < 10; round++) {
-		char key[16], text[16];
+		char key[24], text[24];
 		snprintf(key, sizeof(key), "key-%d", round);
 		snprintf(text, sizeof(text), "text-%d", round);
 		request q[4];
