@@ -220,6 +220,12 @@ static void write_run(nc_db *db, pace *t, nc_db_batch *first, uint32_t n, uint64
 	}
 	if (err.code == NC_OK)
 		nc_err(&err, code, "the store failed without saying why");
+	if (code == NC_E_CONFLICT && t->delay_us == 0) {
+		/* An epoch that the sequencer is about to renew; the second time it is an illness. */
+		t->delay_us = RETRY_MIN_US;
+		t->retry_at_us = nc_clock_mono_us() + t->delay_us;
+		return;
+	}
 	nc_health_set(db, NC_ILL_OBJECTS, &err);
 	t->delay_us = NC_MIN(NC_MAX(t->delay_us * 2, (int64_t)RETRY_MIN_US), (int64_t)RETRY_MAX_US);
 	t->retry_at_us = nc_clock_mono_us() + t->delay_us;

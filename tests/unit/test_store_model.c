@@ -519,9 +519,12 @@ static void arm_faults(world *w)
 		faults[pick(NC_LEN(faults))]);
 }
 
+/* Also that no call that the store refused before is still on its way back. */
 static int is_well(void *arg)
 {
 	nc_db_health h;
+	if (nc_db_flush(arg, NULL) != NC_OK)
+		return 0;
 	nc_db_get_health(arg, &h);
 	return !h.is_degraded;
 }
