@@ -85,6 +85,7 @@ static nc_act *begin_act(nc_api_job *j, const nc_kind **kind, nc_code *ret_rc, n
 			.actor = j->who.name,
 			.idempotency_key = j->idempotency_key,
 			.if_match = j->if_match,
+			.begins_later = j->tries > 1, /* others keep taking its place */
 			.on_durable = on_durable,
 			.body = &j->out } };
 	j->out.len = 0;

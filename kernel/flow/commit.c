@@ -209,7 +209,30 @@ static void render(nc_stage *s, nc_buf *out)
 	nc_buf_putc(out, '}');
 }
 
-static nc_code put_all(nc_stage *s, nc_error *err)
+/* The operation's first steps in the same record, where that may be. If they can't be done now,
+ * nothing of this attempt is any good: as a lost race, to be made again without. */
+static nc_code begin_operation(nc_stage *s, const nc_root *r, nc_error *err)
+{
+	nc_act *a = s->a;
+	nc_flow *f = a->flow;
+	nc_opctx c = { .ops = f->ops,
+		.db = f->db,
+		.root = r,
+		.arena = a->arena,
+		.op = s->op,
+		.target = s->object,
+		.txn = s->txn,
+		.user = f };
+
+	if (a->begins_later || a->is_dry_run || !nc_ops_begins_at_once(f->ops, s->op))
+		return NC_OK;
+	if (nc_ops_begin(&c) == NC_BEGUN)
+		return NC_OK;
+	a->begins_later = 1;
+	return nc_err(err, NC_E_CONFLICT, "it can't be begun at once");
+}
+
+static nc_code put_all(nc_stage *s, const nc_root *r, nc_error *err)
 {
 	nc_act *a = s->a;
 	nc_code rc = NC_OK;
@@ -220,6 +243,8 @@ static nc_code put_all(nc_stage *s, nc_error *err)
 		rc = nc_act_forget_secrets(a->flow, s->txn, s->object, err);
 	} else {
 		rc = nc_flow_seal(a->flow, s->txn, s->object, err);
+		if (rc == NC_OK && s->op)
+			rc = begin_operation(s, r, err);
 		if (rc == NC_OK)
 			rc = nc_model_put(s->txn, s->object, err);
 	}
@@ -236,6 +261,8 @@ static void on_answer(void *arg, uint64_t seq, const nc_error *why)
 	nc_act *a = arg;
 
 	a->seq = seq;
+	if (why && a->operation)
+		nc_ops_forget(a->flow->ops, a->operation);
 	a->on_durable(a, why);
 }
 
@@ -245,7 +272,7 @@ nc_code nc_stage_commit(nc_stage *s, int http_status, nc_error *err)
 	nc_txn *txn = s->txn;
 	const nc_root *r = nc_db_read_begin(a->flow->db);
 	size_t mark = a->body->len;
-	nc_code rc = put_all(s, err);
+	nc_code rc = put_all(s, r, err);
 
 	if (rc == NC_OK) {
 		render(s, a->body);
@@ -258,6 +285,8 @@ nc_code nc_stage_commit(nc_stage *s, int http_status, nc_error *err)
 	nc_db_read_end(a->flow->db);
 	if (rc != NC_OK || a->is_dry_run) {
 		nc_txn_free(txn);
+		if (s->op)
+			nc_ops_forget(a->flow->ops, s->op->o.id);
 		if (rc == NC_OK)
 			a->http_status = 200;
 		else
@@ -272,7 +301,10 @@ nc_code nc_stage_commit(nc_stage *s, int http_status, nc_error *err)
 		return NC_ACT_PENDING; /* and the act is no longer ours */
 	}
 	rc = nc_txn_commit(txn, &a->seq, err);
-	if (rc != NC_OK)
-		a->body->len = mark;
+	if (rc == NC_OK)
+		return NC_OK;
+	if (a->operation)
+		nc_ops_forget(a->flow->ops, a->operation);
+	a->body->len = mark;
 	return rc;
 }

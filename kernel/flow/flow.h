@@ -88,6 +88,7 @@ typedef struct nc_act {
 	const char *request_hash;    /* of method, path and body; with a key */
 	const char *if_match;        /* or NULL */
 	int is_dry_run;
+	int begins_later; /* its operation begins with a record of its own */
 	void (*on_durable)(struct nc_act *a, const nc_error *why);
 	/* of what the kernel does by itself: */
 	int is_once;        /* the key stays taken, however its operation ended */

@@ -193,6 +193,8 @@ static const nc_op_step_def steps[] = {
 		.flags = NC_STEP_CANCELABLE | NC_STEP_GONE_IS_UNDONE },
 };
 
-const nc_op_type nc_flow_vm_create = {
-	.kind = "vm.create", .steps = steps, .n_steps = NC_LEN(steps), .ended = ended
-};
+const nc_op_type nc_flow_vm_create = { .kind = "vm.create",
+	.steps = steps,
+	.n_steps = NC_LEN(steps),
+	.ended = ended,
+	.begins_at_once = 1 };

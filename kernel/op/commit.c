@@ -85,7 +85,7 @@ static void count_end(nc_run *run, nc_operation_state state)
 	s->canceled += state == NC_OPER_CANCELED;
 }
 
-static void durable(nc_run *run)
+void nc_run_durable(nc_run *run)
 {
 	run->conflicts = run->records_refused = 0;
 	if (run->result_is_used) {
@@ -114,7 +114,7 @@ static void on_answer(void *arg, uint64_t seq, const nc_error *why)
 	if (why)
 		not_durable(run, why);
 	else
-		durable(run);
+		nc_run_durable(run);
 	int is_last = !--ops->records_out && ops->is_orphan;
 	pthread_mutex_unlock(&ops->lock);
 	if (is_last)

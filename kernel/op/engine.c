@@ -19,7 +19,7 @@
 
 /* ---- runs; lock held ---- */
 
-static void run_free(nc_run *run)
+void nc_run_free(nc_run *run)
 {
 	nc_run_call_clear(&run->call);
 	nc_run_result_clear(&run->result);
@@ -29,16 +29,16 @@ static void run_free(nc_run *run)
 	nc_free(run->host);
 	nc_free(run);
 }
-NC_DEFINE_CLEANUP(nc_run *, run_free);
+NC_DEFINE_CLEANUP(nc_run *, nc_run_free);
 
 nc_run *nc_run_find(nc_ops *ops, const char *id)
 {
 	return nc_map_get(ops->runs, nc_str(id));
 }
 
-static nc_run *run_new(nc_ops *ops, const nc_operation *op)
+nc_run *nc_run_new(nc_ops *ops, const nc_operation *op)
 {
-	_cleanup_(run_freep) nc_run *run = nc_calloc(1, sizeof(*run));
+	_cleanup_(nc_run_freep) nc_run *run = nc_calloc(1, sizeof(*run));
 
 	if (!run)
 		return NULL;
@@ -105,7 +105,7 @@ void nc_run_drop(nc_run *run)
 	nc_timers_clear(&run->ops->timers, &run->due);
 	nc_list_del(&run->late);
 	nc_map_del(run->ops->runs, nc_str(run->id));
-	run_free(run);
+	nc_run_free(run);
 }
 
 /* Without memory to take it in, which is no error for whoever asked: the record is durable, and a
@@ -123,7 +123,7 @@ static void take_in(nc_ops *ops, const nc_operation *op, int is_adopted)
 {
 	if (nc_run_find(ops, op->o.id))
 		return;
-	_cleanup_(run_freep) nc_run *run = run_new(ops, op);
+	_cleanup_(nc_run_freep) nc_run *run = nc_run_new(ops, op);
 	if (!run || nc_timers_reserve(&ops->timers, nc_map_count(ops->runs) + 1) < 0 ||
 		nc_map_put(ops->runs, nc_str(op->o.id), run, NULL) != NC_OK) {
 		missed(ops, op->o.id);
@@ -281,7 +281,7 @@ void nc_ops_destroy(nc_ops *ops)
 
 	if (ops->runs)
 		while (nc_map_next(ops->runs, &it, &key, &run))
-			run_free(run);
+			nc_run_free(run);
 	nc_map_free(ops->runs);
 	nc_map_free(ops->types);
 	nc_fair_free(ops->ready);
@@ -471,6 +471,11 @@ static void on_change(
 	(void)seq;
 	if (kind != NC_KIND_OPERATION || was || !now)
 		return; /* changes of known ones are our own, or come through cancel and abandon */
+	pthread_mutex_lock(&ops->lock);
+	int was_begun = nc_run_take_begun(ops, nc_item_id(now));
+	pthread_mutex_unlock(&ops->lock);
+	if (was_begun)
+		return;
 	_cleanup_(nc_arena_freep) nc_arena *a = nc_arena_new(1 << 20);
 	nc_object *o = NULL;
 	if (!a || nc_model_load(now, a, &o, NULL) != NC_OK) {

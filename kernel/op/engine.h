@@ -71,6 +71,7 @@ typedef struct nc_run {
 	uint8_t has_result;
 	uint8_t result_is_used; /* by this turn; it goes once the turn's record is durable */
 	uint8_t is_ended;       /* the record being committed is the last */
+	uint8_t is_begun;       /* that record is the one that makes it, and somebody else's */
 	uint8_t call_is_out;
 	uint8_t is_admitted;  /* inside the gate: the next worker makes the call */
 	uint8_t is_nudged;    /* the record was changed for it meanwhile: look before sleeping */
@@ -135,6 +136,8 @@ void nc_run_sleep(nc_run *run, int64_t us);
 void nc_ops_destroy(nc_ops *ops); /* no lock held, nobody else knows it */
 void nc_run_drop(nc_run *run);    /* out of every queue and freed */
 nc_run *nc_run_find(nc_ops *ops, const char *id);
+nc_run *nc_run_new(nc_ops *ops, const nc_operation *op); /* no lock; in no queue yet */
+void nc_run_free(nc_run *run);
 /* It waits for others: have the deadline looked at meanwhile. */
 void nc_run_mind_deadline(nc_run *run);
 
@@ -180,5 +183,11 @@ void nc_run_progress(
 /* Stage target, operation and events, and submit: takes c->txn. */
 void nc_run_commit(nc_run *run, nc_opctx *c);
 nc_code nc_op_stage_all(nc_opctx *c, nc_error *err);
+/* Lock held: its record is durable. */
+void nc_run_durable(nc_run *run);
+
+/* ---- begin.c ---- */
+/* Lock held: the record that made it and began it is durable. 0 = it was not begun. */
+int nc_run_take_begun(nc_ops *ops, const char *id);
 
 #endif

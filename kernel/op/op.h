@@ -84,6 +84,7 @@ typedef struct nc_op_type {
 	/* Staged in the last record. `ended` sees c->op->state: succeeded, failed, canceled or
 	 * abandoned, and sets the target free of it. */
 	nc_code (*ended)(nc_opctx *c, nc_error *err);
+	int begins_at_once; /* its steps up to the first call may be part of the record that makes it */
 } nc_op_type;
 
 /* ---- the driver side, given by the higher room ---- */
@@ -154,6 +155,13 @@ void nc_ops_published(nc_ops *ops, const nc_db_batch *b);
  * and the engine takes it when that is published. NC_E_UNSUPPORTED: no such kind. */
 nc_code nc_ops_stage(nc_ops *ops, nc_arena *a, const char *kind, nc_operation **ret, nc_error *err);
 nc_code nc_ops_put(nc_txn *t, nc_operation *op, nc_error *err);
+/* Before nc_ops_put, of one that may begin at once: run its steps in c->txn until a call is named.
+ * NC_BEGUN: goes on when the record is published, and nc_ops_forget if that will not be.
+ * NC_BEGUN_NOT: drop the transaction and the object, and make them again without this. */
+typedef enum { NC_BEGUN_NOT, NC_BEGUN } nc_begun;
+int nc_ops_begins_at_once(const nc_ops *ops, const nc_operation *op);
+nc_begun nc_ops_begin(nc_opctx *c);
+void nc_ops_forget(nc_ops *ops, const char *id); /* one that was not begun: nothing */
 
 /* Ask: durable when it returns; workers. NC_E_CONFLICT: already ended; NC_E_UNSUPPORTED: the step
  * under way cannot be cancelled (hint says which). */

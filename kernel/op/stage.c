@@ -37,6 +37,13 @@ nc_code nc_ops_stage(nc_ops *ops, nc_arena *a, const char *kind, nc_operation **
 	return NC_OK;
 }
 
+int nc_ops_begins_at_once(const nc_ops *ops, const nc_operation *op)
+{
+	const nc_op_type *type = nc_map_get(ops->types, nc_str(op->verb));
+
+	return type && type->begins_at_once;
+}
+
 nc_code nc_ops_put(nc_txn *t, nc_operation *op, nc_error *err)
 {
 	nc_code rc = nc_model_put(t, &op->o, err);

@@ -96,7 +96,7 @@ nc_go nc_turn_end(nc_turn *t, nc_operation_state state)
 
 /* ---- the turn ---- */
 
-static int is_backward(const nc_operation *op)
+int nc_turn_is_backward(const nc_operation *op)
 {
 	for (size_t i = 0; i < op->n_steps; i++)
 		if (op->steps[i].state == NC_STEP_FAILED || op->steps[i].undo != NC_UNDO_NONE)
@@ -166,10 +166,10 @@ static nc_go advance(nc_turn *t)
 		return NC_GO_DROP;
 	if (!t->run->type || t->run->type->n_steps != t->c.op->n_steps)
 		return unknown_kind(t);
-	if (t->run->records_refused >= RECORDS_REFUSED_MAX && !is_backward(t->c.op))
+	if (t->run->records_refused >= RECORDS_REFUSED_MAX && !nc_turn_is_backward(t->c.op))
 		g = record_refused(t);
 	while (g == NC_GO_ON)
-		g = is_backward(t->c.op) ? nc_turn_backward(t) : nc_turn_forward(t);
+		g = nc_turn_is_backward(t->c.op) ? nc_turn_backward(t) : nc_turn_forward(t);
 	return g;
 }
 

@@ -40,6 +40,7 @@ nc_go nc_turn_retry_memory(nc_turn *t);
 /* A record first, then sleep. */
 nc_go nc_turn_rest(nc_turn *t, int64_t us);
 nc_go nc_turn_end(nc_turn *t, nc_operation_state state);
+int nc_turn_is_backward(const nc_operation *op);
 
 /* ---- forward.c ---- */
 nc_go nc_turn_forward(nc_turn *t);

@@ -43,6 +43,8 @@ static nc_code prepare_verb(nc_opctx *c, nc_op_call *call, const char *verb, nc_
 
 	if (!text || sscanf(text, "{\"p\":\"%31[^\"]\",\"h\":\"%31[^\"]\"}", provider, host) != 2)
 		return text ? nc_err(err, NC_E_INVAL, "no such request") : nc_err_nomem(err);
+	if (!strcmp(provider, "none"))
+		return nc_err(err, NC_E_NOTFOUND, "there is no such provider");
 	call->provider = nc_arena_strdup(c->arena, provider);
 	call->target = c->op->checkpoint ? c->op->checkpoint : nc_arena_strdup(c->arena, host);
 	call->verb = verb;
@@ -134,6 +136,11 @@ static const nc_op_step_def single_steps[] = {
 static const nc_op_type types[] = {
 	{ .kind = "t.calls", .steps = call_steps, .n_steps = 3, .ended = ended },
 	{ .kind = "t.hosts", .steps = host_steps, .n_steps = 2, .ended = ended },
+	{ .kind = "t.at_once",
+		.steps = host_steps,
+		.n_steps = 2,
+		.ended = ended,
+		.begins_at_once = 1 },
 	{ .kind = "t.single", .steps = single_steps, .n_steps = 1, .ended = ended },
 };
 
@@ -385,30 +392,42 @@ static const char *project_id(op_world *w, const char *name)
 	return o->id;
 }
 
-const char *ow_begin_more(op_world *w, const char *kind, const char *provider, const char *host,
-	const char *project, const ow_more *more)
+int ow_stage(op_world *w, ow_staged *s, const char *kind, const char *provider, const char *host,
+	const char *project)
 {
 	static int n;
 	nc_error err = NC_ERROR_INIT;
 	nc_operation *op = NULL;
-	nc_object *zone = state_new(&nc_kind_zone, nc_arena_printf(w->a, "zone-%d", ++n), w->a);
 
 	if (!CHECK_OK(nc_ops_stage(w->ops, w->a, kind, &op, &err), &err))
-		return "";
-	op->target = (nc_op_target){ "zone", zone->id, zone->name };
+		return 0;
+	s->op = op;
+	s->zone = state_new(&nc_kind_zone, nc_arena_printf(w->a, "zone-%d", ++n), w->a);
+	s->txn = nc_txn_new(w->st.db);
+	op->target = (nc_op_target){ "zone", s->zone->id, s->zone->name };
 	op->o.project = project_id(w, project);
 	op->actor = "test";
 	op->request = nc_str(nc_arena_printf(w->a, "{\"p\":\"%s\",\"h\":\"%s\"}", provider, host));
+	return s->txn != NULL;
+}
+
+const char *ow_begin_more(op_world *w, const char *kind, const char *provider, const char *host,
+	const char *project, const ow_more *more)
+{
+	nc_error err = NC_ERROR_INIT;
+	ow_staged s;
+
+	if (!ow_stage(w, &s, kind, provider, host, project))
+		return "";
 	if (more) {
-		op->deadline_at_ms = more->deadline_at_ms;
-		op->not_before_ms = more->not_before_ms;
+		s.op->deadline_at_ms = more->deadline_at_ms;
+		s.op->not_before_ms = more->not_before_ms;
 	}
-	_cleanup_(nc_txn_freep) nc_txn *t = nc_txn_new(w->st.db);
-	CHECK_OK(nc_model_put(t, zone, &err), &err);
-	CHECK_OK(nc_ops_put(t, op, &err), &err);
-	nc_code rc = nc_txn_commit(nc_steal(&t), NULL, &err);
+	CHECK_OK(nc_model_put(s.txn, s.zone, &err), &err);
+	CHECK_OK(nc_ops_put(s.txn, s.op, &err), &err);
+	nc_code rc = nc_txn_commit(s.txn, NULL, &err);
 	CHECK_OK(rc, &err);
-	return op->o.id;
+	return s.op->o.id;
 }
 
 const char *ow_begin(

@@ -16,8 +16,9 @@
  *             can't be cancelled
  *   t.hosts   pick (local), make (call): a failure without effect goes back to pick, another host
  *   t.single  make (call), not undone
+ *   t.at_once as t.hosts, begun in the record that makes it
  *
- * Each has a zone as its target, whose description `ended` sets to how it ended.
+ * The provider "none" can't be prepared for. Each has a zone as its target, whose description `ended` sets to how it ended.
  */
 typedef enum { OW_NOW, OW_LATE, OW_REFUSE } ow_when;
 
@@ -85,6 +86,15 @@ typedef struct ow_more {
 } ow_more;
 const char *ow_begin_more(op_world *w, const char *kind, const char *provider, const char *host,
 	const char *project, const ow_more *more);
+
+/* Staged and not committed; what begun says is done by the caller. */
+typedef struct ow_staged {
+	nc_operation *op;
+	nc_object *zone;
+	nc_txn *txn;
+} ow_staged;
+int ow_stage(op_world *w, ow_staged *s, const char *kind, const char *provider, const char *host,
+	const char *project);
 
 /* The record now, hot or cold; in the arena. */
 nc_operation *ow_get(op_world *w, const char *id);
