@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "base/err.h"
 #include "cli/output.h"
 #include "novacron-sdk/conformance.h"
 
@@ -17,7 +18,11 @@ nc_code nc_conformance_test(nc_cli *c, const char *path, nc_error *err)
 		.table = is_json ? stderr : stdout,
 		.json = is_json ? stdout : NULL };
 
-	(void)err; /* what is wrong with the plugin has been told by the kit */
+	const char *isolation = nc_args_str(&c->args, "isolation");
+
+	if (isolation && (o.isolation = nc_conformance_isolation(isolation)) < 0)
+		return nc_err(err, NC_E_INVAL, "--isolation is both, process or in_process");
+	/* What is wrong with the plugin has been told by the kit. */
 	c->exit_code = nc_conformance_run(&o);
 	fflush(stdout);
 	return NC_OK;

@@ -17,6 +17,10 @@ static const nc_flag flags[] = {
 		.value = "RULE|VERB",
 		.type = NC_FLAG_TEXT,
 		.doc = "one rule (P4, V3) or one verb (compute.create)" },
+	{ .name = "isolation",
+		.value = "WAY",
+		.type = NC_FLAG_TEXT,
+		.doc = "both (the default), process: in nc-plugin-host, or in_process" },
 	{ .name = "timeout",
 		.value = "TIME",
 		.type = NC_FLAG_DURATION,
@@ -27,7 +31,9 @@ static const nc_flag flags[] = {
 const nc_cmd nc_cmd_plugin_test = {
 	.path = "plugin test",
 	.doc = "check that a plugin keeps to the contract (offline)",
-	.more = "PATH is the plugin's folder: manifest.json, schema.json and its object.\n"
+	.more = "PATH is the plugin's folder: manifest.json, schema.json and its object. It is "
+		"tried\n"
+		"in a process of the kit's own and in nc-plugin-host, as the daemon would run it.\n"
 		"Exit code: 0 nothing failed, 1 something did, 2 it can't be tried, 4 it is for "
 		"another ABI or platform.",
 	.args = { { .name = "PATH" } },

@@ -184,6 +184,31 @@ void kit_check_stream(const kit_folder *f, const void *arg)
 	kit_finish(h);
 }
 
+void kit_check_health(const kit_folder *f, const void *arg)
+{
+	static const kit_verb health = { .name = "plugin.health",
+		.answer = "plugin.health.result" };
+	kit_host *h = kit_open(f, KIT_HEALTH, "");
+	struct nc_sink *sink = kit_sink_new(h);
+	nc_error err = { .struct_size = sizeof(err) };
+	nc_code rc = NC_E_UNSUPPORTED;
+
+	(void)arg;
+	kit_thread_class = NC_THREAD_WORKER;
+	if (NC_HAS(h->plugin, health))
+		rc = h->plugin->health(h->inst, sink, &err);
+	if (rc == NC_E_UNSUPPORTED)
+		kit_found(KIT_HEALTH, "", KIT_NOT_EXERCISED, "it has no health of its own");
+	else if (rc != NC_OK)
+		kit_found(KIT_HEALTH, "", KIT_FAIL, "failed with %d: %s", rc, err.message);
+	else if (sink->n != 1)
+		kit_found(KIT_HEALTH, "", KIT_FAIL, "wrote %zu objects, not one", sink->n);
+	else if (kit_check_answer(&health, kit_sink_first(sink), KIT_HEALTH))
+		kit_found(KIT_HEALTH, "", KIT_PASS, "one document that keeps its schema");
+	kit_sink_free(sink);
+	kit_finish(h);
+}
+
 void kit_check_stats(const kit_folder *f, const void *arg)
 {
 	kit_host *h = kit_open(f, KIT_RESULT, "stats.sample");

@@ -178,7 +178,7 @@ static void look(surroundings *s)
 		for (const char *p = *e; *p; p++)
 			s->env = (s->env ^ (unsigned char)*p) * 0x100000001B3u;
 	s->fds = count_fds();
-	s->threads = kit_count_threads();
+	s->threads = kit_count_threads(KIT_OWN_THREADS);
 	s->written = bytes_written();
 }
 

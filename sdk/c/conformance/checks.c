@@ -4,11 +4,25 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "novacron/companions.h"
 #include "novacron/compute.h"
 #include "novacron/state.h"
+#include "novacron/store.h"
 #include "novacron/stream.h"
+
+/* Of a plugin in a process of its own the kit sees what its host process tells; what a plugin does to
+ * the process it lives in, to a small sink or to a state is looked at in the kit's. */
+static bool is_for_this_way(const kit_folder *f, const char *rule)
+{
+	static const char *const here[] = { "P1", "P2", "P3", "P7", "P12" };
+
+	for (size_t i = 0; f->host && i < sizeof(here) / sizeof(here[0]); i++)
+		if (strcmp(rule, here[i]) == 0)
+			return false;
+	return true;
+}
 
 static bool is_asked(const nc_conformance_options *o, const char *rule, const char *verb)
 {
@@ -44,22 +58,25 @@ static void plan_rules(const kit_folder *f, agenda *a)
 	static const struct {
 		kit_check check;
 		const char *ext; /* needed for it */
+		bool is_here;    /* in the kit's own process only */
 	} checks[] = {
-		{ { "P1", "", kit_check_exports, NULL }, NULL },
-		{ { "P2", "", kit_check_entry, NULL }, NULL },
-		{ { "P3", "", kit_check_bare_host, NULL }, NULL },
-		{ { "P7", "", kit_check_life, NULL }, NULL },
-		{ { "P4", "", kit_check_hasty_end, NULL }, NC_EXT_COMPUTE },
-		{ { "P11", "", kit_check_small_sink, NULL }, NC_EXT_COMPUTE },
-		{ { "P12", "", kit_check_state, NULL }, NC_EXT_STATE },
-		{ { KIT_RESULT, "stats.sample", kit_check_stats, NULL }, NC_EXT_STATS },
-		{ { KIT_STREAM, "stream.open", kit_check_stream, NULL }, NC_EXT_STREAM },
+		{ { "P1", "", kit_check_exports, NULL }, NULL, true },
+		{ { "P2", "", kit_check_entry, NULL }, NULL, true },
+		{ { "P3", "", kit_check_bare_host, NULL }, NULL, true },
+		{ { "P7", "", kit_check_life, NULL }, NULL, true },
+		{ { "P4", "", kit_check_hasty_end, NULL }, NC_EXT_COMPUTE, false },
+		{ { "P11", "", kit_check_small_sink, NULL }, NC_EXT_COMPUTE, true },
+		{ { "P12", "", kit_check_state, NULL }, NC_EXT_STATE, true },
+		{ { KIT_RESULT, "stats.sample", kit_check_stats, NULL }, NC_EXT_STATS, false },
+		{ { KIT_STREAM, "stream.open", kit_check_stream, NULL }, NC_EXT_STREAM, false },
+		{ { KIT_HEALTH, "", kit_check_health, NULL }, NULL, false },
 	};
 
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
 		const kit_check *c = &checks[i].check;
 
-		if (checks[i].ext && !kit_folder_provides(f, checks[i].ext))
+		if ((checks[i].ext && !kit_folder_provides(f, checks[i].ext)) ||
+			(checks[i].is_here && f->host))
 			continue;
 		plan(a, c);
 	}
@@ -145,7 +162,7 @@ void kit_run_all(const kit_folder *f, const nc_conformance_options *o, kit_findi
 	a.n = 0;
 	for (int i = 1; i <= 12; i++) {
 		(void)snprintf(rule, sizeof(rule), "P%d", i);
-		if (is_asked(o, rule, NULL))
+		if (is_asked(o, rule, NULL) && is_for_this_way(f, rule))
 			untried(to, rule, "");
 	}
 	find_slots(f, timeout_s, &there, to);
@@ -156,17 +173,72 @@ void kit_run_all(const kit_folder *f, const nc_conformance_options *o, kit_findi
 	kit_run_checks(f, a.list, a.n, timeout_s, to);
 }
 
+/* nc-plugin-host beside this program, as it is built and installed; NULL: it is not there. */
+static const char *find_host(void)
+{
+	static const char name[] = "/nc-plugin-host";
+	static char path[4096];
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - sizeof(name));
+	char *slash;
+
+	if (n <= 0)
+		return NULL;
+	path[n] = '\0';
+	slash = strrchr(path, '/');
+	memcpy(slash, name, sizeof(name));
+	return access(path, X_OK) == 0 ? path : NULL;
+}
+
+int nc_conformance_isolation(const char *word)
+{
+	static const char *const words[] = { [NC_CONFORMANCE_BOTH] = "both",
+		[NC_CONFORMANCE_IN_PROCESS] = "in_process",
+		[NC_CONFORMANCE_PROCESS] = "process" };
+
+	for (int i = 0; i < (int)(sizeof(words) / sizeof(words[0])); i++)
+		if (strcmp(words[i], word) == 0)
+			return i;
+	return -1;
+}
+
+static void run_way(kit_folder *f, const nc_conformance_options *o, const char *host, kit_way *to)
+{
+	*to = (kit_way){ .name = host ? "process" : "in_process" };
+	f->host = host;
+	kit_run_all(f, o, &to->found);
+}
+
+/* The ways it is to be tried, each tried; how many there were. */
+static size_t run_ways(kit_folder *f, const nc_conformance_options *o, kit_way ways[2])
+{
+	const char *host = o->isolation == NC_CONFORMANCE_IN_PROCESS ? NULL : find_host();
+	bool may_cross = !kit_folder_provides(f, NC_EXT_STORE);
+	size_t n = 0;
+
+	if (o->isolation != NC_CONFORMANCE_PROCESS)
+		run_way(f, o, NULL, &ways[n++]);
+	if (host && may_cross)
+		run_way(f, o, host, &ways[n++]);
+	else if (o->isolation != NC_CONFORMANCE_IN_PROCESS)
+		fprintf(stderr, "%s: not tried in a process of its own: %s\n", f->path,
+			may_cross ? "there is no nc-plugin-host beside this program"
+				  : "a store is in process only");
+	return n;
+}
+
 int nc_conformance_run(const nc_conformance_options *o)
 {
 	static kit_folder f;
-	kit_findings all = { NULL, 0, 0 };
+	kit_way ways[2] = { { .name = NULL } };
 	int code = kit_folder_open(&f, o->path, o->settings);
 
 	if (code == 0) {
-		kit_run_all(&f, o, &all);
-		code = kit_report(&all, &f, o);
+		size_t n = run_ways(&f, o, ways);
+
+		code = n ? kit_report(ways, n, &f, o) : 2;
 	}
 	kit_folder_close(&f);
-	free(all.list);
+	for (size_t i = 0; i < 2; i++)
+		free(ways[i].found.list);
 	return code;
 }

@@ -13,6 +13,7 @@ void kit_check_hasty_end(const kit_folder *f, const void *arg); /* P4, P5, P6 wi
 void kit_check_small_sink(const kit_folder *f, const void *arg); /* P11 */
 void kit_check_state(const kit_folder *f, const void *arg);      /* P12 */
 void kit_check_stats(const kit_folder *f, const void *arg);      /* KIT_RESULT of stats.sample */
+void kit_check_health(const kit_folder *f, const void *arg);     /* KIT_HEALTH */
 void kit_check_stream(const kit_folder *f, const void *arg);     /* KIT_STREAM */
 void kit_check_query(const kit_folder *f, const void *arg);      /* KIT_RESULT */
 void kit_check_result(const kit_folder *f, const void *arg);

@@ -72,6 +72,16 @@ static kit_op *op_of(kit_host *h, nc_op op)
 	return op.v >= 1 && op.v <= h->n_ops ? h->ops[op.v - 1] : NULL;
 }
 
+kit_op *kit_op_find(kit_host *h, nc_op op)
+{
+	kit_op *o;
+
+	pthread_mutex_lock(&h->lock);
+	o = op_of(h, op);
+	pthread_mutex_unlock(&h->lock);
+	return o;
+}
+
 kit_op *kit_op_new(kit_host *h, const char *verb, const char *key)
 {
 	kit_op *o = calloc(1, sizeof(*o));
@@ -453,9 +463,9 @@ kit_host *kit_host_new(const kit_folder *f, const nc_plugin *plugin)
 	return h;
 }
 
-unsigned kit_count_threads(void)
+unsigned kit_count_threads(const char *tasks)
 {
-	DIR *dir = opendir("/proc/self/task");
+	DIR *dir = opendir(tasks);
 	unsigned n = 0;
 
 	for (struct dirent *e; dir && (e = readdir(dir));)
@@ -469,7 +479,7 @@ nc_code kit_host_create(kit_host *h, const char *config, nc_error *err)
 {
 	nc_code rc;
 
-	h->threads_before = kit_count_threads();
+	h->threads_before = kit_count_threads(KIT_OWN_THREADS);
 	kit_thread_class = NC_THREAD_WORKER;
 	*err = (nc_error){ .struct_size = sizeof(*err) };
 	rc = h->plugin->create(&h->table, (nc_bytes){ config, strlen(config) }, &h->inst, err);

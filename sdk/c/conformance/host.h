@@ -102,6 +102,8 @@ const void *kit_host_extension(kit_host *h, const char *id); /* the plugin's; NU
 
 /* Operations. The caller keeps no lock. */
 kit_op *kit_op_new(kit_host *h, const char *verb, const char *key);
+/* By its handle; NULL: no operation has it. */
+kit_op *kit_op_find(kit_host *h, nc_op op);
 /* After the start function returned. False: it was refused. */
 bool kit_op_started(kit_host *h, kit_op *op, nc_code rc, const nc_error *err);
 /* Until it has been stopped, or is complete without; a stop at a host call may be long in coming. */
@@ -127,6 +129,7 @@ const void *kit_service(kit_host *h, const char *id); /* services.c */
 
 #define KIT_CANARY "canary-5f27c1e9b0d84a63"
 extern _Thread_local int32_t kit_thread_class;
-unsigned kit_count_threads(void);
+unsigned kit_count_threads(const char *tasks); /* a folder like /proc/self/task */
+#define KIT_OWN_THREADS "/proc/self/task"
 
 #endif

@@ -31,6 +31,7 @@ typedef struct kit_finding {
 #define KIT_RECOVER  "V6" /* of keys never used, and of those long done */
 #define KIT_CLOSED   "V7" /* a member it does not know is refused */
 #define KIT_STREAM   "V8" /* bytes, checksum, who owns the descriptor */
+#define KIT_HEALTH   "V9" /* the document keeps its schema */
 
 void kit_found(const char *rule, const char *verb, kit_verdict verdict, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
@@ -45,6 +46,7 @@ typedef struct kit_folder {
 	char bare_config[65536]; /* the same without secrets */
 	int64_t time_ms;
 	size_t jobs;
+	const char *host; /* nc-plugin-host, where it is to run; NULL: in the kit's own process */
 } kit_folder;
 /* 0, or the exit code, with the reason printed to stderr. */
 int kit_folder_open(kit_folder *f, const char *path, const char *settings);
@@ -74,8 +76,13 @@ void kit_findings_add(kit_findings *to, const kit_finding *one);
 
 /* All checks there are, in order (checks.c). */
 void kit_run_all(const kit_folder *f, const nc_conformance_options *o, kit_findings *to);
-/* The findings by rule and verb, the worst of each; exit code (report.c). */
-int kit_report(const kit_findings *all, const kit_folder *f, const nc_conformance_options *o);
+/* One way to run the plugin, and what was found. */
+typedef struct kit_way {
+	const char *name; /* "in_process", "process" */
+	kit_findings found;
+} kit_way;
+/* The findings of each by rule and verb, the worst of each; exit code (report.c). */
+int kit_report(kit_way *ways, size_t n, const kit_folder *f, const nc_conformance_options *o);
 
 uint64_t kit_mono_ns(void);
 void kit_sleep_ms(unsigned ms);

@@ -10,8 +10,9 @@ static int usage(FILE *to)
 {
 	fprintf(to,
 		"usage: nc-plugin-test [--settings FILE] [--only RULE|VERB] [--timeout SECONDS]\n"
-		"                      [--json FILE|-] PATH\n"
-		"Tries the plugin in the folder PATH against the rules of the plugin ABI.\n"
+		"                      [--isolation both|process|in_process] [--json FILE|-] PATH\n"
+		"Tries the plugin in the folder PATH against the rules of the plugin ABI, in this\n"
+		"process and in nc-plugin-host.\n"
 		"Exit code: 0 nothing failed, 1 something did, 2 it can't be tried, 4 it is for\n"
 		"another ABI or platform.\n");
 	return to == stdout ? 0 : 2;
@@ -22,6 +23,7 @@ int main(int argc, char **argv)
 	static const struct option longs[] = { { "settings", required_argument, NULL, 's' },
 		{ "only", required_argument, NULL, 'o' },
 		{ "timeout", required_argument, NULL, 't' },
+		{ "isolation", required_argument, NULL, 'i' },
 		{ "json", required_argument, NULL, 'j' }, { "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 } };
 	nc_conformance_options o = { .table = stdout };
@@ -38,6 +40,11 @@ int main(int argc, char **argv)
 			break;
 		case 't':
 			o.check_timeout_s = (unsigned)strtoul(optarg, NULL, 10);
+			break;
+		case 'i':
+			o.isolation = nc_conformance_isolation(optarg);
+			if (o.isolation < 0)
+				return usage(stderr);
 			break;
 		case 'j':
 			json = optarg;

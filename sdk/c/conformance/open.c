@@ -6,8 +6,14 @@
 #include <unistd.h>
 
 #include "checks.h"
+#include "remote.h"
 
-const nc_entry *kit_load(const kit_folder *f, const char *rule)
+/* The process it goes to has an entry of its own to look at. */
+static const nc_entry remote_entry = {
+	.struct_size = sizeof(remote_entry), .abi = NC_ABI, .plugin = &kit_remote_plugin
+};
+
+static const nc_entry *load_here(const kit_folder *f, const char *rule)
 {
 	void *object = dlopen(f->entry, RTLD_NOW | RTLD_LOCAL);
 	void *symbol = object ? dlsym(object, NC_ENTRY_SYMBOL) : NULL;
@@ -28,6 +34,11 @@ const nc_entry *kit_load(const kit_folder *f, const char *rule)
 		exit(0);
 	}
 	return entry;
+}
+
+const nc_entry *kit_load(const kit_folder *f, const char *rule)
+{
+	return f->host ? &remote_entry : load_here(f, rule);
 }
 
 kit_host *kit_open(const kit_folder *f, const char *rule, const char *verb)
@@ -87,14 +98,20 @@ static void judge_operations(kit_host *h)
 		kit_found("P4", "", KIT_PASS, "every accepted operation, once");
 }
 
-/* One that was joined may still be listed for a moment: the operating system wakes the joiner first. */
+static unsigned count_threads(const kit_host *h)
+{
+	return h->folder->host ? kit_remote_threads(h) : kit_count_threads(KIT_OWN_THREADS);
+}
+
+/* One that was joined may still be listed for a moment: the operating system wakes the joiner first.
+ * In nc-plugin-host the thread that told of the end is another such. */
 static unsigned threads_left(const kit_host *h)
 {
-	unsigned threads = kit_count_threads();
+	unsigned threads = count_threads(h);
 
-	for (int i = 0; i < 20 && threads > h->threads_before; i++) {
+	for (int i = h->folder->host ? 500 : 20; i > 0 && threads > h->threads_before; i--) {
 		kit_sleep_ms(2);
-		threads = kit_count_threads();
+		threads = count_threads(h);
 	}
 	return threads;
 }
@@ -113,6 +130,8 @@ void kit_finish(kit_host *h)
 	kit_host_destroy(h);
 	threads = threads_left(h);
 	kit_sleep_ms(100);
+	if (h->folder->host)
+		kit_remote_end(h);
 	judge_operations(h);
 	if (threads > h->threads_before)
 		kit_broken(h, "P6", "", "%u threads are left after destroy",

@@ -11,6 +11,7 @@
 static const struct {
 	const char *rule, *title;
 } rules[] = {
+	{ "P0", "keeps to the headers" },
 	{ "P1", "exports only its entry" },
 	{ "P2", "loading and entry have no side effects" },
 	{ "P3", "gets by without what the host does not have" },
@@ -31,6 +32,7 @@ static const struct {
 	{ KIT_RECOVER, "recover tells the truth" },
 	{ KIT_CLOSED, "refuses unknown members" },
 	{ KIT_STREAM, "streams their bytes" },
+	{ KIT_HEALTH, "tells its health" },
 };
 #define FAILURES_TOLD 3 /* of one rule and verb */
 #define N_RULES       (sizeof(rules) / sizeof(rules[0]))
@@ -115,20 +117,20 @@ static void print_row(const nc_conformance_options *o, const kit_finding *f)
 			verdict_name(f->verdict), detail_of(f));
 }
 
-static json_t *row_json(const kit_finding *f)
+static json_t *row_json(const kit_finding *f, const char *way)
 {
 	static const char *const names[] = { "pass", "fail", "not_exercised" };
 
-	return json_pack("{s:s, s:s, s:s, s:s, s:s}", "rule", f->rule, "title",
-		kit_rule_title(f->rule), "verb", f->verb, "verdict", names[f->verdict], "detail",
-		detail_of(f));
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "rule", f->rule, "title",
+		kit_rule_title(f->rule), "verb", f->verb, "way", way, "verdict", names[f->verdict],
+		"detail", detail_of(f));
 }
 
-int kit_report(const kit_findings *all, const kit_folder *f, const nc_conformance_options *o)
+/* The rows of one way: printed, into `rows` and counted by verdict. */
+static void report_way(kit_way *way, const nc_conformance_options *o, json_t *rows, size_t count[3])
 {
-	json_t *rows = json_array(), *doc;
-	size_t count[3] = { 0 }, same = 0;
-	int code;
+	const kit_findings *all = &way->found;
+	size_t same = 0;
 
 	if (all->n)
 		qsort(all->list, all->n, sizeof(*all->list), by_rule);
@@ -150,13 +152,32 @@ int kit_report(const kit_findings *all, const kit_folder *f, const nc_conformanc
 			same = 0;
 		}
 		print_row(o, row);
-		json_array_append_new(rows, row_json(row));
+		json_array_append_new(rows, row_json(row, way->name));
 		count[row->verdict]++;
 	}
-	code = count[KIT_FAIL] || !count[KIT_PASS] ? 1 : 0;
-	if (o->table)
-		fprintf(o->table, "%s: %zu passed, %zu failed, %zu not exercised\n", f->path,
-			count[KIT_PASS], count[KIT_FAIL], count[KIT_NOT_EXERCISED]);
+}
+
+int kit_report(kit_way *ways, size_t n, const kit_folder *f, const nc_conformance_options *o)
+{
+	json_t *rows = json_array(), *doc;
+	size_t count[3] = { 0 };
+	int code = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		size_t of_way[3] = { 0 };
+		bool is_here = strcmp(ways[i].name, "in_process") == 0;
+
+		report_way(&ways[i], o, rows, of_way);
+		if (of_way[KIT_FAIL] || !of_way[KIT_PASS])
+			code = 1;
+		for (size_t v = 0; v < 3; v++)
+			count[v] += of_way[v];
+		if (o->table)
+			fprintf(o->table, "%s %s: %zu passed, %zu failed, %zu not exercised\n%s",
+				f->path, is_here ? "in process" : "in nc-plugin-host",
+				of_way[KIT_PASS], of_way[KIT_FAIL], of_way[KIT_NOT_EXERCISED],
+				i + 1 < n ? "\n" : "");
+	}
 	doc = json_pack("{s:s, s:O, s:i, s:i, s:i, s:o}", "path", f->path, "plugin",
 		json_object_get(f->manifest, "id"), "passed", (int)count[KIT_PASS], "failed",
 		(int)count[KIT_FAIL], "not_exercised", (int)count[KIT_NOT_EXERCISED], "rows", rows);

@@ -5,7 +5,8 @@
 /*
  * The conformance kit: loads a plugin's folder with a host of its own and checks the rules P1 to
  * P12 and each verb the plugin claims. Every check runs in a child process with a time limit, so
- * that a crash or a hang is a finding and not the end.
+ * that a crash or a hang is a finding and not the end. Both ways a daemon may run it are tried: its
+ * code in the child itself, and in nc-plugin-host, which is looked for beside the program.
  *
  * A plugin tells how it wants to be tried in conformance.json beside its manifest (all optional):
  *
@@ -25,12 +26,21 @@
 extern "C" {
 #endif
 
+typedef enum nc_conformance_isolations {
+	NC_CONFORMANCE_BOTH, /* in process only, and a word about it, where there is no nc-plugin-host */
+	NC_CONFORMANCE_IN_PROCESS,
+	NC_CONFORMANCE_PROCESS
+} nc_conformance_isolations;
+/* By its word in a configuration: "both", "in_process", "process"; -1: it is none. */
+int nc_conformance_isolation(const char *word);
+
 typedef struct nc_conformance_options {
 	const char *path;         /* folder with manifest.json */
 	const char *settings;     /* path in place of PATH/conformance.json; NULL: that */
 	const char *only;         /* part of a rule's or verb's name; NULL: all */
 	FILE *table, *json;       /* where to print; NULL: not */
 	unsigned check_timeout_s; /* of one check; 0 = 60 */
+	int isolation;            /* NC_CONFORMANCE_* */
 } nc_conformance_options;
 
 /* 0: nothing failed and something passed; 1: a rule or verb failed; 2: the plugin can't be tried at
