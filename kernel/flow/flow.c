@@ -197,6 +197,21 @@ static void on_host_back(void *user, nc_pinst *inst)
 	nc_care_soon(user);
 }
 
+/* The next call there would hang as well: only one at a time finds out. */
+static void on_stuck(void *user, nc_pinst *inst, nc_bytes target, const char *verb)
+{
+	nc_flow *f = user;
+	char provider[NC_DB_ID_MAX + 1], name[256];
+
+	if (!f->ops || !nc_providers_id_of(f->providers, inst, provider))
+		return;
+	snprintf(name, sizeof(name), "%.*s", (int)NC_MIN(target.len, sizeof(name) - 1),
+		target.len ? (const char *)target.ptr : "");
+	nc_log(L_WARN, "provider.target.stuck", F_STR("provider", provider), F_STR("target", name),
+		F_STR("verb", verb), F_STR("consequence", "nothing is sent there for a while"));
+	nc_ops_target_stuck(f->ops, provider, target);
+}
+
 void nc_flow_plugin_hooks(nc_flow *f, nc_plugin_hooks *hooks)
 {
 	*hooks = (nc_plugin_hooks){ .user = f,
@@ -204,6 +219,7 @@ void nc_flow_plugin_hooks(nc_flow *f, nc_plugin_hooks *hooks)
 		.report_overflow = on_overflow,
 		.event = on_event,
 		.host_lost = on_host_lost,
-		.host_back = on_host_back };
+		.host_back = on_host_back,
+		.target_stuck = on_stuck };
 	nc_flow_services(hooks);
 }

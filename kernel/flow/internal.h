@@ -49,6 +49,8 @@ nc_code nc_providers_new(nc_flow *f, nc_providers **ret, nc_error *err);
 void nc_providers_free(nc_providers *p); /* closes all */
 /* The caller owns a reference. NC_E_UNAVAILABLE: not open (yet). */
 nc_code nc_providers_get(nc_providers *p, const char *id, nc_pinst **ret, nc_error *err);
+/* Of an instance that is open: the provider's id; 0 when it is nobody's. Any thread, quick. */
+int nc_providers_id_of(nc_providers *p, const nc_pinst *inst, char out[NC_DB_ID_MAX + 1]);
 /* Open, or bring what is open to what its object says by then. Blocking. On failure what was open before may
  * still be, as it was. */
 typedef struct nc_provider_applied {

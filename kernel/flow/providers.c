@@ -96,6 +96,22 @@ static nc_pinst *lookup(nc_providers *p, const char *id)
 	return inst;
 }
 
+int nc_providers_id_of(nc_providers *p, const nc_pinst *inst, char out[NC_DB_ID_MAX + 1])
+{
+	int found = 0;
+	size_t it = 0;
+	nc_bytes id;
+	void *o;
+
+	pthread_mutex_lock(&p->table_lock);
+	while (!found && nc_map_next(p->open, &it, &id, &o))
+		found = ((opened *)o)->inst == inst && id.len <= NC_DB_ID_MAX;
+	if (found)
+		snprintf(out, NC_DB_ID_MAX + 1, "%.*s", (int)id.len, (const char *)id.ptr);
+	pthread_mutex_unlock(&p->table_lock);
+	return found;
+}
+
 nc_code nc_providers_get(nc_providers *p, const char *id, nc_pinst **ret, nc_error *err)
 {
 	nc_pinst *inst = id ? lookup(p, id) : NULL;

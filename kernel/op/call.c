@@ -119,6 +119,14 @@ static nc_gate_verdict verdict_of(const nc_run_result *r)
 									      : NC_GATE_FINE;
 }
 
+void nc_ops_target_stuck(nc_ops *ops, const char *provider, nc_bytes target)
+{
+	pthread_mutex_lock(&ops->lock);
+	nc_gate_break(ops->gate, provider, target, nc_clock_mono_us());
+	nc_ops_wake(ops); /* for whoever waits there there is a time to wait for now */
+	pthread_mutex_unlock(&ops->lock);
+}
+
 static void leave_gate(nc_run *run, nc_gate_verdict verdict)
 {
 	nc_gate_leave(run->ops->gate, &run->ticket, verdict, nc_clock_mono_us());

@@ -340,6 +340,13 @@ nc_gate_answer nc_gate_enter(nc_gate *g, nc_gate_ticket *t, int64_t now_us, int6
 	return NC_GATE_WAIT;
 }
 
+static void breaker_open(nc_gate *g, host *h, int64_t now_us)
+{
+	h->breaker.open_until_us = now_us + g->limits.breaker_open_us;
+	nc_list_del(&h->broken);
+	nc_list_add_tail(&g->broken, &h->broken);
+}
+
 static void breaker_note(nc_gate *g, host *h, nc_gate_ticket *t, nc_gate_verdict v, int64_t now_us)
 {
 	breaker *b = &h->breaker;
@@ -351,11 +358,8 @@ static void breaker_note(nc_gate *g, host *h, nc_gate_ticket *t, nc_gate_verdict
 		nc_list_del(&h->broken);
 	} else if (v == NC_GATE_FAULT) {
 		b->failures++;
-		if (!g->limits.breaker_failures || b->failures < g->limits.breaker_failures)
-			return;
-		b->open_until_us = now_us + g->limits.breaker_open_us;
-		nc_list_del(&h->broken);
-		nc_list_add_tail(&g->broken, &h->broken);
+		if (g->limits.breaker_failures && b->failures >= g->limits.breaker_failures)
+			breaker_open(g, h, now_us);
 	}
 }
 
@@ -432,6 +436,18 @@ void nc_gate_forget(nc_gate *g, nc_gate_ticket *t)
 }
 
 /* ---- breakers ---- */
+
+void nc_gate_break(nc_gate *g, const char *name, nc_bytes target, int64_t now_us)
+{
+	const provider *p = nc_map_get(g->providers, nc_str(name));
+	host *h = p ? nc_map_get(p->hosts, target) : NULL;
+
+	if (!h || !g->limits.breaker_failures)
+		return; /* nobody has called there, or it is not wanted */
+	h->breaker.failures = NC_MAX(h->breaker.failures, g->limits.breaker_failures);
+	breaker_open(g, h, now_us);
+	host_update(g, h, now_us);
+}
 
 int64_t nc_gate_due_us(const nc_gate *g)
 {

@@ -47,6 +47,8 @@ void nc_gate_leave(nc_gate *g, nc_gate_ticket *t, nc_gate_verdict verdict, int64
  * projects, within one its hosts; at a host first come first served. */
 nc_gate_ticket *nc_gate_next(nc_gate *g, const char *provider, int64_t now_us);
 void nc_gate_forget(nc_gate *g, nc_gate_ticket *t); /* stop waiting */
+/* A call of that host hangs: its breaker opens without a count, unless breakers never do. */
+void nc_gate_break(nc_gate *g, const char *provider, nc_bytes host, int64_t now_us);
 
 /* When a breaker with somebody before it is to be tried: nc_gate_next then has a ticket. INT64_MAX
  * = there is none. */

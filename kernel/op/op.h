@@ -163,6 +163,10 @@ int nc_ops_begins_at_once(const nc_ops *ops, const nc_operation *op);
 nc_begun nc_ops_begin(nc_opctx *c);
 void nc_ops_forget(nc_ops *ops, const char *id); /* one that was not begun: nothing */
 
+/* A driver call there passed deadline and grace: the breaker of that target (as in nc_op_call; "" = the
+ * instance) opens at once. Any thread, quick. */
+void nc_ops_target_stuck(nc_ops *ops, const char *provider, nc_bytes target);
+
 /* Ask: durable when it returns; workers. NC_E_CONFLICT: already ended; NC_E_UNSUPPORTED: the step
  * under way cannot be cancelled (hint says which). */
 nc_code nc_ops_cancel(nc_ops *ops, const char *id, const char *actor, nc_error *err);

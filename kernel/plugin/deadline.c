@@ -72,7 +72,7 @@ static void give_up(nc_live *c)
 	if (is_accepted)
 		nc_pinst_up.strike(inst, NC_P4_COMPLETE,
 			"an operation it accepted was not completed by its deadline");
-	else if (c->target)
+	if (c->target)
 		tell_stuck(c);
 	nc_live_fail(c, NC_UNKNOWN, &err);
 	if (is_hung && c->target)

@@ -84,7 +84,8 @@ typedef struct nc_plugin_hooks {
 	 * about to end NC_UNKNOWN. Then it is back and takes calls. */
 	void (*host_lost)(void *user, nc_pinst *inst, const char *why);
 	void (*host_back)(void *user, nc_pinst *inst);
-	/* (io) A call passed deadline and grace and its thread was given up: open the breaker. */
+	/* (io) A call passed deadline and grace, in its function or accepted: open the breaker. Before its
+	 * end is told. */
 	void (*target_stuck)(void *user, nc_pinst *inst, nc_bytes target, const char *verb);
 } nc_plugin_hooks;
 

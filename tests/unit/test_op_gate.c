@@ -170,6 +170,38 @@ static void breaker_opens_tries_one_and_closes(void)
 	nc_gate_free(g);
 }
 
+static void hung_call_opens_the_breaker_of_its_target_alone(void)
+{
+	nc_gate_limits limits = { .breaker_failures = 5, .breaker_open_us = 10 * S };
+	nc_gate *g = nc_gate_new(&limits);
+	nc_gate_ticket hung = ticket("p", "x", "acme"), next = ticket("p", "x", "acme");
+	nc_gate_ticket other = ticket("p", "y", "acme"), far = ticket("q", "x", "acme");
+	CHECK_INT(enter(g, &hung), NC_GATE_IN);
+	CHECK_INT(enter(g, &next), NC_GATE_IN); /* sent before anybody knew */
+	nc_gate_break(g, "p", nc_str("nobody"), S);
+	nc_gate_break(g, "none", nc_str("x"), S);
+	CHECK_UINT(nc_gate_breakers_open(g, S), 0);
+	nc_gate_break(g, "p", nc_str("x"), S);
+	CHECK_UINT(nc_gate_breakers_open(g, S), 1);
+	nc_gate_leave(g, &hung, NC_GATE_FAULT, S); /* its end comes after */
+	nc_gate_leave(g, &next, NC_GATE_SILENT, S);
+	CHECK_UINT(nc_gate_breakers_open(g, S), 1);
+	CHECK_INT(enter(g, &hung), NC_GATE_WAIT);
+	CHECK_INT(enter(g, &other), NC_GATE_IN);
+	CHECK_INT(enter(g, &far), NC_GATE_IN);
+	CHECK_INT(nc_gate_due_us(g), 11 * S);
+	CHECK(nc_gate_next(g, "p", 11 * S) == &hung);
+	nc_gate_leave(g, &hung, NC_GATE_FINE, 12 * S);
+	CHECK_UINT(nc_gate_breakers_open(g, 12 * S), 0);
+	limits.breaker_failures = 0;
+	nc_gate_configure(g, &limits, 12 * S);
+	nc_gate_break(g, "p", nc_str("x"), 12 * S);
+	CHECK_UINT(nc_gate_breakers_open(g, 12 * S), 0); /* breakers are not wanted */
+	nc_gate_leave(g, &other, NC_GATE_FINE, 12 * S);
+	nc_gate_leave(g, &far, NC_GATE_FINE, 12 * S);
+	nc_gate_free(g);
+}
+
 static void call_that_was_not_sent_says_nothing_to_the_breaker(void)
 {
 	nc_gate *g =
@@ -370,6 +402,28 @@ static void breaker_keeps_calls_from_a_host_that_is_down(void)
 	ow_free(&w);
 }
 
+static void one_hung_call_keeps_the_next_from_its_host(void)
+{
+	op_world w;
+	nc_ops_options limits = { .breaker_failures = 5, .breaker_open_us = INT64_C(3600) * S };
+	nc_op_live live;
+	REQUIRE(ow_open(&w, &limits));
+	OW_SCRIPT(&w, { .verb = "make", .when = OW_LATE });
+	ow_begin(&w, "t.single", "p", "x", "acme");
+	REQUIRE(ow_wait_calls(&w, "make", 1));
+	nc_ops_target_stuck(w.ops, "p", nc_str("x"));
+	const char *a = ow_begin(&w, "t.single", "p", "x", "acme");
+	const char *b = ow_begin(&w, "t.single", "p", "y", "acme");
+	CHECK(ow_wait_state(&w, b, NC_OPER_SUCCEEDED));
+	ow_settle(&w, 100);
+	CHECK_OK(nc_ops_get_live(w.ops, a, &live), NULL);
+	CHECK_HAS(live.waiting_for, "breaker open for p on x");
+	CHECK_INT(ow_count(&w, "make"), 2);
+	nc_clock_advance_us(INT64_C(3600) * S);
+	CHECK(ow_wait_state(&w, a, NC_OPER_SUCCEEDED));
+	ow_free(&w);
+}
+
 static void raised_limits_are_used_at_once(void)
 {
 	op_world w;
@@ -397,11 +451,13 @@ NC_TESTS(op_gate){
 	T(limit_of_all_has_providers_take_turns),
 	T(raised_limit_lets_those_in_who_wait),
 	T(breaker_opens_tries_one_and_closes),
+	T(hung_call_opens_the_breaker_of_its_target_alone),
 	T(call_that_was_not_sent_says_nothing_to_the_breaker),
 	T(gate_keeps_its_limits_and_forgets_nobody),
 	T(entering_survives_each_failed_allocation),
 	T(projects_take_turns_for_workers),
 	T(more_hung_calls_than_workers_delay_nobody_else),
 	T(breaker_keeps_calls_from_a_host_that_is_down),
+	T(one_hung_call_keeps_the_next_from_its_host),
 	T(raised_limits_are_used_at_once),
 };
