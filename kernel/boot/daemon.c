@@ -249,6 +249,16 @@ static void stop_events(void *ctx)
 	d->events = NULL;
 }
 
+/* One provider that is ill makes nobody else's requests fail: the daemon is degraded, no more. */
+static void plugins_health(void *user, nc_health_state worst, const char *why)
+{
+	nc_flow *f = user;
+	int is_ill = worst > NC_HEALTH_HEALTHY;
+
+	nc_obs_set("plugins", is_ill ? NC_OBS_DEGRADED : NC_OBS_HEALTHY, is_ill ? why : NULL);
+	nc_flow_saw_health(f);
+}
+
 static nc_code make_flow(nc_daemon *d, nc_error *err)
 {
 	nc_flow_options o = { .db = d->db,
@@ -264,6 +274,7 @@ static nc_code make_flow(nc_daemon *d, nc_error *err)
 	if (rc != NC_OK)
 		return rc;
 	nc_flow_plugin_hooks(d->flow, &hooks);
+	hooks.health = plugins_health;
 	nc_plugins_set_hooks(d->plugins, &hooks);
 	return NC_OK;
 }

@@ -99,7 +99,9 @@ void nc_settings_plugins(const nc_config *c, nc_launcher *launcher, nc_plugin_al
 		.state_dir = c->plugins.state_dir,
 		.host_binary = nc_settings_host_binary(),
 		.launcher = launcher,
-		.probe_timeout_us = c->plugins.probe_timeout_us };
+		.probe_timeout_us = c->plugins.probe_timeout_us,
+		.health_every_us = c->plugins.health_interval_us,
+		.health_timeout_us = c->plugins.health_timeout_us };
 }
 
 /* The plugin's own options, under what the configuration itself says. */

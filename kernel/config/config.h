@@ -82,7 +82,7 @@ typedef struct nc_config {
 	struct {
 		nc_config_list path;
 		nc_config_plugins allow;
-		int64_t probe_timeout_us;
+		int64_t probe_timeout_us, health_interval_us, health_timeout_us;
 		const char *state_dir;
 	} plugins;
 	struct {

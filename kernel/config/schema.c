@@ -102,6 +102,10 @@ static const nc_config_key keys[] = {
 		 "process (default) or in_process, which trusts the plugin with the whole daemon." },
 	{ "plugins.probe_timeout", DURATION(plugins.probe_timeout_us, 0.1 * S_US, 60 * S_US),
 	  .def = "5s", RESTART, .doc = "How long a plugin may take to show its tables before it is refused." },
+	{ "plugins.health_interval", DURATION(plugins.health_interval_us, 0.1 * S_US, H_US), .def = "30s",
+	  RESTART, .doc = "How often each instance of a plugin is asked for its health." },
+	{ "plugins.health_timeout", DURATION(plugins.health_timeout_us, 0.1 * S_US, 60 * S_US),
+	  .def = "5s", RESTART, .doc = "How long it may take to answer before it counts as unhealthy." },
 	{ "plugins.state_dir", PATH(plugins.state_dir), .def = "${system.data_dir}/plugins", RESTART,
 	  .doc = "Crash sentinels and quarantine records of plugins." },
 

@@ -212,6 +212,11 @@ static void on_stuck(void *user, nc_pinst *inst, nc_bytes target, const char *ve
 	nc_ops_target_stuck(f->ops, provider, target);
 }
 
+void nc_flow_saw_health(nc_flow *f)
+{
+	nc_care_soon(f);
+}
+
 void nc_flow_plugin_hooks(nc_flow *f, nc_plugin_hooks *hooks)
 {
 	*hooks = (nc_plugin_hooks){ .user = f,

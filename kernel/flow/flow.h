@@ -62,6 +62,8 @@ void nc_flow_look(nc_flow *f);
 void nc_flow_published(nc_flow *f, const nc_db_batch *b);
 /* What plugins report goes here; for nc_plugins_set_hooks (user = the flow). */
 void nc_flow_plugin_hooks(nc_flow *f, nc_plugin_hooks *hooks);
+/* Some instance says something else of its health: to be seen at its provider. Any thread, quick. */
+void nc_flow_saw_health(nc_flow *f);
 /* What may be stored and shown of a text that may hold secrets, to compare it by: keyed, hex, the
  * same for ever. */
 #define NC_FLOW_DIGEST_LEN 64

@@ -407,9 +407,11 @@ void nc_flow_observe_provider(nc_flow *f, const char *provider, const nc_provide
 {
 	_cleanup_(nc_arena_freep) nc_arena *a = nc_arena_new(1u << 20);
 	nc_object *o = NULL;
+	char said[320];
 
 	if (!a)
 		return;
+	(void)nc_providers_health(f->providers, provider, said, sizeof(said));
 	const nc_root *r = nc_db_read_begin(f->db);
 	const nc_item *it = nc_root_get(r, NC_KIND_PROVIDER, nc_str(provider));
 	nc_code rc = it ? nc_observed_load(f->observed, it, a, &o, NULL) : NC_E_NOTFOUND;
@@ -421,7 +423,7 @@ void nc_flow_observe_provider(nc_flow *f, const char *provider, const nc_provide
 	p->n_hosts = (int64_t)n;
 	if (look->n_guests >= 0)
 		p->n_guests = look->n_guests;
-	p->health = look->why;
+	p->health = look->why ? look->why : *said ? said : NULL;
 	o->observed_at_ms = nc_clock_wall_ms();
 	nc_observed_set(f->observed, o, NULL);
 }

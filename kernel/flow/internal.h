@@ -64,6 +64,8 @@ typedef struct nc_provider_applied {
 } nc_provider_applied;
 nc_code nc_providers_open(nc_providers *p, const char *id, nc_provider_applied *ret, nc_error *err);
 int nc_providers_is_open(nc_providers *p, const char *id);
+/* What its instance last said of itself; "" and UNKNOWN when it is not open. */
+nc_health_state nc_providers_health(nc_providers *p, const char *id, char *why, size_t cap);
 void nc_providers_close(nc_providers *p, const char *id);
 int nc_providers_have(void *flow, const char *extension); /* nc_has_feature_fn */
 /* 1, 0, or -1: not open, so nobody knows. */

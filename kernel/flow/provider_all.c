@@ -36,6 +36,17 @@ static void seal_stored(nc_flow *f, nc_provider *obj)
 			F_ERR(&err), F_STR("consequence", "trying again at the next round"));
 }
 
+/* It is open: up, unless it says otherwise of itself. */
+static void tell_health(nc_flow *f, nc_provider *obj)
+{
+	char why[320];
+	int is_ill =
+		nc_providers_health(f->providers, obj->o.id, why, sizeof(why)) > NC_HEALTH_HEALTHY;
+
+	tell_status(
+		f, obj, is_ill ? "degraded" : "up", is_ill ? "provider.degraded" : "provider.up");
+}
+
 void nc_provider_bring_up(nc_flow *f, const char *id)
 {
 	_cleanup_(nc_arena_freep) nc_arena *arena = nc_arena_new(1u << 20);
@@ -51,7 +62,7 @@ void nc_provider_bring_up(nc_flow *f, const char *id)
 		return;
 	seal_stored(f, NC_AS(nc_provider, o));
 	if (nc_providers_open(f->providers, id, NULL, &err) == NC_OK) {
-		tell_status(f, NC_AS(nc_provider, o), "up", "provider.up");
+		tell_health(f, NC_AS(nc_provider, o));
 		return;
 	}
 	nc_log(L_WARN, "provider.open.failed", F_STR("provider", o->name), F_ERR(&err),

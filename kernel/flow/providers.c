@@ -427,6 +427,14 @@ int nc_providers_is_open(nc_providers *p, const char *id)
 	return is_usable(inst);
 }
 
+nc_health_state nc_providers_health(nc_providers *p, const char *id, char *why, size_t cap)
+{
+	_cleanup_(nc_pinst_unrefp) nc_pinst *inst = lookup(p, id);
+
+	*why = '\0';
+	return inst ? nc_pinst_get_health(inst, why, cap) : NC_HEALTH_UNKNOWN;
+}
+
 /* Some provider is not open: nobody can say yet what it has. */
 static int is_one_unopened(nc_providers *p)
 {

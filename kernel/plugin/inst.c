@@ -36,6 +36,7 @@ nc_pinst *nc_pinst_ref(nc_pinst *inst)
 static void free_inst(nc_pinst *inst)
 {
 	nc_pinst_drop_secrets(inst);
+	nc_inst_health_done(&inst->health);
 	nc_store_door_free(inst->door);
 	json_decref(inst->config);
 	nc_map_free(inst->targets);
@@ -220,6 +221,7 @@ static nc_code open_made(nc_pinst *inst, nc_bytes config, nc_error *err)
 	if (inst->state == NC_PINST_OPENING) /* else its process died just now, and comes back */
 		inst->state = NC_PINST_ACTIVE;
 	pthread_mutex_unlock(&inst->inst_lock);
+	nc_ask_health_soon(inst->p);
 	return NC_OK;
 }
 

@@ -53,7 +53,18 @@ nc_pinst *nc_pinst_find(struct nc_plugins *p, const char *name);
  * it does not fit the schema, or the plugin won't have it; NC_E_UNAVAILABLE: its process is down, try
  * again. In all of these the former configuration stays in force. */
 nc_code nc_pinst_reconfigure(nc_pinst *inst, nc_bytes config, nc_error *err);
-/* The plugin's own health document (JSON), appended to *out. NC_E_UNSUPPORTED when it has none. */
+/* How it last said it is: the loader asks each instance now and then. UNKNOWN: not asked yet, lost, or it
+ * has no health of its own. Its message, or why there is none, into why. */
+typedef enum nc_health_state {
+	NC_HEALTH_UNKNOWN,
+	NC_HEALTH_HEALTHY,
+	NC_HEALTH_DEGRADED,
+	NC_HEALTH_UNHEALTHY
+} nc_health_state;
+nc_health_state nc_pinst_get_health(nc_pinst *inst, char *why, size_t cap);
+const char *nc_health_state_name(nc_health_state state);
+/* Ask now, and wait: the plugin's own health document (JSON), appended to *out. NC_E_UNSUPPORTED when
+ * it has none. */
 nc_code nc_pinst_health(nc_pinst *inst, int64_t timeout_us, struct nc_buf *out, nc_error *err);
 
 const char *nc_pinst_name(const nc_pinst *inst);

@@ -25,6 +25,7 @@ void nc_pinst_lost(nc_pinst *inst, const char *why, int64_t back_at_us)
 	int was_active = inst->state == NC_PINST_ACTIVE;
 	pthread_mutex_unlock(&inst->inst_lock);
 	nc_pinst_set_state(inst, back_at_us < 0 ? NC_PINST_FAILED : NC_PINST_LOST, why);
+	nc_inst_health_forget(inst);
 	nc_err(&err, NC_E_UNAVAILABLE, "the process of instance %s ended: %s", inst->name, why);
 	err.flags = NC_ERR_OUTCOME_UNKNOWN | NC_ERR_RETRYABLE;
 	nc_pinst_end_all(inst, &err);
@@ -94,6 +95,7 @@ static void on_recreated(void *user, const nc_call_end *end)
 		pthread_mutex_unlock(&inst->inst_lock);
 		nc_pinst_set_state(inst, NC_PINST_ACTIVE, "");
 		nc_log(L_INFO, "plugin.instance.back", F_STR("instance", inst->name));
+		nc_ask_health_soon(inst->p);
 		if (nc_pinst_speak(inst, &hooks)) {
 			if (hooks.host_back)
 				hooks.host_back(hooks.user, inst);

@@ -31,9 +31,11 @@ static int detach_some(nc_pinst *inst)
 /* Under inst_lock. */
 static int has_running(const nc_pinst *inst)
 {
-	NC_LIST_EACH (l, &inst->live)
-		if (!NC_LIST_ENTRY(l, nc_live, inst_link)->is_ended)
+	NC_LIST_EACH (l, &inst->live) {
+		const nc_live *c = NC_LIST_ENTRY(l, nc_live, inst_link);
+		if (!c->is_ended && c->verb != &nc_life_health) /* nobody waits for that answer */
 			return 1;
+	}
 	return 0;
 }
 
@@ -105,5 +107,6 @@ void nc_pinst_close(nc_pinst *inst, int64_t drain_us)
 	nc_pinst_end_all(inst, &why);
 	end_close(inst);
 	nc_pinst_delist(inst);
+	nc_inst_health_forget(inst);
 	nc_pinst_drop_secrets(inst);
 }

@@ -9,6 +9,7 @@
 #include "base/map.h"
 #include "base/queue.h"
 #include "plugin/inst.h"
+#include "plugin/inst_health.h"
 #include "plugin/loop.h"
 #include "plugin/plugin.h"
 #include "plugin/rt.h"
@@ -117,8 +118,9 @@ struct nc_pinst {
 	int64_t log_window_us;
 	uint32_t log_count;
 	uint64_t log_dropped;
-	nc_list found_link; /* in nc_found.insts, under the loader's lock */
-	uint32_t walk;      /* the same */
+	nc_list found_link;    /* in nc_found.insts, under the loader's lock */
+	nc_inst_health health; /* the same */
+	uint32_t walk;         /* the same */
 };
 
 #define NC_QUEUED_MAX 8192u

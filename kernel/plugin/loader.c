@@ -26,6 +26,8 @@
 #define DEFAULT_GRACE_US   INT64_C(2000000)
 #define DEFAULT_STRIKES_US INT64_C(3600000000)
 #define DEFAULT_RESTART_US INT64_C(1000000)
+#define DEFAULT_HEALTH_US  INT64_C(30000000)
+#define DEFAULT_ANSWER_US  INT64_C(5000000)
 
 /* ---- small things ---- */
 
@@ -150,7 +152,9 @@ static nc_code set_up(nc_plugins *p, const nc_plugins_options *opt, nc_error *er
 		rc = nc_sentinels_read(p, err);
 	if (rc == NC_OK)
 		rc = nc_crashes_read(p, err);
-	return rc == NC_OK ? start_threads(p, err) : rc;
+	if (rc == NC_OK)
+		rc = start_threads(p, err);
+	return rc == NC_OK ? nc_ask_health_start(p, err) : rc;
 }
 
 nc_code nc_plugins_new(const nc_plugins_options *opt, nc_plugins **ret, nc_error *err)
@@ -163,6 +167,8 @@ nc_code nc_plugins_new(const nc_plugins_options *opt, nc_plugins **ret, nc_error
 	p->grace_us = or_default(opt->grace_us, DEFAULT_GRACE_US);
 	p->strike_window_us = or_default(opt->strike_window_us, DEFAULT_STRIKES_US);
 	p->restart_us = or_default(opt->restart_us, DEFAULT_RESTART_US);
+	p->health_every_us = opt->health_every_us ? opt->health_every_us : DEFAULT_HEALTH_US;
+	p->health_timeout_us = or_default(opt->health_timeout_us, DEFAULT_ANSWER_US);
 	p->uid = geteuid();
 	nc_list_init(&p->found);
 	pthread_mutex_init(&p->lock, NULL);
@@ -173,6 +179,20 @@ nc_code nc_plugins_new(const nc_plugins_options *opt, nc_plugins **ret, nc_error
 	else
 		free_memory(p);
 	return rc;
+}
+
+/* The k-th record; they are never freed while the loader lives. */
+nc_found *nc_found_at(nc_plugins *p, size_t k)
+{
+	nc_found *f = NULL;
+	pthread_mutex_lock(&p->lock);
+	NC_LIST_EACH (l, &p->found)
+		if (k-- == 0) {
+			f = NC_LIST_ENTRY(l, nc_found, link);
+			break;
+		}
+	pthread_mutex_unlock(&p->lock);
+	return f;
 }
 
 /* ---- scanning ---- */

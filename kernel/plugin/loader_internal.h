@@ -78,6 +78,7 @@ struct nc_plugins {
 	char *state_dir, *host_binary, *installation_id;
 	struct nc_launcher *launcher;
 	int64_t probe_timeout_us, grace_us, strike_window_us, restart_us;
+	int64_t health_every_us, health_timeout_us;
 	uid_t uid;     /* beside root, who may own plugins */
 	uint32_t scan; /* counts scans; supervisor */
 	nc_loop *super, *io;
@@ -96,6 +97,7 @@ struct nc_plugins {
 nc_loop *nc_plugins_io(nc_plugins *p);
 nc_plugin_hooks nc_plugins_hooks(nc_plugins *p);
 nc_found *nc_found_get(nc_plugins *p, const char *id); /* takes the lock */
+nc_found *nc_found_at(nc_plugins *p, size_t k);        /* the k-th; the same */
 void nc_plugins_close_soon(nc_pinst *inst); /* on the service pool; takes the reference */
 void nc_plugins_event(nc_plugins *p, const char *type, nc_bytes json);
 
@@ -143,6 +145,9 @@ nc_code nc_quarantine_lift(nc_plugins *p, const char *id, nc_error *err);
 nc_code nc_probe(nc_found *f, int memfd, nc_error *err);
 
 /* restart.c: on the io loop */
+/* The next instance that this walk has not seen; the caller unrefs. Instances may come and go
+ * meanwhile. One walk at a time. */
+nc_pinst *nc_found_next_inst(nc_found *f, uint32_t walk);
 /* blameless: an error of ours ended it, NULL when it ended by itself or was killed for what it did */
 void nc_found_process_gone(nc_found *f, nc_hostproc *h, const char *how, const nc_error *blameless);
 void nc_found_process_ready(nc_found *f, nc_hostproc *h);

@@ -55,6 +55,8 @@ typedef struct nc_plugins_options {
 	int64_t grace_us;             /* deadline → forfeit; 0 = 2 s */
 	int64_t strike_window_us;     /* three strikes within: 0 = 1 h */
 	int64_t restart_us;           /* first back-off of a process that died; 0 = 1 s */
+	int64_t health_every_us;   /* instances are asked for their health; 0 = 30 s, < 0 = never */
+	int64_t health_timeout_us; /* how long that may take; 0 = 5 s */
 } nc_plugins_options;
 
 /*
@@ -87,6 +89,9 @@ typedef struct nc_plugin_hooks {
 	/* (io) A call passed deadline and grace, in its function or accepted: open the breaker. Before its
 	 * end is told. */
 	void (*target_stuck)(void *user, nc_pinst *inst, nc_bytes target, const char *verb);
+	/* What instances say of themselves has changed, or one is still ill: the worst of all, and which it
+	 * is with its message. Any thread; must not block. */
+	void (*health)(void *user, nc_health_state worst, const char *why);
 } nc_plugin_hooks;
 
 nc_code nc_plugins_new(const nc_plugins_options *opt, nc_plugins **ret, nc_error *err);

@@ -15,9 +15,7 @@
 
 #define SLOWLY_US INT64_C(200000)
 
-/* The next instance of a plugin that this walk has not seen; the caller unrefs. Instances may come and
- * go meanwhile. One walk at a time: the io loop's. */
-static nc_pinst *next_inst(nc_found *f, uint32_t walk)
+nc_pinst *nc_found_next_inst(nc_found *f, uint32_t walk)
 {
 	nc_pinst *found = NULL;
 	pthread_mutex_lock(&f->p->lock);
@@ -104,7 +102,7 @@ void nc_found_process_gone(nc_found *f, nc_hostproc *h, const char *how, const n
 					: nc_found_crashed(f, how);
 	int64_t back_at = after_us < 0 ? -1 : nc_clock_mono_us() + after_us;
 	f->walk++;
-	for (nc_pinst *inst; (inst = next_inst(f, f->walk));) {
+	for (nc_pinst *inst; (inst = nc_found_next_inst(f, f->walk));) {
 		if (nc_transport_enter(inst)) {
 			nc_remote_detach(inst);
 			nc_transport_leave(inst);
@@ -154,7 +152,7 @@ void nc_found_process_ready(nc_found *f, nc_hostproc *h)
 	if (!is_restart)
 		return;
 	f->walk++;
-	for (nc_pinst *inst; (inst = next_inst(f, f->walk));) {
+	for (nc_pinst *inst; (inst = nc_found_next_inst(f, f->walk));) {
 		if (nc_transport_enter(inst)) {
 			nc_code rc = nc_remote_attach(inst, h, NULL);
 			nc_transport_leave(inst);

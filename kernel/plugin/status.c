@@ -122,6 +122,7 @@ static void render_inst(nc_jw *w, nc_pinst *inst)
 	render_serves(w, inst);
 	render_calls(w, inst);
 	pthread_mutex_unlock(&inst->inst_lock);
+	nc_inst_health_render(w, inst);
 	render_runtime(w, inst);
 	nc_jw_obj_end(w);
 }
@@ -205,20 +206,6 @@ static void render_plugin(nc_jw *w, nc_found *f)
 	nc_jw_obj_end(w);
 }
 
-/* The k-th record; they are never freed while the loader lives. */
-static nc_found *found_at(nc_plugins *p, size_t k)
-{
-	nc_found *f = NULL;
-	pthread_mutex_lock(&p->lock);
-	NC_LIST_EACH (l, &p->found)
-		if (k-- == 0) {
-			f = NC_LIST_ENTRY(l, nc_found, link);
-			break;
-		}
-	pthread_mutex_unlock(&p->lock);
-	return f;
-}
-
 nc_code nc_plugins_render(nc_plugins *p, const char *id, nc_buf *out, nc_error *err)
 {
 	nc_jw w;
@@ -230,7 +217,7 @@ nc_code nc_plugins_render(nc_plugins *p, const char *id, nc_buf *out, nc_error *
 		render_plugin(&w, f);
 	} else {
 		nc_jw_arr(&w);
-		for (size_t k = 0; (f = found_at(p, k)); k++)
+		for (size_t k = 0; (f = nc_found_at(p, k)); k++)
 			render_plugin(&w, f);
 		nc_jw_arr_end(&w);
 	}

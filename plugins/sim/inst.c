@@ -230,10 +230,33 @@ nc_code sim_reconfigure(nc_inst *inst, nc_bytes config, nc_error *err)
 	pthread_mutex_lock(&inst->lock);
 	old = inst->cfg;
 	inst->cfg = cfg;
+	pthread_cond_broadcast(&inst->sleepers);
 	pthread_mutex_unlock(&inst->lock);
 	if (old != inst->first_cfg)
 		free(old);
 	return NC_OK;
+}
+
+static int32_t told_health(int32_t wanted)
+{
+	switch (wanted) {
+	case SIM_TOLD_HEALTH_DEGRADED:
+		return NC_HEALTH_STATUS_DEGRADED;
+	case SIM_TOLD_HEALTH_UNHEALTHY:
+		return NC_HEALTH_STATUS_UNHEALTHY;
+	default:
+		return NC_HEALTH_STATUS_HEALTHY;
+	}
+}
+
+/* Under the lock. */
+static void hang_while_wanted(nc_inst *inst)
+{
+	inst->n_sleepers++;
+	while (inst->cfg->health == SIM_TOLD_HEALTH_HANGS && !inst->is_closing)
+		pthread_cond_wait(&inst->sleepers, &inst->lock);
+	if (--inst->n_sleepers == 0 && inst->is_closing)
+		pthread_cond_broadcast(&inst->sleepers);
 }
 
 nc_code sim_health(nc_inst *inst, nc_sink *sink, nc_error *err)
@@ -242,6 +265,8 @@ nc_code sim_health(nc_inst *inst, nc_sink *sink, nc_error *err)
 	char text[128], details[256];
 
 	pthread_mutex_lock(&inst->lock);
+	hang_while_wanted(inst);
+	msg.status = told_health(inst->cfg->health);
 	(void)snprintf(text, sizeof(text), "%u hosts, %zu guests, %u operations running",
 		inst->world.n_hosts, inst->world.by_id[SIM_GUEST].n, inst->n_works);
 	(void)snprintf(details, sizeof(details),

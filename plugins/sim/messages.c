@@ -61,6 +61,8 @@ static const nc_msg_field sim_fault_fields[] = {
 };
 const nc_msg sim_fault_msg = { "sim_fault", sizeof(struct sim_fault), 11, 0, sim_fault_fields };
 
+const char *const sim_told_health_names[] = { "healthy", "degraded", "unhealthy", "hangs", NULL };
+
 const char *const sim_hang_mode_names[] = { "accept", "block", NULL };
 
 static const nc_msg_field sim_price_list_fields[] = {
@@ -129,6 +131,7 @@ static const nc_msg_field sim_config_fields[] = {
 	{ "fault_code", NC_MSG_ENUM, 0, offsetof(struct sim_config, fault_code), 0, 0, 0, "\"unavailable\"", NULL, sim_fault_code_names, NULL },
 	{ "faults", NC_MSG_LIST, 0, offsetof(struct sim_config, faults), 0, 0, 256, NULL, NULL, NULL, &sim_config_faults_item },
 	{ "hang_hosts", NC_MSG_LIST, 0, offsetof(struct sim_config, hang_hosts), 0, 0, 256, NULL, NULL, NULL, &sim_config_hang_hosts_item },
+	{ "health", NC_MSG_ENUM, 0, offsetof(struct sim_config, health), 0, 0, 0, "\"healthy\"", NULL, sim_told_health_names, NULL },
 	{ "hang_mode", NC_MSG_ENUM, 0, offsetof(struct sim_config, hang_mode), 0, 0, 0, "\"accept\"", NULL, sim_hang_mode_names, NULL },
 	{ "hang_max_ms", NC_MSG_INT, 0, offsetof(struct sim_config, hang_max_ms), 0, 1, 86400000, "600000", NULL, NULL, NULL },
 	{ "down_hosts", NC_MSG_LIST, 0, offsetof(struct sim_config, down_hosts), 0, 0, 256, NULL, NULL, NULL, &sim_config_down_hosts_item },
@@ -146,7 +149,7 @@ static const nc_msg_field sim_config_fields[] = {
 	{ "images", NC_MSG_LIST, 0, offsetof(struct sim_config, images), 0, 0, 256, NULL, NULL, NULL, &sim_config_images_item },
 	{ "access_key", NC_MSG_STR, NC_MSG_SECRET | NC_MSG_RECREATE, offsetof(struct sim_config, access_key), 0, 1, 255, NULL, NULL, NULL, NULL },
 };
-const nc_msg sim_config_msg = { "config", sizeof(struct sim_config), 35, 0, sim_config_fields };
+const nc_msg sim_config_msg = { "config", sizeof(struct sim_config), 36, 0, sim_config_fields };
 
 static const nc_msg_field sim_truth_meta_fields[] = {
 	{ "version", NC_MSG_INT, NC_MSG_REQUIRED, offsetof(struct sim_truth_meta, version), 0, 0, INT64_MAX, NULL, NULL, NULL, NULL },

@@ -32,6 +32,14 @@ enum {
 extern const char *const sim_fault_code_names[];
 
 enum {
+	SIM_TOLD_HEALTH_HEALTHY = 1,
+	SIM_TOLD_HEALTH_DEGRADED = 2,
+	SIM_TOLD_HEALTH_UNHEALTHY = 3,
+	SIM_TOLD_HEALTH_HANGS = 4
+};
+extern const char *const sim_told_health_names[];
+
+enum {
 	SIM_HANG_MODE_ACCEPT = 1,
 	SIM_HANG_MODE_BLOCK = 2
 };
@@ -185,6 +193,8 @@ typedef struct sim_config {
 	size_t n_faults;
 	const char *const *hang_hosts; /* every call to these hangs, with * and ? */
 	size_t n_hang_hosts;
+	/* SIM_TOLD_HEALTH_*: what it says of itself when it is asked; hangs: nothing, until this is changed */
+	int32_t health;
 	/* SIM_HANG_MODE_*: accept: the call is taken and never completed; block: it does not return */
 	int32_t hang_mode;
 	int64_t hang_max_ms; /* a blocked call returns after that at the latest */

@@ -10,8 +10,9 @@
 #include "error.h"
 
 static const char health_sql[] =
-	"SELECT json_patch(json_object('status', ?1, 'read_only', json(?2), 'head', ?3),"
-	" json_object('problem', ?4, 'hint', ?5))"; /* a patch drops what is null */
+	"SELECT json_object('status', ?1, 'message', ?4, 'details', json_patch("
+	"json_object('read_only', json(?2), 'head', ?3), json_object('hint', ?5)))";
+/* a patch drops what is null */
 
 typedef struct report {
 	const char *status;
@@ -23,7 +24,7 @@ typedef struct report {
 
 static void gather(nc_inst *inst, report *r)
 {
-	*r = (report){ .status = "ok" };
+	*r = (report){ .status = "healthy" };
 	r->head = ss_tip_head(&inst->tip);
 	pthread_mutex_lock(&inst->trouble_lock);
 	if (inst->is_in_trouble) {
@@ -37,7 +38,7 @@ static void gather(nc_inst *inst, report *r)
 	nc_code code = ss_gate_enter(&inst->gate, &inside, &err);
 	bool is_unavailable = code != NC_OK;
 	if (is_unavailable) {
-		r->status = "unavailable";
+		r->status = "unhealthy";
 	} else if ((code = ss_refuse_read_only(inst, &err)) != NC_OK) {
 		r->status = "degraded";
 		r->is_read_only = true;
@@ -57,8 +58,9 @@ static int bind(sqlite3_stmt *st, const report *r)
 			st, 2, r->is_read_only ? "true" : "false", -1, SQLITE_STATIC);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_bind_int64(st, 3, (int64_t)r->head);
-	if (rc == SQLITE_OK && r->problem[0])
-		rc = sqlite3_bind_text(st, 4, r->problem, -1, SQLITE_STATIC);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_bind_text(
+			st, 4, r->problem[0] ? r->problem : "writes go well", -1, SQLITE_STATIC);
 	if (rc == SQLITE_OK && r->hint[0])
 		rc = sqlite3_bind_text(st, 5, r->hint, -1, SQLITE_STATIC);
 	return rc;

@@ -35,6 +35,7 @@ typedef struct good {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	int is_released, is_ending;
+	const char *status; /* health; NULL: it hangs */
 	unsigned n_threads;
 	nc_op parked; /* completed by the next "complete" */
 	char secret[128];
@@ -123,6 +124,7 @@ static nc_code good_create(const nc_host *h, nc_bytes config, nc_inst **out, nc_
 	g->base.h = h;
 	g->pipe[0] = g->pipe[1] = -1;
 	pthread_mutex_init(&g->lock, NULL);
+	g->status = "healthy";
 	pthread_cond_init(&g->changed, NULL);
 	find_services(g);
 	find_secret(g, config);
@@ -157,10 +159,25 @@ static nc_code good_reconfigure(nc_inst *self, nc_bytes config, nc_error *err)
 	return has(config, "\"label\":\"bad\"") ? NC_E_INVAL : NC_OK;
 }
 
+/* As "health" wished: well, ill, mad, or deaf until "release". */
 static nc_code good_health(nc_inst *self, nc_sink *json, nc_error *err)
 {
-	(void)err;
-	return self->h->sink_write(json, "{\"ok\":true}", 11);
+	good *g = of(self);
+	char text[120];
+	pthread_mutex_lock(&g->lock);
+	while (!g->status && !g->is_released)
+		pthread_cond_wait(&g->changed, &g->lock);
+	const char *status = g->status ? g->status : "healthy";
+	pthread_mutex_unlock(&g->lock);
+	if (!g->threads || g->threads->thread_class(self->h->ctx) != NC_THREAD_WORKER)
+		return NC_E_INTERNAL;
+	if (strcmp(status, "fails") == 0) {
+		set_error(err, NC_E_UNAVAILABLE, "nobody is at home");
+		return NC_E_INTERNAL;
+	}
+	int n = snprintf(text, sizeof(text),
+		"{\"status\":\"%s\",\"message\":\"so it is\",\"details\":{\"fever\":1}}", status);
+	return self->h->sink_write(json, text, (size_t)n);
 }
 
 static nc_code good_drain(nc_inst *self, nc_op op, nc_error *err)
@@ -236,6 +253,20 @@ static nc_code do_release(const what *w)
 	good *g = w->g;
 	pthread_mutex_lock(&g->lock);
 	g->is_released = !has(w->req, "again");
+	pthread_cond_broadcast(&g->changed);
+	pthread_mutex_unlock(&g->lock);
+	return do_sync(w);
+}
+
+static nc_code do_health(const what *w)
+{
+	static const char *const words[] = { "healthy", "degraded", "unhealthy", "mad", "fails" };
+	good *g = w->g;
+	pthread_mutex_lock(&g->lock);
+	g->status = NULL;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (has(w->req, words[i]))
+			g->status = words[i];
 	pthread_cond_broadcast(&g->changed);
 	pthread_mutex_unlock(&g->lock);
 	return do_sync(w);
@@ -437,6 +468,7 @@ static const struct {
 	{ "\"fail\"", do_fail },
 	{ "\"hang\"", do_hang },
 	{ "\"release\"", do_release },
+	{ "\"health\"", do_health },
 	{ "\"wait\"", do_wait },
 	{ "\"park\"", do_park },
 	{ "\"complete\"", do_complete },

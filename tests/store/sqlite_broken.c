@@ -62,7 +62,7 @@ static void check_out_of_use(st_store *s, uint64_t epoch)
 	CHECK(strstr(err.hint, "ead") != NULL); /* lead again */
 	CHECK(!(err.flags & NC_ERR_OUTCOME_UNKNOWN));
 	char *health = st_health(s);
-	CHECK(health && strstr(health, "unavailable") != NULL);
+	CHECK(health && strstr(health, "unhealthy") != NULL);
 	free(health);
 }
 

@@ -114,7 +114,7 @@ static void a_full_disk_refuses_cleanly_and_reads_go_on(void)
 	snprintf(ballast, sizeof(ballast), "%s/ballast", dir);
 	NEED(CHECK(mount_small(dir, "24m")));
 	if (open_led(&s, store, &g)) {
-		CHECK(health_says(&s, "\"ok\""));
+		CHECK(health_says(&s, "\"healthy\""));
 		for (int round = 0; round < 3; round++) {
 			fill_rest(ballast);
 			check_refusal(grow_until_refused(&s, &g, &err), &err);
@@ -125,7 +125,7 @@ static void a_full_disk_refuses_cleanly_and_reads_go_on(void)
 			CHECK(truncate(ballast, 4 << 20) == 0);
 			CHECK_OK(st_append_model(&s, 1, g.epoch, g.head, 20, &err), &err);
 			g.head += 20;
-			CHECK(health_says(&s, "\"ok\""));
+			CHECK(health_says(&s, "\"healthy\""));
 			CHECK(holds(&s, &g));
 		}
 		CHECK(st_checks_clean(&s));
@@ -189,7 +189,7 @@ static void check_comes_back(const char *dir, const char *store, grown *g)
 	CHECK(s.t->lead(s.inst, "n1", TTL_MS, &g->epoch, &g->head, &err) != NC_OK);
 	CHECK(mount(NULL, dir, NULL, MS_REMOUNT, "size=64m") == 0);
 	CHECK_OK(s.t->lead(s.inst, "n1", TTL_MS, &g->epoch, &g->head, &err), &err);
-	CHECK(health_says(&s, "\"ok\""));
+	CHECK(health_says(&s, "\"healthy\""));
 	CHECK(holds(&s, g));
 	CHECK_OK(st_append_model(&s, 1, g->epoch, g->head, 20, &err), &err);
 	g->head += 20;
@@ -292,7 +292,7 @@ static void a_store_without_any_room_at_its_opening_is_read(void)
 			CHECK_OK(st_append_model(&s, 1, g.epoch, g.head, 20, &err), &err);
 			g.head += 20;
 			CHECK(holds(&s, &g));
-			CHECK(health_says(&s, "\"ok\""));
+			CHECK(health_says(&s, "\"healthy\""));
 			st_destroy(&s);
 		}
 	}

@@ -128,6 +128,16 @@ static void on_stuck(void *user, nc_pinst *inst, nc_bytes target, const char *ve
 	count(f, &f->stuck);
 }
 
+static void on_health(void *user, nc_health_state worst, const char *why)
+{
+	fixture *f = user;
+	pthread_mutex_lock(&f->lock);
+	f->worst = worst;
+	snprintf(f->worst_why, sizeof(f->worst_why), "%s", why);
+	pthread_mutex_unlock(&f->lock);
+	count(f, &f->healths);
+}
+
 fixture *fixture_new(const fixture_options *opt)
 {
 	const char *const path[] = { opt->path ? opt->path : NC_TEST_PLUGINS };
@@ -143,16 +153,19 @@ fixture *fixture_new(const fixture_options *opt)
 	nc_id_make("state", name);
 	f->state_dir = opt->state_dir ? nc_strdup(opt->state_dir) : nc_test_path(name);
 	nc_plugin_allow allow = { opt->plugin, opt->isolation };
-	nc_code rc = nc_plugins_new(&(nc_plugins_options){ .search_path = path,
-					    .n_search = 1,
-					    .allow = &allow,
-					    .n_allow = 1,
-					    .state_dir = f->state_dir,
-					    .host_binary = NC_TEST_HOST,
-					    .installation_id = "inst_test",
-					    .grace_us = opt->grace_us,
-					    .probe_timeout_us = opt->probe_timeout_us,
-					    .restart_us = opt->restart_us },
+	nc_code rc = nc_plugins_new(
+		&(nc_plugins_options){ .search_path = path,
+			.n_search = 1,
+			.allow = &allow,
+			.n_allow = 1,
+			.state_dir = f->state_dir,
+			.host_binary = NC_TEST_HOST,
+			.installation_id = "inst_test",
+			.grace_us = opt->grace_us,
+			.probe_timeout_us = opt->probe_timeout_us,
+			.restart_us = opt->restart_us,
+			.health_every_us = opt->health_every_us ? opt->health_every_us : -1,
+			.health_timeout_us = opt->health_timeout_us },
 		&f->plugins, &err);
 	if (!CHECK_OK(rc, &err)) {
 		fixture_free(f);
@@ -168,7 +181,8 @@ fixture *fixture_new(const fixture_options *opt)
 						 .event = on_event,
 						 .host_lost = on_lost,
 						 .host_back = on_back,
-						 .target_stuck = on_stuck });
+						 .target_stuck = on_stuck,
+						 .health = on_health });
 	CHECK_OK(nc_plugins_scan(f->plugins, &err), &err);
 	return f;
 }

@@ -16,6 +16,9 @@ typedef struct fixture {
 	unsigned reports, overflows, lost, back, stuck, events;
 	char last_event[2048], last_event_type[64], last_target[64];
 	char kv_key[64], kv_val[64];
+	unsigned healths; /* times told, and the last */
+	nc_health_state worst;
+	char worst_why[512];
 } fixture;
 
 typedef struct fixture_options {
@@ -24,6 +27,7 @@ typedef struct fixture_options {
 	const char *state_dir; /* NULL: a fresh one */
 	const char *path;      /* NULL: the test plugins of this build */
 	int64_t grace_us, probe_timeout_us, restart_us;
+	int64_t health_every_us, health_timeout_us; /* 0 = never asked */
 } fixture_options;
 
 /* Scans; NULL after a failed check. */

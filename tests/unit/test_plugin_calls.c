@@ -68,6 +68,102 @@ static void an_operation_is_accepted_and_completed(nc_isolation iso)
 }
 BOTH_WAYS(an_operation_is_accepted_and_completed);
 
+/* ---- health ---- */
+
+static int begin_asked(setup *s, nc_isolation isolation)
+{
+	memset(s, 0, sizeof(*s));
+	waited_init(&s->w);
+	s->f = fixture_new(&(fixture_options){ .plugin = "test.good",
+		.isolation = isolation,
+		.grace_us = 50000,
+		.health_every_us = 20000,
+		.health_timeout_us = 200000 });
+	s->inst = s->f ? fixture_open(s->f, "test.good", "{}") : NULL;
+	return s->inst != NULL;
+}
+
+static void wish_health(setup *s, const char *word)
+{
+	char req[80];
+	snprintf(req, sizeof(req), "{\"do\":\"health\",\"be\":\"%s\"}", word);
+	waited_run(&s->w, s->inst, "compute.update", "h", req, NC_OK);
+}
+
+/* Until it is so; the message is then the plugin's. */
+static void expect_health(setup *s, nc_health_state want, const char *says)
+{
+	char why[320] = "";
+	nc_health_state state = NC_HEALTH_UNKNOWN;
+	int64_t until = nc_clock_mono_us() + 20000000;
+	while (state != want && nc_clock_mono_us() < until) {
+		state = nc_pinst_get_health(s->inst, why, sizeof(why));
+		nc_clock_sleep_us(1000);
+	}
+	CHECK_STR(nc_health_state_name(state), nc_health_state_name(want));
+	CHECK_HAS(why, says);
+}
+
+static void health_is_asked_and_told(nc_isolation iso)
+{
+	setup s;
+	char text[4096];
+	if (begin_asked(&s, iso)) {
+		expect_health(&s, NC_HEALTH_HEALTHY, "so it is");
+		wish_health(&s, "degraded");
+		expect_health(&s, NC_HEALTH_DEGRADED, "so it is");
+		CHECK(fixture_wait_event(s.f, "plugin.health"));
+		CHECK_HAS(s.f->last_event, "\"status\":\"degraded\"");
+		fixture_status(s.f, "test.good", "instances", text, sizeof(text));
+		CHECK_HAS(text, "\"status\":\"degraded\",\"message\":\"so it is\"");
+		CHECK_HAS(text, "\"details\":{\"fever\":1}");
+		wish_health(&s, "unhealthy");
+		expect_health(&s, NC_HEALTH_UNHEALTHY, "so it is");
+		CHECK(fixture_wait(s.f, &s.f->healths, s.f->healths + 1));
+		CHECK_INT(s.f->worst, NC_HEALTH_UNHEALTHY);
+		CHECK_STR(s.f->worst_why, "test.good, instance one: so it is");
+		wish_health(&s, "mad");
+		expect_health(&s, NC_HEALTH_UNHEALTHY, "");
+		wish_health(&s, "healthy");
+		expect_health(&s, NC_HEALTH_HEALTHY, "so it is");
+		wish_health(&s, "fails");
+		expect_health(&s, NC_HEALTH_UNHEALTHY, "nobody is at home");
+		/* What is gone is ill no more. */
+		nc_pinst_close(s.inst, 0);
+		CHECK_INT(s.f->worst, NC_HEALTH_UNKNOWN);
+	}
+	end(&s);
+}
+BOTH_WAYS(health_is_asked_and_told);
+
+static void hung_health_holds_up_nothing(nc_isolation iso)
+{
+	setup s;
+	if (begin_asked(&s, iso)) {
+		expect_health(&s, NC_HEALTH_HEALTHY, "so it is");
+		wish_health(&s, "deaf");
+		expect_health(&s, NC_HEALTH_UNHEALTHY, "did not end by its deadline");
+		/* Time for a hundred more, which are not sent; nor is anything else held up. */
+		for (int i = 0; i < 8; i++) {
+			waited_run(&s.w, s.inst, "compute.create", "h", "{\"do\":\"sync\"}", NC_OK);
+			nc_clock_sleep_us(50000);
+		}
+		char text[8192];
+		fixture_status(s.f, "test.good", "instances", text, sizeof(text));
+		CHECK_HAS(text, "\"status\":\"unhealthy\"");
+		const char *first = strstr(text, "\"verb\":\"plugin.health\"");
+		REQUIRE(first != NULL);
+		CHECK(strstr(first + 1, "\"verb\":\"plugin.health\"") ==
+			NULL); /* one hangs, not many */
+		CHECK_INT(fixture_strikes(s.f, "test.good", "P4"), 0);
+		waited_run(&s.w, s.inst, "compute.update", "h", "{\"do\":\"release\"}", NC_OK);
+		wish_health(&s, "healthy");
+		expect_health(&s, NC_HEALTH_HEALTHY, "so it is");
+	}
+	end(&s);
+}
+BOTH_WAYS(hung_health_holds_up_nothing);
+
 static void a_refusal_reaches_the_owner_as_the_plugin_said_it(nc_isolation iso)
 {
 	setup s;
@@ -614,7 +710,7 @@ static void health_is_the_plugins_own_document(nc_isolation iso)
 		_cleanup_(nc_buf_done) nc_buf out;
 		nc_buf_init(&out, 1 << 16);
 		CHECK_OK(nc_pinst_health(s.inst, 5000000, &out, &err), &err);
-		CHECK_STR(out.ptr, "{\"ok\":true}");
+		CHECK_HAS(out.ptr, "\"status\":\"healthy\"");
 	}
 	end(&s);
 }
@@ -841,6 +937,10 @@ BOTH_WAYS(many_threads_call_and_stop_at_once);
 NC_TESTS(plugin_calls){
 	T(an_operation_is_accepted_and_completed_here),
 	T(an_operation_is_accepted_and_completed_in_a_process),
+	T(health_is_asked_and_told_here),
+	T(health_is_asked_and_told_in_a_process),
+	T(hung_health_holds_up_nothing_here),
+	T(hung_health_holds_up_nothing_in_a_process),
 	T(a_refusal_reaches_the_owner_as_the_plugin_said_it_here),
 	T(a_refusal_reaches_the_owner_as_the_plugin_said_it_in_a_process),
 	T(an_unserved_verb_is_unsupported_before_anything_is_sent_here),

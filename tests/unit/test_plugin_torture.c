@@ -79,7 +79,8 @@ static int make(torture *t)
 					    .state_dir = t->state_dir,
 					    .host_binary = t->host ? t->host : NC_TEST_HOST,
 					    .installation_id = "inst_test",
-					    .restart_us = 1000 },
+					    .restart_us = 1000,
+					    .health_every_us = -1 },
 		&t->f.plugins, &err);
 	return passed(t, "new", rc, &err);
 }
