@@ -147,6 +147,14 @@ nc_code nc_hostproc_wait_closed(nc_hostproc *h, uint32_t number, int64_t until_u
 	return rc;
 }
 
+void nc_hostproc_wait_gone(nc_hostproc *h, int64_t until_us)
+{
+	pthread_mutex_lock(&h->host_lock);
+	while (h->state != H_GONE && nc_cond_wait_until(&h->has_changed, &h->host_lock, until_us))
+		;
+	pthread_mutex_unlock(&h->host_lock);
+}
+
 /* ---- questions ---- */
 
 int nc_hostproc_take_ask(nc_hostproc *h)

@@ -41,6 +41,8 @@ nc_code nc_hostproc_send(nc_hostproc *h, const nc_frame *f, nc_error *err);
 /* Waits for CLOSED of that number and gives its code; NC_E_TIMEOUT also when none comes, NC_OK when
  * the process is gone. */
 nc_code nc_hostproc_wait_closed(nc_hostproc *h, uint32_t number, int64_t until_us);
+/* Until the process that was killed has ended, or that time. */
+void nc_hostproc_wait_gone(nc_hostproc *h, int64_t until_us);
 
 /* ---- for ask.c ---- */
 

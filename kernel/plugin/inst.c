@@ -112,6 +112,20 @@ static nc_code make(
 	return NC_OK;
 }
 
+/* Under the loader's lock. An exclusive plugin can't bear a former instance beside the new one, and
+ * code in this process can't be taken away. */
+static nc_code refuse_beside(const nc_pinst *inst, nc_error *err)
+{
+	if (!inst->found->left_behind || !nc_map_get(inst->found->left_behind, nc_str(inst->name)))
+		return NC_OK;
+	nc_err(err, NC_E_UNAVAILABLE,
+		"the former instance %s did not end, and plugin %s is exclusive: there can't be "
+		"another beside it",
+		inst->name, inst->found->id);
+	return nc_err_hint(err, NC_E_UNAVAILABLE,
+		"restart the daemon; in a process of its own the plugin could have been ended");
+}
+
 /* Into the loader's lists, under a name nobody has. */
 static nc_code enlist(nc_pinst *inst, nc_error *err)
 {
@@ -122,6 +136,8 @@ static nc_code enlist(nc_pinst *inst, nc_error *err)
 		rc = nc_err(err, NC_E_UNAVAILABLE, "plugin %s is being stopped", inst->found->id);
 	else if (nc_map_get(p->instances, nc_str(inst->name)))
 		rc = nc_err(err, NC_E_EXISTS, "there is an instance %s already", inst->name);
+	else if ((rc = refuse_beside(inst, err)) != NC_OK)
+		; /* told */
 	else if (nc_map_put(p->instances, nc_str(inst->name), inst, NULL) != NC_OK)
 		rc = nc_err_nomem(err);
 	else

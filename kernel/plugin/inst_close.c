@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/log.h"
 #include "plugin/inst_internal.h"
 #include "plugin/loader_internal.h"
 #include "plugin/wait.h"
@@ -86,6 +87,26 @@ static void stop_retry(nc_pinst *inst)
 		nc_pinst_unref(inst);
 }
 
+/* A thread of it is still in the plugin. Of a process the end of that has been seen to. */
+static void leave_behind(nc_pinst *inst)
+{
+	nc_found *f = inst->found;
+	nc_code rc = NC_E_NOMEM;
+	if (!f->manifest->is_exclusive || f->isolation != NC_ISO_IN_PROCESS)
+		return;
+	pthread_mutex_lock(&f->p->lock);
+	if (!f->left_behind)
+		f->left_behind = nc_map_new();
+	if (f->left_behind)
+		rc = nc_map_put(f->left_behind, nc_str(inst->name), f, NULL);
+	pthread_mutex_unlock(&f->p->lock);
+	nc_log(L_ERROR, "plugin.instance.left_behind", F_STR("plugin", f->id),
+		F_STR("instance", inst->name),
+		F_STR("consequence",
+			rc == NC_OK ? "the plugin is exclusive: not opened again before a restart"
+				    : "no memory to remember it"));
+}
+
 void nc_pinst_close(nc_pinst *inst, int64_t drain_us)
 {
 	nc_error why = NC_ERROR_INIT;
@@ -103,6 +124,8 @@ void nc_pinst_close(nc_pinst *inst, int64_t drain_us)
 	if (rc == NC_E_TIMEOUT && was_active)
 		nc_found_strike(inst->found, inst->name, NC_P6_THREADS,
 			"a thread of the instance did not come back when it was closed");
+	if (rc == NC_E_TIMEOUT)
+		leave_behind(inst);
 	why.flags = NC_ERR_OUTCOME_UNKNOWN;
 	nc_pinst_end_all(inst, &why);
 	end_close(inst);

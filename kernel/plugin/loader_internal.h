@@ -55,6 +55,8 @@ struct nc_found {
 	int code_memfd;       /* else: its sealed bytes, for each start … */
 	nc_hostproc *process; /* … and what runs now, a reference */
 	nc_list insts;        /* nc_pinst.found_link */
+	/* exclusive and in process: names of instances that were closed and did not end; NULL = none */
+	nc_map *left_behind;
 	nc_strikes strikes;
 	uint32_t n_alarms;
 	int64_t alarm_us; /* the last that was told */

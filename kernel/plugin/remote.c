@@ -105,9 +105,15 @@ static nc_code close_remote(void *t, int64_t timeout_us)
 				h, number, nc_clock_mono_us() + timeout_us + CLOSE_EXTRA_US);
 	}
 	let_go(r);
-	/* Nobody else lives in there: the process that hangs may as well go. */
-	if (rc == NC_E_TIMEOUT && nc_hostproc_instances(h) == 0)
-		nc_hostproc_kill(h, "it did not close its last instance");
+	/* Nobody else lives in there: the process that hangs may as well go. Of an exclusive plugin it must,
+	 * for the next instance may not live beside this one; the others come back with their calls
+	 * recovered. */
+	int is_exclusive = r->inst->found->manifest->is_exclusive;
+	if (rc == NC_E_TIMEOUT && (is_exclusive || nc_hostproc_instances(h) == 0)) {
+		nc_hostproc_kill(h, is_exclusive ? "it did not close an instance, and is exclusive"
+						 : "it did not close its last instance");
+		nc_hostproc_wait_gone(h, nc_clock_mono_us() + CLOSE_EXTRA_US);
+	}
 	if (h)
 		nc_hostproc_unref(h);
 	pthread_mutex_destroy(&r->remote_lock);

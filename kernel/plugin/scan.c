@@ -113,12 +113,27 @@ static int exports_v1(const nc_found *f)
 }
 
 /* The state of a record that is not loaded, and the reason. */
+/* Guests that are a plugin's own processes must outlive its host process, and be nobody's to reap but
+ * the launcher's: that takes cgroups and a subreaper, which come with the sandbox. */
+static nc_code check_guests(const nc_found *f, nc_error *err)
+{
+	if (!f->manifest->owns_guests)
+		return NC_OK;
+	nc_err(err, NC_E_UNSUPPORTED,
+		"plugin %s says owns_guests: guests as processes of its own are not in this "
+		"version",
+		f->id);
+	return nc_err_hint(err, NC_E_UNSUPPORTED,
+		"use a build of it whose guests belong to a service of theirs");
+}
+
 static nc_plugin_state assess(nc_found *f, nc_error *err)
 {
 	char reason[300];
 	nc_platform here = nc_platform_here();
 	const nc_plugin_allow *a = allowed(f);
-	if (nc_manifest_check_platform(f->manifest, &here, exports_v1(f), err) != NC_OK)
+	if (nc_manifest_check_platform(f->manifest, &here, exports_v1(f), err) != NC_OK ||
+		check_guests(f, err) != NC_OK)
 		return NC_PLUGIN_INCOMPATIBLE;
 	if (!a) {
 		nc_err(err, NC_E_DENIED, "plugin %s is not allowed by the configuration", f->id);
@@ -187,6 +202,7 @@ void nc_found_free(nc_found *f)
 	drop_contents(f);
 	nc_image_free(f->image);
 	nc_closep(&f->code_memfd);
+	nc_map_free(f->left_behind);
 	nc_free(f);
 }
 

@@ -160,6 +160,7 @@ static void render_manifest(nc_jw *w, const nc_found *f)
 	render_names(w, "wants", m->wants);
 	render_names(w, "features", m->features);
 	nc_jw_kbool(w, "exclusive", m->is_exclusive);
+	nc_jw_kbool(w, "owns_guests", m->owns_guests);
 }
 
 static void render_found(nc_jw *w, nc_found *f)

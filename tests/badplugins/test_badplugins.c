@@ -63,6 +63,7 @@ static const bad bads[] = {
 	REFUSED("future_major", NC_E_UNSUPPORTED, "needs plugin ABI 2.0, this NovaCron has 1.0"),
 	REFUSED("newer_minor", NC_E_UNSUPPORTED, "needs plugin ABI 1.7, this NovaCron has 1.0"),
 	REFUSED("null_entry", NC_E_UNSUPPORTED, "refuses this host"),
+	REFUSED("owns_guests", NC_E_UNSUPPORTED, "says owns_guests"),
 	/* refused for broken tables */
 	RULE_AT_LOAD("null_table", "P0", "has no table of functions"),
 	RULE_AT_LOAD("short_table", "P0", "short table: 8 bytes"),

@@ -7,7 +7,7 @@ target_include_directories(nc_plugin_fixture PUBLIC ${CMAKE_CURRENT_SOURCE_DIR})
 target_compile_definitions(nc_plugin_fixture PUBLIC
   NC_TEST_PLUGINS="${CMAKE_BINARY_DIR}/tests/badplugins/plugins"
   NC_TEST_HOST="$<TARGET_FILE:nc-plugin-host>")
-add_dependencies(nc_plugin_fixture nc-plugin-host plugin_test_good)
+add_dependencies(nc_plugin_fixture nc-plugin-host plugin_test_good plugin_test_exclusive)
 
 foreach(name plugin_calls plugin_host)
   nc_unit_test(${name} LIBS nc_plugin_fixture LABELS tsan)

@@ -415,6 +415,91 @@ static void what_is_not_there_yet_says_so(void)
 	end(&s);
 }
 
+/* ---- exclusive ---- */
+
+static nc_code open_named(setup *s, const char *name, nc_pinst **ret, nc_error *err)
+{
+	nc_pinst_spec spec = { .plugin = "test.exclusive", .name = name, .config = nc_str("{}") };
+	nc_err_clear(err);
+	return nc_pinst_open(s->f->plugins, &spec, ret, err);
+}
+
+/* An instance "one" that was closed while a call of it hung. */
+static int begin_hung(setup *s, nc_isolation iso)
+{
+	memset(s, 0, sizeof(*s));
+	waited_init(&s->w);
+	s->f = fixture_new(&(fixture_options){ .plugin = "test.exclusive",
+		.isolation = iso,
+		.grace_us = 100000,
+		.restart_us = 10000 });
+	s->inst = s->f ? fixture_open(s->f, "test.exclusive", "{}") : NULL;
+	if (!s->inst)
+		return 0;
+	waited_start(&s->w, s->inst, "compute.create", "h", "{\"do\":\"hang\"}", 20);
+	return waited_wait(&s->w);
+}
+
+static void an_exclusive_plugin_that_hangs_in_the_daemon_is_not_opened_beside_itself(void)
+{
+	setup s;
+	nc_error err = NC_ERROR_INIT;
+	nc_pinst *again = NULL, *other = NULL;
+	if (begin_hung(&s, NC_ISO_IN_PROCESS)) {
+		nc_pinst_close(s.inst, 0);
+		CHECK_CODE(open_named(&s, "one", &again, &err), NC_E_UNAVAILABLE);
+		CHECK_HAS(err.message, "is exclusive");
+		CHECK_HAS(err.hint, "restart the daemon");
+		CHECK(again == NULL);
+		CHECK_OK(open_named(&s, "two", &other, &err), &err);
+		nc_pinst_unref(other);
+	}
+	end(&s);
+}
+
+static void an_exclusive_plugin_that_hangs_in_its_process_is_ended_with_it(void)
+{
+	setup s;
+	nc_error err = NC_ERROR_INIT;
+	nc_pinst *again = NULL, *other = NULL;
+	nc_code rc = NC_E_UNAVAILABLE;
+	if (begin_hung(&s, NC_ISO_PROCESS)) {
+		CHECK_OK(open_named(&s, "two", &other, &err), &err);
+		nc_pinst_close(s.inst, 0);
+		CHECK(fixture_wait(s.f, &s.f->lost, 1)); /* the other went with the process … */
+		CHECK(fixture_wait(s.f, &s.f->back, 1)); /* … and is back */
+		int64_t until = nc_clock_mono_us() + 20000000;
+		while (rc == NC_E_UNAVAILABLE && nc_clock_mono_us() < until) {
+			rc = open_named(&s, "one", &again, &err); /* down: it is being restarted */
+			nc_clock_sleep_us(1000);
+		}
+		CHECK_OK(rc, &err);
+		nc_pinst_unref(again);
+		nc_pinst_unref(other);
+	}
+	end(&s);
+}
+
+/* A plugin that says nothing of the kind is opened beside what hangs, as ever. */
+static void another_plugin_is_opened_beside_what_hangs(void)
+{
+	setup s;
+	memset(&s, 0, sizeof(s));
+	waited_init(&s.w);
+	s.f = fixture_new(&(fixture_options){
+		.plugin = "test.good", .isolation = NC_ISO_IN_PROCESS, .grace_us = 100000 });
+	s.inst = s.f ? fixture_open(s.f, "test.good", "{}") : NULL;
+	if (s.inst) {
+		waited_start(&s.w, s.inst, "compute.create", "h", "{\"do\":\"hang\"}", 20);
+		waited_wait(&s.w);
+		nc_pinst_close(s.inst, 0);
+		nc_pinst_unref(s.inst);
+		s.inst = fixture_open(s.f, "test.good", "{}");
+		CHECK(s.inst != NULL);
+	}
+	end(&s);
+}
+
 NC_TESTS(plugin_host){
 	T(calls_of_a_process_that_dies_end_unknown_and_the_instance_comes_back),
 	T(a_crash_in_a_call_is_told_with_its_signal),
@@ -425,6 +510,9 @@ NC_TESTS(plugin_host){
 	T(instances_share_a_process_and_close_apart),
 	T(the_process_inherits_nothing),
 	T(hosts_die_with_the_daemon),
+	T(an_exclusive_plugin_that_hangs_in_the_daemon_is_not_opened_beside_itself),
+	T(an_exclusive_plugin_that_hangs_in_its_process_is_ended_with_it),
+	T(another_plugin_is_opened_beside_what_hangs),
 	T(status_names_what_runs),
 	T(a_change_on_disk_is_shown_before_anything_is_loaded),
 	T(what_is_not_there_yet_says_so),

@@ -107,6 +107,9 @@ static void each_wrong_member_is_refused_by_name(void)
 		{ "files", NULL, "{\"lib/plugin.so\":{\"sha256\":" HASH ",\"size\":-1}}", "size" },
 		{ "files", NULL, "{\"lib/plugin.so\":7}", "files" },
 		{ "provide", NULL, "[]", "provide" },
+		{ "depends_on", NULL, "[\"com.acme.net\"]", "depends_on is not a known field" },
+		{ "exclusive", NULL, "\"yes\"", "exclusive" },
+		{ "owns_guests", NULL, "1", "owns_guests" },
 	};
 	for (size_t i = 0; i < NC_LEN(cases); i++) {
 		nc_error err = NC_ERROR_INIT;
