@@ -265,7 +265,7 @@ static nc_code ended(nc_opctx *c, nc_error *err)
 }
 
 static const nc_op_step_def steps[] = {
-	{ .name = "destroy", .prepare = destroy },
+	{ .name = "destroy", .prepare = destroy, .flags = NC_STEP_GONE_IS_DONE },
 };
 const nc_op_type nc_flow_orphan_delete = {
 	.kind = "orphan.delete", .steps = steps, .n_steps = NC_LEN(steps), .ended = ended

@@ -112,7 +112,10 @@ static nc_code purged(nc_opctx *c, nc_error *err)
 }
 
 static const nc_op_step_def purge_steps[] = {
-	{ .name = "destroy", .prepare = destroy, .finish = destroyed },
+	{ .name = "destroy",
+		.prepare = destroy,
+		.finish = destroyed,
+		.flags = NC_STEP_GONE_IS_DONE },
 	{ .name = "release", .run = release },
 };
 const nc_op_type nc_flow_vm_purge = {

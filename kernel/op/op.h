@@ -72,7 +72,8 @@ typedef struct nc_op_step_def {
 enum {
 	NC_STEP_CANCELABLE = 1,
 	NC_STEP_GONE_IS_UNDONE = 2, /* its undo destroys: what the driver doesn't know is gone */
-	NC_STEP_KEEPS_ANSWER = 4    /* also where it failed: it is the operation's result */
+	NC_STEP_KEEPS_ANSWER = 4,   /* also where it failed: it is the operation's result */
+	NC_STEP_GONE_IS_DONE = 8    /* it destroys: likewise, and there is no answer to finish */
 };
 #define NC_OP_RETRIES   8
 #define NC_OP_STEPS_MAX 12

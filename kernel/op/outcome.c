@@ -99,6 +99,16 @@ static nc_go failed_outcome(nc_turn *t, size_t i, const nc_op_step_def *def, int
 	return go_back_to(t, i, choice);
 }
 
+static nc_go step_done(nc_turn *t, size_t i, const nc_op_step_def *def)
+{
+	nc_op_step_mark(&t->c.op->steps[i], NC_STEP_DONE);
+	t->run->attempts = t->run->recovers = 0;
+	/* Asked to cancel, but the deed was done first: take it back if that can be. */
+	if (t->c.op->state == NC_OPER_CANCELING && nc_op_has_undo(def))
+		nc_turn_round(t);
+	return NC_GO_ON;
+}
+
 static nc_go done_outcome(nc_turn *t, size_t i, const nc_op_step_def *def)
 {
 	nc_opctx *c = &t->c;
@@ -111,14 +121,7 @@ static nc_go done_outcome(nc_turn *t, size_t i, const nc_op_step_def *def)
 	nc_code rc = def->finish ? def->finish(c, result, &err) : NC_OK;
 	if (rc == NC_E_NOMEM)
 		return nc_turn_retry_memory(t); /* the answer is kept for then */
-	if (rc != NC_OK)
-		return nc_turn_step_failed(t, i, NC_HAS_EFFECT, &err);
-	nc_op_step_mark(&c->op->steps[i], NC_STEP_DONE);
-	t->run->attempts = t->run->recovers = 0;
-	/* Asked to cancel, but the deed was done first: take it back if that can be. */
-	if (c->op->state == NC_OPER_CANCELING && nc_op_has_undo(def))
-		nc_turn_round(t);
-	return NC_GO_ON;
+	return rc == NC_OK ? step_done(t, i, def) : nc_turn_step_failed(t, i, NC_HAS_EFFECT, &err);
 }
 
 static nc_go cancelled_outcome(nc_turn *t, size_t i, const nc_op_step_def *def)
@@ -165,6 +168,16 @@ static nc_go recovered(nc_turn *t, size_t i, const nc_op_step_def *def)
 	}
 }
 
+/* What was to go is not there; whether the driver has heard of the call is another question. */
+static int is_gone(const nc_run *run, const nc_op_step_def *def)
+{
+	const nc_run_result *r = &run->result;
+
+	return def->flags & NC_STEP_GONE_IS_DONE && r->was_sent && !run->call.is_recover &&
+	       r->err.code == NC_E_NOTFOUND &&
+	       (r->code != NC_OK || r->outcome == NC_FAILED_NO_EFFECT);
+}
+
 nc_go nc_turn_forward_result(nc_turn *t, size_t i, const nc_op_step_def *def)
 {
 	nc_run *run = t->run;
@@ -174,6 +187,8 @@ nc_go nc_turn_forward_result(nc_turn *t, size_t i, const nc_op_step_def *def)
 		return ask_again(t, i, def);
 	run->refusals = 0;
 
+	if (is_gone(run, def))
+		return step_done(t, i, def);
 	if (run->call.is_recover && r->code == NC_E_UNSUPPORTED)
 		return never_learned(t, i, def); /* nor at the next try */
 	if (run->call.is_recover && r->code != NC_OK)

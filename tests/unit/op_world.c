@@ -133,7 +133,12 @@ static const nc_op_step_def host_steps[] = {
 static const nc_op_step_def single_steps[] = {
 	{ .name = "make", .prepare = prepare, .finish = finish, .flags = NC_STEP_CANCELABLE },
 };
+static const nc_op_step_def destroying_steps[] = {
+	{ .name = "destroy", .prepare = prepare, .finish = finish, .flags = NC_STEP_GONE_IS_DONE },
+	{ .name = "two", .prepare = prepare, .finish = finish },
+};
 static const nc_op_type types[] = {
+	{ .kind = "t.destroy", .steps = destroying_steps, .n_steps = 2, .ended = ended },
 	{ .kind = "t.calls", .steps = call_steps, .n_steps = 3, .ended = ended },
 	{ .kind = "t.hosts", .steps = host_steps, .n_steps = 2, .ended = ended },
 	{ .kind = "t.at_once",

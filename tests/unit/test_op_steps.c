@@ -112,6 +112,25 @@ static void undo_of_what_is_not_there_is_done(void)
 	ow_free(&w);
 }
 
+static void destroying_what_is_not_there_is_done(void)
+{
+	op_world w;
+	REQUIRE(ow_open(&w, NULL));
+	OW_SCRIPT(&w, { .verb = "destroy", .outcome = NC_FAILED_NO_EFFECT, .code = NC_E_NOTFOUND });
+	const char *id = ow_begin(&w, "t.destroy", "p", "h", "acme");
+	CHECK(ow_wait_state(&w, id, NC_OPER_SUCCEEDED));
+	CHECK_STR(ow_log(&w, id), "destroy two ");
+	CHECK_INT(ow_get(&w, id)->steps[0].state, NC_STEP_DONE);
+	/* Of another step it is a failure, and of this one any other code. */
+	OW_SCRIPT(&w, { .verb = "two", .outcome = NC_FAILED_NO_EFFECT, .code = NC_E_NOTFOUND });
+	id = ow_begin(&w, "t.destroy", "p", "h", "acme");
+	CHECK(ow_wait_state(&w, id, NC_OPER_FAILED));
+	OW_SCRIPT(&w, { .verb = "destroy", .outcome = NC_FAILED_NO_EFFECT, .code = NC_E_INVAL });
+	id = ow_begin(&w, "t.destroy", "p", "h", "acme");
+	CHECK(ow_wait_state(&w, id, NC_OPER_FAILED));
+	ow_free(&w);
+}
+
 /* Not every undo destroys: what it should have been taken back from may be elsewhere. */
 static void undo_that_moves_something_is_not_done_where_nothing_was_found(void)
 {
@@ -526,6 +545,7 @@ NC_TESTS(op_steps){
 	T(step_without_effect_is_not_undone_one_with_some_is),
 	T(undo_is_tried_again_and_given_up_without_stopping_the_way_back),
 	T(undo_of_what_is_not_there_is_done),
+	T(destroying_what_is_not_there_is_done),
 	T(undo_that_moves_something_is_not_done_where_nothing_was_found),
 	T(undo_whose_answer_says_something_else_is_not_done),
 	T(failure_that_may_be_retried_is_with_the_same_key),
