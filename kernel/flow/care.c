@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The keeper and the kernel's own two calls. The keeper is one thread, with a few more during a round
- * that open providers and look at them side by side; they block on drivers and the store as long as
- * they take; nothing waits for them but nc_care_stop.
+ * The keeper and the kernel's own two calls. The keeper is one thread: each round it has every
+ * provider visited (visits.c) and, without waiting for that, looks after what needs no driver. It
+ * blocks on the store alone.
  */
 #include "flow/care.h"
 
@@ -18,9 +18,9 @@
 #include "flow/retention.h"
 #include "flow/sealing.h"
 #include "flow/sweep.h"
+#include "flow/visits.h"
 
 #define OWN_CALL_MAX_S 45 /* a create has 30 */
-#define VISITS_MAX     16 /* providers at once */
 
 /* ---- provider.open, provider.close ---- */
 
@@ -144,99 +144,6 @@ static void wait_for_own_calls(nc_flow *f)
 
 /* ---- the keeper ---- */
 
-typedef struct provider_ids {
-	char (*ids)[NC_DB_ID_MAX + 1];
-	size_t n;
-} provider_ids;
-
-static void list_providers(nc_flow *f, provider_ids *list)
-{
-	const nc_root *r = nc_db_read_begin(f->db);
-	nc_walk w;
-
-	list->n = 0;
-	list->ids = nc_calloc(nc_root_count(r, NC_KIND_PROVIDER) + 1, sizeof(*list->ids));
-	nc_walk_init(
-		&w, r, NC_KIND_PROVIDER, NC_BY_ID, (nc_bytes){ 0 }, (nc_bytes){ 0 }, NC_ASCENDING);
-	for (const nc_item *it; list->ids && (it = nc_walk_next(&w, NULL));)
-		snprintf(list->ids[list->n++], sizeof(*list->ids), "%s", nc_item_id(it));
-	nc_db_read_end(f->db);
-}
-
-static void look_at(nc_flow *f, const char *provider)
-{
-	nc_provider_look look = { .n_guests = -1 };
-	nc_error err = NC_ERROR_INIT;
-	nc_code rc = nc_flow_find_hosts(f, provider, &err);
-
-	if (rc == NC_OK)
-		rc = nc_flow_look_at_guests(f, provider, &look.n_guests, &err);
-	look.why = rc == NC_OK ? NULL : err.message;
-	nc_flow_observe_provider(f, provider, &look);
-	if (rc != NC_OK)
-		nc_log(L_WARN, "provider.look.failed", F_STR("provider", provider), F_ERR(&err),
-			F_STR("consequence", "trying again at the next round"));
-}
-
-typedef struct visit {
-	nc_job job;
-	nc_flow *f;
-	const char *provider;
-} visit;
-
-static int is_stopping(nc_flow *f)
-{
-	pthread_mutex_lock(&f->keeper_lock);
-	int is = f->is_stopping;
-	pthread_mutex_unlock(&f->keeper_lock);
-	return is;
-}
-
-static void run_visit(nc_job *job)
-{
-	visit *v = NC_CONTAINER(job, visit, job);
-
-	if (!is_stopping(v->f))
-		nc_provider_bring_up(v->f, v->provider);
-	if (!is_stopping(v->f))
-		look_at(v->f, v->provider);
-}
-
-/* Side by side: one that hangs until its time-outs holds up no other, only the end of the round. */
-static void visit_all(nc_flow *f, const provider_ids *list)
-{
-	_cleanup_(nc_freep) visit *visits = nc_calloc(list->n + 1, sizeof(*visits));
-	nc_pool *pool = NULL;
-
-	if (!visits)
-		return;
-	if (list->n > 1)
-		(void)nc_pool_new("nc-visit", (unsigned)NC_MIN(list->n, (size_t)VISITS_MAX), &pool,
-			NULL); /* or one after the other */
-	for (size_t i = 0; i < list->n; i++) {
-		visits[i] = (visit){ .job.run = run_visit, .f = f, .provider = list->ids[i] };
-		if (!pool || nc_pool_submit(pool, &visits[i].job) != NC_OK)
-			run_visit(&visits[i].job);
-	}
-	nc_pool_free(pool); /* waits for them */
-}
-
-typedef enum { FIRST_ROUND, LATER_ROUND } which_round;
-
-static void round_of_care(nc_flow *f, which_round which)
-{
-	provider_ids list = { 0 };
-
-	list_providers(f, &list);
-	visit_all(f, &list);
-	nc_free(list.ids);
-	nc_flow_finish_rotation(f); /* rare, and an old key shall not stay for a minute more */
-	if (which == FIRST_ROUND)
-		return; /* what has waited until now can wait until the start is over */
-	nc_retention_round(f);
-	nc_sweep_round(f, nc_clock_wall_ms());
-}
-
 static void on_report(void *ctx, nc_bytes json)
 {
 	json_t *j = NULL;
@@ -247,12 +154,32 @@ static void on_report(void *ctx, nc_bytes json)
 	json_decref(j);
 }
 
-typedef enum { STOP, READ_REPORTS, ROUND } wish;
+/* Of a provider that is being visited they wait until that is over: what the visit was told may be
+ * older, and is written later. */
+static int is_held(void *ctx, const char *instance)
+{
+	const nc_visited *now = ctx;
+
+	for (size_t i = 0; i < now->n; i++)
+		if (!strcmp(now->instances[i], instance))
+			return 1;
+	return 0;
+}
+
+static void read_reports(nc_flow *f)
+{
+	_cleanup_(nc_visited_done) nc_visited now;
+
+	if (nc_visits_now(f->visits, &now) == NC_OK)
+		nc_reports_drain(f->reports, is_held, &now, on_report, f);
+}
+
+typedef enum { STOP, READ_REPORTS, ROUND_DUE, ROUND_ANEW } wish;
 
 /* Until there is something to do, at the latest when the next round is due. */
 static wish wait_for_wish(nc_flow *f, const struct timespec *due)
 {
-	wish w = ROUND;
+	wish w = ROUND_DUE;
 
 	pthread_mutex_lock(&f->keeper_lock);
 	while (!f->is_stopping && !f->wants_round && !f->has_reports)
@@ -260,10 +187,12 @@ static wish wait_for_wish(nc_flow *f, const struct timespec *due)
 			break;
 	if (f->is_stopping)
 		w = STOP;
-	else if (f->has_reports && !f->wants_round)
+	else if (f->wants_round)
+		w = ROUND_ANEW;
+	else if (f->has_reports)
 		w = READ_REPORTS;
 	f->has_reports = 0;
-	if (w == ROUND)
+	if (w == ROUND_ANEW)
 		f->wants_round = 0;
 	pthread_mutex_unlock(&f->keeper_lock);
 	return w;
@@ -281,19 +210,28 @@ static void set_due(nc_flow *f, struct timespec *due)
 	due->tv_nsec %= 1000000000;
 }
 
+/* What needs no driver; it waits for no visit. */
+static void look_after_the_store(nc_flow *f)
+{
+	nc_retention_round(f);
+	nc_sweep_round(f, nc_clock_wall_ms());
+}
+
 static void *keeper_main(void *arg)
 {
 	nc_flow *f = arg;
-
 	struct timespec due;
 
-	round_of_care(f, FIRST_ROUND);
+	nc_visits_all(f->visits, NC_VISIT_ANEW);
+	nc_flow_finish_rotation(f); /* what else has waited can wait until the start is over */
 	set_due(f, &due);
 	for (wish w; (w = wait_for_wish(f, &due)) != STOP;) {
-		nc_reports_drain(f->reports, on_report, f);
-		if (w != ROUND)
+		read_reports(f);
+		if (w == READ_REPORTS)
 			continue;
-		round_of_care(f, LATER_ROUND);
+		nc_visits_all(f->visits, w == ROUND_ANEW ? NC_VISIT_ANEW : NC_VISIT_DUE);
+		nc_flow_finish_rotation(f); /* an old key shall not stay for a minute more */
+		look_after_the_store(f);
 		set_due(f, &due);
 	}
 	return NULL;
@@ -301,8 +239,11 @@ static void *keeper_main(void *arg)
 
 nc_code nc_care_start(nc_flow *f, nc_error *err)
 {
-	int e = nc_thread_start(&f->keeper, "nc-keeper", keeper_main, f);
+	nc_code rc = nc_visits_new(f, &f->visits, err);
 
+	if (rc != NC_OK)
+		return rc;
+	int e = nc_thread_start(&f->keeper, "nc-keeper", keeper_main, f);
 	if (e)
 		return nc_err_errno(err, e, "could not start the keeper");
 	f->is_keeping = 1;
@@ -334,5 +275,7 @@ void nc_care_stop(nc_flow *f)
 	if (f->is_keeping)
 		nc_thread_join(f->keeper);
 	f->is_keeping = 0;
+	if (f->visits)
+		nc_visits_stop(f->visits);
 	wait_for_own_calls(f);
 }

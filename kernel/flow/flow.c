@@ -15,6 +15,7 @@
 #include "flow/internal.h"
 #include "flow/reports.h"
 #include "flow/schedules.h"
+#include "flow/visits.h"
 
 nc_code nc_flow_new(const nc_flow_options *o, nc_flow **ret, nc_error *err)
 {
@@ -58,6 +59,7 @@ void nc_flow_free(nc_flow *f)
 	nc_providers_free(f->providers);
 	nc_reports_free(f->reports);
 	nc_schedules_free(f->schedules);
+	nc_visits_free(f->visits);
 	pthread_mutex_destroy(&f->settings_lock);
 	pthread_mutex_destroy(&f->keeper_lock);
 	pthread_cond_destroy(&f->keeper_wake);

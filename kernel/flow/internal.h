@@ -17,6 +17,7 @@
 typedef struct nc_providers nc_providers;
 typedef struct nc_reports nc_reports;
 typedef struct nc_schedules nc_schedules;
+typedef struct nc_visits nc_visits;
 
 struct nc_flow {
 	nc_db *db;
@@ -30,6 +31,7 @@ struct nc_flow {
 	nc_providers *providers;
 	nc_reports *reports;
 	nc_schedules *schedules;
+	nc_visits *visits;             /* from the start of the keeper on */
 	pthread_mutex_t settings_lock; /* guards settings */
 	nc_flow_settings settings;
 	uint64_t keeper; /* its thread */
@@ -43,6 +45,18 @@ nc_flow_settings nc_flow_get_settings(nc_flow *f);
 
 /* ---- driver.c ---- */
 void nc_flow_driver_init(nc_flow *f);
+
+/* ---- recover.c: what became of a call whose operation has ended ---- */
+typedef struct nc_recovered {
+	int32_t state;   /* NC_REC_* */
+	int32_t outcome; /* of RUNNING: how it ended; NC_DETACHED = it still runs, and was let go */
+	nc_buf result;   /* the caller's, initialised */
+} nc_recovered;
+void nc_recovered_done(nc_recovered *r);
+/* Ask, and watch what still runs for so long. Blocking, at most until the call's deadline. Other
+ * than NC_OK: it could not be asked. */
+nc_code nc_flow_recover(nc_flow *f, const nc_op_call *call, const char *key, int watch_s,
+	nc_recovered *ret, nc_error *err);
 
 /* ---- providers.c: which instance serves which provider object ---- */
 nc_code nc_providers_new(nc_flow *f, nc_providers **ret, nc_error *err);
@@ -63,6 +77,7 @@ typedef struct nc_provider_applied {
 	char why[200]; /* it had to be reopened */
 } nc_provider_applied;
 nc_code nc_providers_open(nc_providers *p, const char *id, nc_provider_applied *ret, nc_error *err);
+void nc_provider_instance_name(const char *id, char out[64]);
 int nc_providers_is_open(nc_providers *p, const char *id);
 /* What its instance last said of itself; "" and UNKNOWN when it is not open. */
 nc_health_state nc_providers_health(nc_providers *p, const char *id, char *why, size_t cap);
@@ -98,6 +113,7 @@ nc_code nc_flow_ask(
 	nc_flow *f, const char *provider, const char *verb, json_t **ret, nc_error *err);
 nc_code nc_flow_look_at_guests(
 	nc_flow *f, const char *provider, int64_t *ret_guests, nc_error *err);
+int nc_flow_is_ours(nc_flow *f, const json_t *tag); /* a tag of this installation */
 /* One guest's report into its VM. */
 void nc_flow_saw_guest(nc_flow *f, const json_t *guest);
 

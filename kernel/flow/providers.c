@@ -130,7 +130,7 @@ nc_code nc_providers_get(nc_providers *p, const char *id, nc_pinst **ret, nc_err
 }
 
 /* Plugins know instances by a name of letters and digits; ids have capitals. */
-static void instance_name(const char *id, char out[64])
+void nc_provider_instance_name(const char *id, char out[64])
 {
 	size_t i = 0;
 
@@ -154,7 +154,7 @@ static nc_code open_instance(nc_providers *p, const nc_provider *obj, const nc_s
 
 	if (rc != NC_OK)
 		return rc;
-	instance_name(obj->o.id, name);
+	nc_provider_instance_name(obj->o.id, name);
 	nc_pinst_spec spec = { .plugin = obj->plugin,
 		.name = name,
 		.config = nc_secret_get(config),

@@ -15,6 +15,7 @@ typedef struct report {
 	nc_list link;
 	uint64_t obs_seq;
 	nc_bytes json;
+	char instance[64];
 	char key[]; /* instance/native_id, then the JSON */
 } report;
 
@@ -62,6 +63,7 @@ static report *make(const char *instance, uint64_t obs_seq, nc_bytes json)
 		return NULL;
 	nc_list_init(&x->link);
 	x->obs_seq = obs_seq;
+	snprintf(x->instance, sizeof(x->instance), "%s", instance);
 	snprintf(x->key, key_len, "%s/%.*s", instance, (int)id.len,
 		id.len ? (const char *)id.ptr : "");
 	memcpy(x->key + key_len, json.ptr, json.len);
@@ -97,19 +99,30 @@ int nc_reports_add(nc_reports *r, const char *instance, uint64_t obs_seq, nc_byt
 	return is_kept;
 }
 
-void nc_reports_drain(nc_reports *r, void (*fn)(void *ctx, nc_bytes json), void *ctx)
+/* Those that may be read now, in order, out of the list. */
+static void take(nc_reports *r, int (*is_held)(void *, const char *), void *held, nc_list *ret)
 {
-	for (;;) {
-		report *x = NULL;
-		pthread_mutex_lock(&r->list_lock);
-		if (!nc_list_is_empty(&r->list)) {
-			x = NC_LIST_ENTRY(r->list.next, report, link);
-			nc_list_del(&x->link);
-			nc_map_del(r->by_key, nc_str(x->key));
-		}
-		pthread_mutex_unlock(&r->list_lock);
-		if (!x)
-			return;
+	nc_list_init(ret);
+	pthread_mutex_lock(&r->list_lock);
+	NC_LIST_EACH (n, &r->list) {
+		report *x = NC_LIST_ENTRY(n, report, link);
+		if (is_held(held, x->instance))
+			continue;
+		nc_list_del(n);
+		nc_map_del(r->by_key, nc_str(x->key));
+		nc_list_add_tail(ret, n);
+	}
+	pthread_mutex_unlock(&r->list_lock);
+}
+
+void nc_reports_drain(nc_reports *r, int (*is_held)(void *held, const char *instance), void *held,
+	void (*fn)(void *ctx, nc_bytes json), void *ctx)
+{
+	nc_list taken;
+
+	take(r, is_held, held, &taken);
+	NC_LIST_EACH (n, &taken) {
+		report *x = NC_LIST_ENTRY(n, report, link);
 		fn(ctx, x->json);
 		nc_free(x);
 	}

@@ -13,7 +13,9 @@ nc_code nc_reports_new(nc_reports **ret, nc_error *err);
 void nc_reports_free(nc_reports *r);
 /* Any thread, never blocks. 0 = dropped: look at everything. */
 int nc_reports_add(nc_reports *r, const char *instance, uint64_t obs_seq, nc_bytes json);
-/* Each of them through fn, in order of arrival; the keeper. */
-void nc_reports_drain(nc_reports *r, void (*fn)(void *ctx, nc_bytes json), void *ctx);
+/* Each of them through fn, in order of arrival, but those of instances that are held; the keeper.
+ * is_held is called under the lock. */
+void nc_reports_drain(nc_reports *r, int (*is_held)(void *held, const char *instance), void *held,
+	void (*fn)(void *ctx, nc_bytes json), void *ctx);
 
 #endif
