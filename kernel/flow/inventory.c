@@ -128,7 +128,7 @@ static void saw_vm(nc_flow *f, const char *id, const json_t *guest, uint64_t seq
 	nc_txn_commit(t, NULL, &err);
 }
 
-static int is_ours(nc_flow *f, const json_t *tag)
+int nc_flow_is_ours(nc_flow *f, const json_t *tag)
 {
 	const char *inst = json_string_value(json_object_get(tag, "installation"));
 
@@ -140,7 +140,7 @@ static void saw_guest(nc_flow *f, const json_t *guest, uint64_t seq)
 	const json_t *tag = json_object_get(guest, "tag");
 	const char *object = json_string_value(json_object_get(tag, "object"));
 
-	if (object && is_ours(f, tag))
+	if (object && nc_flow_is_ours(f, tag))
 		saw_vm(f, object, guest, seq);
 }
 
@@ -164,7 +164,7 @@ static int is_foreign(nc_flow *f, const nc_root *r, const char *provider, const 
 {
 	const char *native = json_string_value(json_object_get(guest, "native_id"));
 
-	if (!is_ours(f, json_object_get(guest, "tag")))
+	if (!nc_flow_is_ours(f, json_object_get(guest, "tag")))
 		return 1;
 	return native && nc_orphan_is_listed(r, provider, native);
 }

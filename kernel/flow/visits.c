@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/pool.h"
 #include "flow/care.h"
+#include "flow/vm_move.h"
 
 typedef enum { IDLE, WAITING, RUNNING } visit_state;
 
@@ -22,6 +23,7 @@ typedef struct visit {
 	visit_state state;
 	int is_wanted_anew; /* once it is over */
 	int is_listed;      /* its provider is there; of one round */
+	nc_doubts *doubts;  /* the visit's own */
 	char provider[NC_DB_ID_MAX + 1];
 } visit;
 
@@ -54,6 +56,7 @@ static void visit_free(nc_visits *v, visit *x)
 {
 	nc_map_del(v->by_id, nc_str(x->provider));
 	nc_list_del(&x->link);
+	nc_doubts_free(x->doubts);
 	nc_free(x);
 }
 
@@ -108,8 +111,8 @@ static int look_at(nc_flow *f, const char *provider)
 static void pay(nc_visits *v, visit *x)
 {
 	nc_provider_bring_up(v->f, x->provider);
-	if (!is_stopping(v))
-		look_at(v->f, x->provider);
+	if (!is_stopping(v) && look_at(v->f, x->provider) && !is_stopping(v))
+		nc_doubts_settle(x->doubts, v->f, x->provider);
 	nc_care_read(v->f); /* the reports that waited for it */
 }
 
@@ -182,7 +185,9 @@ static visit *visit_of(nc_visits *v, const char *provider)
 		return x;
 	nc_list_init(&x->waiting);
 	snprintf(x->provider, sizeof(x->provider), "%s", provider);
-	if (nc_map_put(v->by_id, nc_str(x->provider), x, NULL) != NC_OK) {
+	if (!(x->doubts = nc_doubts_new()) ||
+		nc_map_put(v->by_id, nc_str(x->provider), x, NULL) != NC_OK) {
+		nc_doubts_free(x->doubts);
 		nc_free(x);
 		return NULL;
 	}

@@ -12,6 +12,7 @@
 #include "flow/acts.h"
 #include "flow/request.h"
 #include "flow/vm_devices.h"
+#include "flow/vm_move.h"
 #include "model/problem.h"
 
 enum { STEP_CLAIM, STEP_MOVE, STEP_SETTLE };
@@ -182,16 +183,17 @@ static nc_code claim(nc_opctx *c, nc_error *err)
 	if (rc != NC_OK)
 		return rc;
 	vm->move_to = nc_arena_strdup(c->arena, p.host);
+	vm->move_operation = c->op->o.id;
 	c->op->host = vm->host;
 	c->op->provider = vm->provider;
 	c->target_is_dirty = 1;
 	return vm->move_to ? NC_OK : nc_err_nomem(err);
 }
 
-/* The guest is where this says, and holds that alone. */
-static nc_code settle_as(nc_opctx *c, nc_vm *vm, nc_move_end how, nc_error *err)
+nc_code nc_vm_end_move(
+	nc_flow *f, nc_txn *t, const nc_root *r, nc_vm *vm, nc_move_end how, nc_error *err)
 {
-	nc_code rc = nc_sched_end_move(sched_of(c), c->txn, c->root, vm->o.id, how, err);
+	nc_code rc = nc_sched_end_move(f->sched, t, r, vm->o.id, how, err);
 
 	if (rc == NC_E_NOTFOUND && how == NC_MOVE_STAYED) {
 		nc_err_clear(err);
@@ -201,9 +203,17 @@ static nc_code settle_as(nc_opctx *c, nc_vm *vm, nc_move_end how, nc_error *err)
 		return rc;
 	if (how == NC_MOVE_ARRIVED)
 		vm->host = vm->move_to;
-	vm->move_to = NULL;
-	c->target_is_dirty = 1;
+	vm->move_to = vm->move_operation = NULL;
 	return NC_OK;
+}
+
+static nc_code settle_as(nc_opctx *c, nc_vm *vm, nc_move_end how, nc_error *err)
+{
+	nc_code rc = nc_vm_end_move(c->user, c->txn, c->root, vm, how, err);
+
+	if (rc == NC_OK)
+		c->target_is_dirty = 1;
+	return rc;
 }
 
 /* It had arrived, and the driver did nothing when it was asked to take it back. */
@@ -227,7 +237,7 @@ static nc_code unclaim(nc_opctx *c, nc_error *err)
 	return settle_as(c, vm, NC_MOVE_ARRIVED, err);
 }
 
-static const char *driver_name(nc_opctx *c, const char *host, nc_error *err)
+const char *nc_vm_move_host(nc_opctx *c, const char *host, nc_error *err)
 {
 	nc_object *o = NULL;
 
@@ -244,7 +254,7 @@ static nc_code ask(nc_opctx *c, nc_vm *vm, way w, nc_op_call *call, nc_error *er
 	_cleanup_(nc_json_decrefp) json_t *j = NULL;
 	nc_code rc = nc_json_parse(c->op->request, 64u << 10, &j, err);
 	const char *to =
-		rc == NC_OK ? driver_name(c, w == BACK ? vm->host : vm->move_to, err) : NULL;
+		rc == NC_OK ? nc_vm_move_host(c, w == BACK ? vm->host : vm->move_to, err) : NULL;
 	const char *keys[] = { "bandwidth_mib_s", "max_downtime_ms" };
 
 	nc_req_begin(&q);
@@ -274,7 +284,7 @@ static nc_code move_it(nc_opctx *c, nc_op_call *call, nc_error *err)
 static nc_code read_answer(
 	nc_opctx *c, const nc_vm *vm, const char *on, nc_bytes result, json_t **ret, nc_error *err)
 {
-	const char *host = NULL, *to = driver_name(c, on, err);
+	const char *host = NULL, *to = nc_vm_move_host(c, on, err);
 	nc_code rc = nc_json_parse(result, NC_RESULT_MAX, ret, err);
 
 	if (rc == NC_OK)
@@ -302,6 +312,17 @@ static nc_code moved(nc_opctx *c, nc_bytes result, nc_error *err)
 	return c->op->result.ptr ? NC_OK : nc_err_nomem(err);
 }
 
+static nc_code ask_back(nc_opctx *c, nc_vm *vm, nc_op_call *call, nc_error *err)
+{
+	nc_code rc = nc_vm_call(c, vm, "migrate.start", call, err);
+
+	if (rc == NC_OK && c->op->steps[STEP_MOVE].state == NC_STEP_DONE) {
+		call->target = nc_vm_move_host(c, vm->move_to, err);
+		rc = call->target ? NC_OK : NC_E_NOTFOUND;
+	}
+	return rc == NC_OK ? ask(c, vm, BACK, call, err) : rc;
+}
+
 /* Back from where it arrived; or, where it failed halfway, "to the source" asked of the source,
  * which a driver that has it there grants without doing anything. Of a copy that may still run that
  * would say nothing, so nobody is asked. */
@@ -316,13 +337,7 @@ static nc_code move_back(nc_opctx *c, nc_op_call *call, nc_error *err)
 		rc = nc_err(err, NC_E_TIMEOUT,
 			"whether vm %s is still being copied is not known, so it is not moved back",
 			vm->o.name);
-	if (rc == NC_OK)
-		rc = nc_vm_call(c, vm, "migrate.start", call, err);
-	if (rc == NC_OK && c->op->steps[STEP_MOVE].state == NC_STEP_DONE) {
-		call->target = driver_name(c, vm->move_to, err);
-		rc = call->target ? NC_OK : NC_E_NOTFOUND;
-	}
-	return rc == NC_OK ? ask(c, vm, BACK, call, err) : rc;
+	return rc == NC_OK ? ask_back(c, vm, call, err) : rc;
 }
 
 /* It holds the source alone only if that is where the driver says it has it. */
@@ -408,36 +423,32 @@ const nc_op_type nc_flow_vm_migrate = {
 	.kind = "vm.migrate", .steps = steps, .n_steps = NC_LEN(steps), .ended = ended
 };
 
-/* ---- said by an operator ---- */
+/* ---- asked after, once it is over ---- */
 
-nc_code nc_vm_say_host(nc_stage *s, const nc_root *r, const char *host, nc_error *err)
+/* "OPERATION.1u.0": it was being moved back. */
+static int is_of_undo(const char *key)
 {
-	nc_vm *vm = NC_AS(nc_vm, s->object);
-	const nc_item *it = NULL;
-	nc_reach all = { .is_everywhere = 1 };
+	const char *ordinal = strrchr(key, '.');
 
-	if (!vm->move_to && !host)
-		return NC_OK;
-	if (!host) {
-		nc_problem_err(err, "conflict", "on which of two hosts vm %s is, is not known",
-			vm->o.name);
-		return nc_err_hint(
-			err, NC_E_CONFLICT, "look, and say it with host: one keeps its claim");
+	return ordinal && ordinal > key && ordinal[-1] == 'u';
+}
+
+nc_code nc_vm_move_question(
+	nc_opctx *c, nc_vm *vm, nc_op_call *call, const char **ret_key, nc_error *err)
+{
+	const nc_op_step *move = c->op->n_steps > STEP_MOVE ? &c->op->steps[STEP_MOVE] : NULL;
+
+	if (strcmp(c->op->verb, nc_flow_vm_migrate.kind) || !move || !move->key)
+		return nc_err(err, NC_E_NOTFOUND, "operation %s has asked no driver to move vm %s",
+			c->op->o.id, vm->o.name);
+	nc_code rc = NC_OK;
+	if (is_of_undo(move->key)) {
+		rc = ask_back(c, vm, call, err);
+	} else {
+		rc = nc_vm_call(c, vm, "migrate.start", call, err);
+		rc = rc == NC_OK ? ask(c, vm, THERE, call, err) : rc;
 	}
-	nc_code rc = nc_model_resolve(r, &nc_kind_host, &all, host, &it, &s->a->candidates, err);
-	if (rc != NC_OK)
-		return rc;
-	int is_there = vm->move_to && !strcmp(nc_item_id(it), vm->move_to);
-	if (!is_there && (!vm->host || strcmp(nc_item_id(it), vm->host)))
-		return nc_err(err, NC_E_INVAL, "host: vm %s is not on %s%s", vm->o.name, host,
-			vm->move_to ? ", nor on its way there" : "");
-	if (!vm->move_to)
-		return NC_OK;
-	rc = nc_sched_end_move(s->a->flow->sched, s->txn, r, vm->o.id,
-		is_there ? NC_MOVE_ARRIVED : NC_MOVE_STAYED, err);
-	if (rc != NC_OK)
-		return rc;
-	vm->host = is_there ? vm->move_to : vm->host;
-	vm->move_to = NULL;
-	return NC_OK;
+	call->checkpoint = move->checkpoint;
+	*ret_key = move->key;
+	return rc;
 }

@@ -208,11 +208,12 @@ typedef struct nc_vm {
 	nc_vm_doing *doing; /* NULL while idle */
 	uint64_t generation, observed_generation;
 	nc_bytes pending;
-	const char *host;      /* ref: where it is */
-	const char *move_to;   /* ref: where a migration takes it; NULL = nowhere */
-	const char *operation; /* ref: the one in progress */
-	const char *uuid;      /* native identity, from id and incarnation */
-	const char *native_id; /* the provider's own */
+	const char *host;           /* ref: where it is */
+	const char *move_to;        /* ref: where a migration takes it; NULL = nowhere */
+	const char *move_operation; /* ref: by which; its driver can be asked what became of it */
+	const char *operation;      /* ref: the one in progress */
+	const char *uuid;           /* native identity, from id and incarnation */
+	const char *native_id;      /* the provider's own */
 	uint64_t incarnation;
 	int is_locked;
 	const char *locked_reason;

@@ -136,8 +136,8 @@ static void put_near(nc_buf *b, const nc_verdict *v)
 		nc_buf_put_varint(b, (uint64_t)v->near.missing[i]);
 }
 
-void nc_decision_write(nc_sched *s, const nc_place_req *req, const nc_verdict *v,
-	const nc_placement *p, const nc_error *problem, nc_buf *out)
+static void write_decision(nc_sched *s, const nc_place_req *req, const nc_verdict *v,
+	const nc_placement *p, const char *why, nc_buf *out)
 {
 	nc_buf_putc(out, FORMAT);
 	put_str(out, p->decision_id);
@@ -158,7 +158,27 @@ void nc_decision_write(nc_sched *s, const nc_place_req *req, const nc_verdict *v
 	nc_buf_putc(out, *p->host ? 1 : 0);
 	nc_buf_put_varint(out, p->n_alternates);
 	put_near(out, v);
-	put_str(out, problem ? problem->message : NULL);
+	put_str(out, why);
+}
+
+void nc_decision_write(nc_sched *s, const nc_place_req *req, const nc_verdict *v,
+	const nc_placement *p, const nc_error *problem, nc_buf *out)
+{
+	write_decision(s, req, v, p, problem ? problem->message : NULL, out);
+}
+
+void nc_sched_told(nc_sched *s, const nc_place_req *req, const char *host, const char *why,
+	char *ret_id, nc_buf *decision)
+{
+	nc_ident ident = { .older = NULL };
+	nc_verdict v = { .n_survivors = 1, .survivors = { { .ident = &ident } } };
+	nc_placement p = { .n_alternates = 0 };
+
+	nc_id_make("dec", p.decision_id);
+	snprintf(ident.id, sizeof(ident.id), "%s", host);
+	snprintf(p.host, sizeof(p.host), "%s", host);
+	snprintf(ret_id, NC_DB_ID_MAX + 1, "%s", p.decision_id);
+	write_decision(s, req, &v, &p, why, decision);
 }
 
 /* ---- reading ---- */
@@ -281,14 +301,15 @@ static void render_candidates(const candidates *all, nc_jw *w)
 	nc_jw_arr_end(w);
 }
 
-static void render_choice(nc_cur *c, const candidates *all, nc_jw *w)
+/* 1 = there is one. */
+static int render_choice(nc_cur *c, const candidates *all, nc_jw *w)
 {
 	uint8_t is_chosen = nc_cur_u8(c);
 	uint64_t n = get_count(c, NC_PLACE_ALTERNATES);
 
 	if (is_chosen > 1 || (is_chosen ? n >= all->n : n > 0)) {
 		c->bad = 1;
-		return;
+		return 0;
 	}
 	if (is_chosen)
 		nc_jw_kstr(w, "chosen", all->id[0]);
@@ -296,6 +317,7 @@ static void render_choice(nc_cur *c, const candidates *all, nc_jw *w)
 	for (uint64_t i = 1; i <= n; i++)
 		nc_jw_str(w, all->id[i]);
 	nc_jw_arr_end(w);
+	return is_chosen;
 }
 
 static void render_near(nc_cur *c, nc_jw *w)
@@ -337,9 +359,9 @@ static void render(nc_cur *c, nc_jw *w)
 	render_filters(c, w);
 	get_candidates(c, &all);
 	render_candidates(&all, w);
-	render_choice(c, &all, w);
+	int is_chosen = render_choice(c, &all, w);
 	render_near(c, w);
-	copy_str(c, w, "problem");
+	copy_str(c, w, is_chosen ? "reason" : "problem"); /* of a placement only the latter */
 	nc_jw_obj_end(w);
 }
 

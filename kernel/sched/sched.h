@@ -139,6 +139,10 @@ nc_code nc_sched_check_quota(nc_sched *s, const nc_root *root, const char *proje
 	const int64_t delta[NC_RES_COUNT], nc_error *err);
 void nc_sched_usage(nc_sched *s, const char *project, int64_t used[NC_USE_COUNT]);
 
+/* What was not placed but told, written as a decision: where req->consumer is, and why that is
+ * known (its `reason`). ret_id takes NC_DB_ID_MAX + 1 bytes. */
+void nc_sched_told(nc_sched *s, const nc_place_req *req, const char *host, const char *why,
+	char *ret_id, nc_buf *decision);
 /* A decision as JSON: counts per filter, at most 64 survivors with scores, the nearest miss. */
 nc_code nc_decision_render(nc_bytes decision, nc_buf *json, nc_error *err);
 

@@ -168,6 +168,8 @@ static const nc_field_def fields[] = {
 	NC_FIELD_REF(nc_vm, move_to, "moving_to", NC_KIND_HOST, NC_BY_SERVER,
 		.doc = "The host that it moves to; while task is null: it is not known yet on "
 		       "which of the two it is"),
+	NC_FIELD_REF(nc_vm, move_operation, "move_operation", NC_KIND_OPERATION, NC_BY_SERVER,
+		.flags = NC_FF_WEAK, .doc = "The migration that moving_to belongs to"),
 	NC_FIELD_REF(nc_vm, operation, "operation", NC_KIND_OPERATION, NC_BY_SERVER,
 		.flags = NC_FF_WEAK, .doc = "The one at work on it"),
 	NC_FIELD_STR(nc_vm, uuid, "uuid", NC_BY_SERVER, .flags = NC_FF_INDEXED,
