@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * vm.resize: claim the new size first (so that it can't be lost to another), then tell the driver.
- * Undone by claiming the old size again, which only ever shrinks what a failed growth took.
+ * vm.resize: claim what grows first (so that it can't be lost to another), then tell the driver, and
+ * give back what shrinks once it has said that it is done. A growth that failed is given back; where
+ * nobody knows whether it did, the guest may have it, and both are held until it is resized again.
  */
 #include "base/err.h"
-#include "flow/internal.h"
+#include "flow/vm_devices.h"
+
+static nc_sched *sched_of(nc_opctx *c)
+{
+	return ((nc_flow *)c->user)->sched;
+}
 
 static void want_of(const nc_vm *vm, int64_t vcpus, int64_t memory_mib, int64_t *want)
 {
@@ -43,7 +49,7 @@ static nc_code claim(nc_opctx *c, nc_error *err)
 	if (rc != NC_OK)
 		return rc;
 	want_of(vm, vcpus, memory_mib, want);
-	rc = nc_sched_resize(((nc_flow *)c->user)->sched, c->txn, c->root, vm->o.id, want, err);
+	rc = nc_sched_grow(sched_of(c), c->txn, c->root, vm->o.id, want, err);
 	if (rc != NC_OK)
 		return rc;
 	vm->vcpus = vcpus;
@@ -65,7 +71,9 @@ static nc_code unclaim(nc_opctx *c, nc_error *err)
 	vm->resize_from = NULL;
 	want_of(vm, vm->vcpus, vm->memory_mib, want);
 	c->target_is_dirty = 1;
-	return nc_sched_resize(((nc_flow *)c->user)->sched, c->txn, c->root, vm->o.id, want, err);
+	if (nc_op_left_unknown(c->op))
+		return NC_OK;
+	return nc_sched_resize(sched_of(c), c->txn, c->root, vm->o.id, want, err);
 }
 
 static nc_code prepare(nc_opctx *c, nc_op_call *call, nc_error *err)
@@ -78,8 +86,15 @@ static nc_code prepare(nc_opctx *c, nc_op_call *call, nc_error *err)
 
 static nc_code finish(nc_opctx *c, nc_bytes result, nc_error *err)
 {
+	nc_vm *vm = NC_AS(nc_vm, c->target);
+	int64_t want[NC_RES_COUNT];
+	nc_code rc = nc_vmres_apply(c, vm, result, err);
+
 	c->target_is_dirty = 1;
-	return nc_vmres_apply(c, NC_AS(nc_vm, c->target), result, err);
+	if (rc != NC_OK)
+		return rc;
+	want_of(vm, vm->vcpus, vm->memory_mib, want);
+	return nc_sched_resize(sched_of(c), c->txn, c->root, vm->o.id, want, err);
 }
 
 static nc_code ended(nc_opctx *c, nc_error *err)

@@ -294,6 +294,25 @@ nc_code nc_sched_resize(nc_sched *s, nc_txn *t, const nc_root *root, const char 
 	return NC_OK;
 }
 
+nc_code nc_sched_grow(nc_sched *s, nc_txn *t, const nc_root *root, const char *consumer,
+	const int64_t want[NC_RES_COUNT], nc_error *err)
+{
+	_cleanup_(nc_arena_freep) nc_arena *a = nc_arena_new(1u << 20);
+	nc_allocation *al = NULL;
+
+	if (!a)
+		return nc_err_nomem(err);
+	nc_code rc = load_held(root, consumer, a, &al, err);
+	if (rc != NC_OK)
+		return rc;
+	const int64_t most[NC_RES_COUNT] = {
+		[NC_RES_VCPU] = NC_MAX(want[NC_RES_VCPU], al->vcpus),
+		[NC_RES_MEMORY_MIB] = NC_MAX(want[NC_RES_MEMORY_MIB], al->memory_mib),
+		[NC_RES_DISK_GIB] = NC_MAX(want[NC_RES_DISK_GIB], al->disk_gib),
+	};
+	return nc_sched_resize(s, t, root, consumer, most, err);
+}
+
 nc_code nc_sched_release(
 	nc_sched *s, nc_txn *t, const nc_root *root, const char *consumer, nc_error *err)
 {

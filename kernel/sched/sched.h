@@ -111,6 +111,9 @@ nc_code nc_sched_claim(nc_sched *s, nc_txn *t, const nc_root *root, const nc_pla
  * or quota is said at once: NC_E_UNAVAILABLE, NC_E_QUOTA. NC_E_NOTFOUND: it holds nothing. */
 nc_code nc_sched_resize(nc_sched *s, nc_txn *t, const nc_root *root, const char *consumer,
 	const int64_t want[NC_RES_COUNT], nc_error *err);
+/* The same, and nothing is given back: each is at least what is wanted. */
+nc_code nc_sched_grow(nc_sched *s, nc_txn *t, const nc_root *root, const char *consumer,
+	const int64_t want[NC_RES_COUNT], nc_error *err);
 nc_code nc_sched_release(
 	nc_sched *s, nc_txn *t, const nc_root *root, const char *consumer, nc_error *err);
 
