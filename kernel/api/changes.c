@@ -85,7 +85,7 @@ static nc_act *begin_act(nc_api_job *j, const nc_kind **kind, nc_code *ret_rc, n
 			.actor = j->who.name,
 			.idempotency_key = j->idempotency_key,
 			.if_match = j->if_match,
-			.begins_later = j->tries > 1, /* others keep taking its place */
+			.n_tries = j->n_tries,
 			.on_durable = on_durable,
 			.body = &j->out } };
 	j->out.len = 0;
@@ -146,17 +146,16 @@ static void reply(nc_api_job *j, nc_act *a, const nc_error *why)
 static void on_durable(nc_act *a, const nc_error *why)
 {
 	nc_api_job *j = NC_CONTAINER(a, job_act, act)->job;
-	nc_error named = NC_ERROR_INIT;
+	nc_error refusal = NC_ERROR_INIT;
 
-	if (why && nc_act_is_lost_race(why) && ++j->tries < NC_ACT_TRIES_MAX) {
-		nc_job_submit(j); /* from the start, on a fresh root */
+	if (why)
+		nc_err_copy(&refusal, why);
+	if (why && nc_act_again(a, &refusal)) {
+		j->n_tries = a->n_tries;
+		nc_job_submit(j);
 		return;
 	}
-	if (why) {
-		nc_err_copy(&named, why);
-		nc_act_name_refusal(a, &named);
-	}
-	reply(j, a, why ? &named : NULL);
+	reply(j, a, why ? &refusal : NULL);
 	nc_job_unref(j);
 }
 

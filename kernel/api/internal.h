@@ -60,8 +60,8 @@ typedef struct nc_api_job {
 	json_t *json; /* the body parsed; NULL = none */
 	const char *project, *if_match, *idempotency_key, *prefer;
 	nc_buf out;
-	uint32_t tries; /* of an act that lost a race */
-	int is_cut;     /* the daemon is stopping: answer what there is, wait for nothing */
+	uint32_t n_tries; /* of its act */
+	int is_cut;       /* the daemon is stopping: answer what there is, wait for nothing */
 	char waits_for[NC_DB_ID_MAX + 1];
 	void (*finish)(struct nc_api_job *j);
 	int64_t deadline_us; /* of a long poll */

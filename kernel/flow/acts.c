@@ -13,6 +13,8 @@
 #include "flow/acts.h"
 #include "model/problem.h"
 
+#define TRIES_MAX 20 /* of an act whose objects others change, too */
+
 static const nc_special *const specials[] = { &nc_vm_special, &nc_provider_special,
 	&nc_schedule_special, &nc_network_special, &nc_subnet_special, &nc_volume_special,
 	&nc_snapshot_special };
@@ -44,15 +46,20 @@ typedef nc_code (*attempt_fn)(attempt *t, nc_error *err);
 /* The sequencer's refusals carry no problem code; ours do. One that said which revision it meant is
  * tried again too: the fresh root holds the answer to its key, if it was the same request that was
  * faster, or another revision, of which it is told. */
-int nc_act_is_lost_race(const nc_error *why)
+static int is_lost_race(const nc_error *why)
 {
 	return why->code == NC_E_CONFLICT && strncmp(why->domain, "nc.", 3) != 0;
 }
 
-void nc_act_name_refusal(const nc_act *a, nc_error *err)
+int nc_act_again(nc_act *a, nc_error *why)
 {
-	if (a->if_match && nc_act_is_lost_race(err))
-		nc_problem_err(err, "changed", "it was changed meanwhile");
+	if (!is_lost_race(why))
+		return 0;
+	if (++a->n_tries < TRIES_MAX)
+		return 1;
+	if (a->if_match)
+		nc_problem_err(why, "changed", "it was changed meanwhile");
+	return 0;
 }
 
 static nc_code try_once(attempt *t, attempt_fn fn, nc_error *err)
@@ -105,20 +112,16 @@ static nc_code remember(attempt *t, nc_code rc, nc_error *why)
 static nc_code carry_out(attempt *t, attempt_fn fn, nc_error *err)
 {
 	nc_error local = NC_ERROR_INIT;
-	nc_code rc = NC_E_CONFLICT;
+	nc_code rc;
 
 	nc_faults_init(&t->a->faults, t->a->arena);
-	for (unsigned i = 0; i < NC_ACT_TRIES_MAX; i++) {
+	do {
 		nc_err_clear(&local);
 		t->status = 0;
 		rc = try_once(t, fn, &local);
 		if (rc == NC_ACT_PENDING)
 			return rc;
-		if (rc == NC_OK || !nc_act_is_lost_race(&local))
-			break;
-	}
-	if (rc != NC_OK)
-		nc_act_name_refusal(t->a, &local);
+	} while (rc != NC_OK && nc_act_again(t->a, &local));
 	rc = remember(t, rc, &local);
 	if (rc != NC_OK)
 		nc_err_copy(err, &local);
@@ -347,9 +350,8 @@ static const nc_action *find_action(const nc_kind *kind, const char *name)
 /* Known from the documents, and waiting for a driver or a part that serves them. */
 static int is_known_to_come(const nc_kind *kind, const char *name)
 {
-	static const char *const words[] = { "snapshot", "clone", "rebuild", "rescue", "unrescue",
-		"shelve", "unshelve", "backup", "export", "import", "console", "exec", "lock",
-		"unlock" };
+	static const char *const words[] = { "snapshot", "clone", "rebuild", "rescue", "unrescue", "shelve",
+		"unshelve", "backup", "export", "import", "console", "exec", "lock", "unlock" };
 
 	for (size_t i = 0; i < NC_LEN(words); i++)
 		if (kind->number == NC_KIND_VM && !strcmp(words[i], name))

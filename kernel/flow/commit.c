@@ -224,7 +224,9 @@ static nc_code begin_operation(nc_stage *s, const nc_root *r, nc_error *err)
 		.txn = s->txn,
 		.user = f };
 
-	if (a->begins_later || a->is_dry_run || !nc_ops_begins_at_once(f->ops, s->op))
+	/* Where others keep taking its place it is for the operation to say so. */
+	if (a->begins_later || a->n_tries > 1 || a->is_dry_run ||
+		!nc_ops_begins_at_once(f->ops, s->op))
 		return NC_OK;
 	if (nc_ops_begin(&c) == NC_BEGUN)
 		return NC_OK;

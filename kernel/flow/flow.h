@@ -78,7 +78,7 @@ nc_observed *nc_flow_observed(nc_flow *f);
  * Without `on_durable` an act returns when its record is durable. With it, an act that has a record
  * to write returns NC_ACT_PENDING as soon as that is handed over: from then on the act belongs to
  * on_durable, which is called exactly once, on the sequencer's thread, and must be quick. *why is
- * NULL, or the refusal; nc_act_is_lost_race tells whether it may be tried again.
+ * NULL, or the refusal; nc_act_again tells whether the act is to be done again.
  */
 enum { NC_ACT_PENDING = 1 };
 typedef struct nc_act {
@@ -92,6 +92,8 @@ typedef struct nc_act {
 	int is_dry_run;
 	int begins_later; /* its operation begins with a record of its own */
 	void (*on_durable)(struct nc_act *a, const nc_error *why);
+	uint32_t
+		n_tries; /* that lost a race; an act made anew for the same request goes on counting */
 	/* of what the kernel does by itself: */
 	int is_once;        /* the key stays taken, however its operation ended */
 	const char *parent; /* operation that this is part of, or NULL */
@@ -111,11 +113,12 @@ typedef struct nc_act {
 	char decision[NC_DB_ID_MAX + 1]; /* placement that said no */
 } nc_act;
 
-/* Somebody changed the same thing meanwhile: from the start, on a fresh root. */
-int nc_act_is_lost_race(const nc_error *why);
-/* One that was lost too often, in the words of the request: who said If-Match is told of that. */
-void nc_act_name_refusal(const nc_act *a, nc_error *err);
-#define NC_ACT_TRIES_MAX 20u
+/*
+ * An attempt was refused. 1: somebody has changed the same thing meanwhile, so the act is to be done
+ * again, from the start on a fresh root. 0: that is its answer, by now in the words of the request.
+ * An act that blocks does all of this itself.
+ */
+int nc_act_again(nc_act *a, nc_error *why);
 
 /* Plain objects of any kind: create, merge patch, replace, delete. A kind that needs more (vm,
  * provider, volume) has its own row in a table and starts an operation. */

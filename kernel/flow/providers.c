@@ -14,7 +14,8 @@
 #include "flow/internal.h"
 #include "flow/provider_secrets.h"
 
-#define DRAIN_US 2000000
+#define DRAIN_US  2000000
+#define TRIES_MAX 20 /* at what is changed faster than it can be opened */
 
 typedef struct opened { /* one provider's instance, and what it was made of */
 	nc_pinst *inst; /* one reference */
@@ -385,7 +386,7 @@ static nc_code conform_to_now(
 
 	if (!a)
 		return nc_err_nomem(err);
-	for (unsigned i = 0; is_missing && i < NC_ACT_TRIES_MAX; i++) {
+	for (unsigned i = 0; is_missing && i < TRIES_MAX; i++) {
 		is_missing = 0;
 		nc_err_clear(&why);
 		rc = conform_once(p, id, a, ret, &is_missing, &why);
