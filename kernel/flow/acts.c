@@ -350,7 +350,7 @@ static const nc_action *find_action(const nc_kind *kind, const char *name)
 /* Known from the documents, and waiting for a driver or a part that serves them. */
 static int is_known_to_come(const nc_kind *kind, const char *name)
 {
-	static const char *const words[] = { "snapshot", "clone", "rebuild", "rescue", "unrescue", "shelve",
+	static const char *const words[] = { "clone", "rebuild", "rescue", "unrescue", "shelve",
 		"unshelve", "backup", "export", "import", "console", "exec", "lock", "unlock" };
 
 	for (size_t i = 0; i < NC_LEN(words); i++)

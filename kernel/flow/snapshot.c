@@ -55,6 +55,43 @@ static nc_code create(nc_stage *s, const nc_root *r, nc_error *err)
 	return begin_vm(s, r, "snapshot.create", NULL, NC_VM_SNAPSHOT, err);
 }
 
+/* The body of a create, of which the path has said the VM. */
+static nc_object *parse_of_vm(nc_act *a, const nc_object *vm, const json_t *body)
+{
+	_cleanup_(nc_json_decrefp) json_t *j =
+		body ? json_copy((json_t *)(uintptr_t)body) : json_object();
+
+	if (!j || json_object_set_new(j, "vm", json_string(vm->id))) {
+		a->faults.is_nomem = 1;
+		return NULL;
+	}
+	return nc_object_parse(&nc_kind_snapshot, j, a->arena, &a->faults);
+}
+
+nc_code nc_snapshot_act_take(
+	nc_stage *s, const nc_root *r, const nc_action *self, const json_t *body, nc_error *err)
+{
+	nc_act *a = s->a;
+	nc_object *o = NULL;
+
+	(void)self;
+	nc_faults_init(&a->faults, a->arena);
+	if (json_object_get(body, "vm") || json_object_get(body, "volume"))
+		nc_fault_add(&a->faults, json_object_get(body, "vm") ? "vm" : "volume", "conflict",
+			"the path says of which vm");
+	else if ((o = parse_of_vm(a, s->object, body)))
+		nc_model_resolve_refs(r, o, &a->reach, &a->faults);
+	nc_code rc = nc_faults_error(&a->faults, err);
+	if (rc != NC_OK)
+		return rc;
+	rc = nc_kind_check_verb(&nc_kind_snapshot, NC_CAN_CREATE, nc_providers_have, a->flow, err);
+	if (rc != NC_OK)
+		return rc;
+	o->project = s->object->project;
+	s->object = o;
+	return create(s, r, err);
+}
+
 static nc_code remove_snapshot(nc_stage *s, const nc_root *r, nc_delete_how how, nc_error *err)
 {
 	nc_snapshot *snap = NC_AS(nc_snapshot, s->object);

@@ -281,6 +281,8 @@ static const nc_action actions[] = {
 	{ "vm", "resize", "change vcpus and memory", "vm.resize", resize },
 	{ "vm", "restore", "bring a deleted one back, stopped", "vm.restore", restore },
 	{ "vm", "migrate", "move it to another host", "vm.migrate", nc_vm_act_migrate },
+	{ "vm", "snapshot", "keep it as it is now; as POST /api/v1/snapshots", "snapshot.create",
+		nc_snapshot_act_take },
 	{ "volume", "resize", "make it larger", "volume.resize", nc_volume_act_resize },
 	{ "snapshot", "revert", "take its vm back to it", "snapshot.revert",
 		nc_snapshot_act_revert },
