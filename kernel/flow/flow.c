@@ -48,6 +48,8 @@ nc_code nc_flow_new(const nc_flow_options *o, nc_flow **ret, nc_error *err)
 	pthread_cond_init(&f->keeper_wake, &attr);
 	pthread_condattr_destroy(&attr);
 	nc_flow_driver_init(f);
+	if (f->observed)
+		nc_observed_follow(f->observed, &nc_kind_host, "guests", nc_flow_count_guests, f);
 	*ret = nc_steal(&f);
 	return NC_OK;
 }
@@ -56,6 +58,8 @@ void nc_flow_free(nc_flow *f)
 {
 	if (!f || f->n_own_calls) /* a thread that hangs still has it */
 		return;
+	if (f->observed)
+		nc_observed_follow(f->observed, &nc_kind_host, "guests", NULL, NULL);
 	nc_providers_free(f->providers);
 	nc_reports_free(f->reports);
 	nc_schedules_free(f->schedules);

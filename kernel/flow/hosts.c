@@ -6,6 +6,7 @@
  * the keeper and provider.open only. The driver is asked first, outside of any read section, and the
  * answer written in bounded transactions.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -199,7 +200,6 @@ static void look_at_use(finding *x, nc_object *o, const json_t *seen)
 	nc_host_obj *h = NC_AS(nc_host_obj, o);
 	const json_t *used = json_object_get(seen, "used");
 
-	h->n_guests = get_i64(used, "guests");
 	h->memory_free_mib = NC_MAX(h->memory_mib - get_i64(used, "memory_mib"), (int64_t)0);
 	h->disk_free_gib = NC_MAX(h->disk_gib - get_i64(used, "storage_gib"), (int64_t)0);
 	o->observed_at_ms = nc_clock_wall_ms();
@@ -401,6 +401,20 @@ nc_code nc_flow_find_hosts(nc_flow *f, const char *provider, nc_error *err)
 	if (rc != NC_OK)
 		nc_err_copy(err, &why);
 	return rc;
+}
+
+/* The VMs that are there or on their way, by their own index, and the guests that aren't ours. */
+int64_t nc_flow_count_guests(void *flow, const nc_item *host, nc_bytes served)
+{
+	nc_flow *f = flow;
+	nc_bytes foreign = nc_body_member(served, "foreign_guests");
+	const nc_root *r = nc_db_read_begin(f->db);
+	uint64_t n =
+		nc_root_count_key(r, NC_KIND_VM, NC_IX_REF, nc_str(nc_item_id(host)), UINT64_MAX);
+
+	nc_db_read_end(f->db);
+	/* A number as our writer writes it: what follows ends it. */
+	return (int64_t)n + (foreign.ptr ? strtoll(foreign.ptr, NULL, 10) : 0);
 }
 
 void nc_flow_observe_provider(nc_flow *f, const char *provider, const nc_provider_look *look)

@@ -101,6 +101,7 @@ void nc_flow_services(nc_plugin_hooks *hooks);
 
 /* ---- hosts.c: hosts as the drivers see them ---- */
 nc_code nc_flow_find_hosts(nc_flow *f, const char *provider, nc_error *err);
+int64_t nc_flow_count_guests(void *flow, const nc_item *host, nc_bytes served);
 typedef struct nc_provider_look { /* what a look at a provider came to */
 	int64_t n_guests;         /* -1 = not looked at */
 	const char *why;          /* it could not be looked at; or NULL */

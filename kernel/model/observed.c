@@ -34,6 +34,12 @@ typedef struct shard {
 
 struct nc_observed {
 	shard shards[SHARDS];
+	struct {
+		uint16_t kind;
+		const char *member;
+		nc_observed_count_fn count; /* NULL = none */
+		void *ctx;
+	} follows; /* constant once there are readers */
 };
 
 typedef struct key {
@@ -186,8 +192,47 @@ size_t nc_observed_count(nc_observed *t)
 	return n;
 }
 
+void nc_observed_follow(nc_observed *t, const nc_kind *kind, const char *member,
+	nc_observed_count_fn count, void *ctx)
+{
+	t->follows.kind = kind->number;
+	t->follows.member = member;
+	t->follows.count = count;
+	t->follows.ctx = ctx;
+}
+
+/* `n` in place of the len bytes at `at`. */
+static void put_number(nc_buf *out, size_t at, size_t len, int64_t n)
+{
+	char text[24];
+	size_t new_len = (size_t)snprintf(text, sizeof(text), "%lld", (long long)n);
+	size_t rest = out->len - at - len;
+
+	if (new_len > len)
+		nc_buf_put(out, text, new_len - len); /* room */
+	if (nc_buf_failed(out))
+		return;
+	memmove(out->ptr + at + new_len, out->ptr + at + len, rest);
+	memcpy(out->ptr + at, text, new_len);
+	out->len = at + new_len + rest;
+	out->ptr[out->len] = '\0';
+}
+
+static void follow(const nc_observed *t, const nc_item *it, nc_buf *out, size_t mark)
+{
+	if (nc_buf_failed(out))
+		return;
+	nc_bytes served = { out->ptr + mark, out->len - mark };
+	nc_bytes is = nc_body_member(served, t->follows.member);
+
+	if (is.ptr)
+		put_number(out, (size_t)((const char *)is.ptr - out->ptr), is.len,
+			t->follows.count(t->follows.ctx, it, served));
+}
+
 void nc_observed_serve(nc_observed *t, const nc_item *it, nc_buf *out)
 {
+	size_t mark = out->len;
 	nc_bytes body = nc_item_body(it);
 	key k = key_of(it->kind, nc_item_id(it));
 	shard *s = shard_of(t, &k);
@@ -205,6 +250,8 @@ void nc_observed_serve(nc_observed *t, const nc_item *it, nc_buf *out)
 	pthread_mutex_unlock(&s->map_lock);
 	if (!e)
 		nc_buf_put(out, body.ptr, body.len);
+	if (t->follows.count && t->follows.kind == it->kind)
+		follow(t, it, out, mark);
 }
 
 nc_code nc_observed_load(

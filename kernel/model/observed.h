@@ -26,6 +26,15 @@ nc_code nc_observed_set(nc_observed *t, nc_object *obj, nc_error *err);
 void nc_observed_drop(nc_observed *t, uint16_t kind, const char *id); /* it is gone */
 size_t nc_observed_count(nc_observed *t);
 
+/*
+ * A number among the observed members of a kind that nobody looks for: it follows from what is stored
+ * and is put in as the object is served. `served` is the object but for that. Inside of a read section,
+ * no lock held. Before the first reader; count NULL = as it was kept, again.
+ */
+typedef int64_t (*nc_observed_count_fn)(void *ctx, const nc_item *it, nc_bytes served);
+void nc_observed_follow(nc_observed *t, const nc_kind *kind, const char *member,
+	nc_observed_count_fn count, void *ctx);
+
 /* Append the object as it is served. */
 void nc_observed_serve(nc_observed *t, const nc_item *it, nc_buf *out);
 /* nc_model_load of what is served. t may be NULL. */

@@ -612,6 +612,46 @@ static void what_is_seen_is_served_without_a_record(void)
 	CHECK_OK(nc_observed_load(NULL, item(&w, host), w.a, &both, &err), &err);
 }
 
+static int64_t count_of(void *ctx, const nc_item *it, nc_bytes of)
+{
+	const int64_t *n = ctx;
+	CHECK_INT(it->kind, NC_KIND_HOST);
+	CHECK(of.len > 2);
+	return *n;
+}
+
+static void what_follows_from_the_rest_is_put_in_when_it_is_served(void)
+{
+	WORLD(w);
+	nc_error err = NC_ERROR_INIT;
+	_cleanup_(nc_observed_freep) nc_observed *t = nc_observed_new();
+	nc_object *provider = make(&w, &nc_kind_provider, NULL, "{'name':'p','plugin':'sim'}");
+	nc_object *host = make(&w, &nc_kind_host, NULL, "{'name':'h','provider':'p'}"), *now;
+	int64_t n = 0;
+	nc_observed_follow(t, &nc_kind_host, "guests", count_of, &n);
+	CHECK_STR(served(&w, t, host), mu_text(load(&w, host)));
+	nc_object *seen = load(&w, host);
+	NC_AS(nc_host_obj, seen)->n_guests = 7777;
+	NC_AS(nc_host_obj, seen)->n_foreign_guests = 5;
+	seen->observed_at_ms = 1800000000000;
+	for (int is_seen = 0; is_seen < 2;
+		is_seen++) { /* in the stored body, and in what was seen */
+		for (n = 0; n < 200000; n = n * 13 + 1) {
+			NC_AS(nc_host_obj, seen)->n_guests = n;
+			if (is_seen)
+				CHECK_STR(served(&w, t, host), mu_text(seen));
+			CHECK_OK(nc_observed_load(t, item(&w, host), w.a, &now, &err), &err);
+			CHECK_INT(NC_AS(nc_host_obj, now)->n_guests, n);
+			CHECK_INT(NC_AS(nc_host_obj, now)->n_foreign_guests, is_seen ? 5 : 0);
+		}
+		NC_AS(nc_host_obj, seen)->n_guests = 7777;
+		CHECK_OK(nc_observed_set(t, seen, &err), &err);
+	}
+	CHECK_STR(served(&w, t, provider), mu_text(load(&w, provider)));
+	nc_observed_follow(t, &nc_kind_host, "guests", NULL, NULL);
+	CHECK_HAS(served(&w, t, host), "\"guests\":7777");
+}
+
 static void a_newer_look_that_was_put_wins_over_an_older_one_in_memory(void)
 {
 	WORLD(w);
@@ -1090,6 +1130,7 @@ NC_TESTS(model_store){
 	T(a_new_secret_moves_the_version_and_the_same_one_does_not),
 	T(sealed_values_go_with_their_object),
 	T(what_is_seen_is_served_without_a_record),
+	T(what_follows_from_the_rest_is_put_in_when_it_is_served),
 	T(a_newer_look_that_was_put_wins_over_an_older_one_in_memory),
 	T(what_was_seen_survives_when_it_is_put),
 	T(lists_are_filtered_sorted_and_paged),

@@ -98,7 +98,8 @@ static const nc_field_def fields[] = {
 		.doc = "Free now"),
 	NC_FIELD_F64(
 		nc_host_obj, load, "load", NC_SEEN, .doc = "Runnable threads, mean of a minute"),
-	NC_FIELD_I64(nc_host_obj, n_guests, "guests", NC_SEEN, .doc = "Guests that are there"),
+	NC_FIELD_I64(nc_host_obj, n_guests, "guests", NC_SEEN,
+		.doc = "VMs that are there or on their way, and foreign guests"),
 	NC_FIELD_I64(nc_host_obj, n_foreign_guests, "foreign_guests", NC_SEEN,
 		.doc = "Guests that aren't ours"),
 	NC_FIELD_I64(
