@@ -86,6 +86,35 @@ void nc_req_labels(nc_req *q, const nc_object *o)
 	nc_jw_obj_end(&q->w);
 }
 
+/* ---- whole ones ---- */
+
+nc_code nc_vm_ask(nc_opctx *c, const nc_vm *vm, const char *verb, nc_req_fill fill,
+	nc_op_call *call, nc_error *err)
+{
+	_cleanup_(nc_req_done) nc_req q;
+	nc_code rc = nc_vm_call(c, vm, verb, call, err);
+
+	nc_req_begin(&q);
+	if (rc != NC_OK)
+		return rc;
+	c->op->provider = call->provider;
+	c->op->host = vm->host;
+	nc_req_guest(&q, c, vm);
+	rc = fill(&q, c, err);
+	return rc == NC_OK ? nc_req_end(&q, c, &call->request, err) : rc;
+}
+
+nc_code nc_thing_ask(
+	nc_opctx *c, const nc_object *o, nc_req_fill fill, nc_op_call *call, nc_error *err)
+{
+	_cleanup_(nc_req_done) nc_req q;
+
+	nc_req_begin(&q);
+	nc_req_thing(&q, c, o);
+	nc_code rc = fill(&q, c, err);
+	return rc == NC_OK ? nc_req_end(&q, c, &call->request, err) : rc;
+}
+
 /* ---- names ---- */
 
 static const char *native_of(const nc_object *o)

@@ -33,6 +33,17 @@ void nc_req_guest(nc_req *q, const nc_opctx *c, const nc_vm *vm);
 void nc_req_thing(nc_req *q, const nc_opctx *c, const nc_object *o);
 void nc_req_labels(nc_req *q, const nc_object *o);
 
+/*
+ * A whole `prepare` of a step: the call, and a request that begins with what it is about; `fill` puts
+ * the rest. Of a guest it is asked of its host; of a thing call->provider, target and verb are there
+ * already (nc_thing_call).
+ */
+typedef nc_code (*nc_req_fill)(nc_req *q, nc_opctx *c, nc_error *err);
+nc_code nc_vm_ask(nc_opctx *c, const nc_vm *vm, const char *verb, nc_req_fill fill,
+	nc_op_call *call, nc_error *err);
+nc_code nc_thing_ask(
+	nc_opctx *c, const nc_object *o, nc_req_fill fill, nc_op_call *call, nc_error *err);
+
 /* What the driver calls an object of ours. NC_E_CONFLICT: it is not there (yet). */
 nc_code nc_native_name(
 	nc_opctx *c, const nc_kind *kind, const char *id, const char **ret, nc_error *err);

@@ -157,37 +157,31 @@ static nc_code load_vm(nc_opctx *c, nc_vm **ret, nc_error *err)
 	return rc;
 }
 
-static nc_code begin(
-	nc_opctx *c, const char *verb, nc_op_call *call, nc_vm **vm, nc_req *q, nc_error *err)
+static nc_code ask_vm(
+	nc_opctx *c, const char *verb, nc_req_fill fill, nc_op_call *call, nc_error *err)
 {
-	nc_code rc = load_vm(c, vm, err);
+	nc_vm *vm = NULL;
+	nc_code rc = load_vm(c, &vm, err);
 
-	nc_req_begin(q);
-	if (rc == NC_OK)
-		rc = nc_vm_call(c, *vm, verb, call, err);
-	if (rc != NC_OK)
-		return rc;
-	c->op->provider = call->provider;
-	c->op->host = (*vm)->host;
-	nc_req_guest(q, c, *vm);
+	return rc == NC_OK ? nc_vm_ask(c, vm, verb, fill, call, err) : rc;
+}
+
+static nc_code put_new(nc_req *q, nc_opctx *c, nc_error *err)
+{
+	const nc_snapshot *snap = NC_AS(nc_snapshot, c->target);
+
+	(void)err;
+	nc_jw_kstr(&q->w, "snapshot_id", snap->o.id);
+	nc_jw_kstr(&q->w, "name", snap->o.name);
+	nc_jw_kbool(&q->w, "memory", snap->has_memory);
+	if (snap->quiesce && !strcmp(snap->quiesce, "required"))
+		nc_jw_kbool(&q->w, "quiesce", 1);
 	return NC_OK;
 }
 
 static nc_code make(nc_opctx *c, nc_op_call *call, nc_error *err)
 {
-	_cleanup_(nc_req_done) nc_req q;
-	nc_vm *vm = NULL;
-	nc_code rc = begin(c, "snapshot.create", call, &vm, &q, err);
-
-	if (rc != NC_OK)
-		return rc;
-	const nc_snapshot *snap = NC_AS(nc_snapshot, c->target);
-	nc_jw_kstr(&q.w, "snapshot_id", snap->o.id);
-	nc_jw_kstr(&q.w, "name", snap->o.name);
-	nc_jw_kbool(&q.w, "memory", snap->has_memory);
-	if (snap->quiesce && !strcmp(snap->quiesce, "required"))
-		nc_jw_kbool(&q.w, "quiesce", 1);
-	return nc_req_end(&q, c, &call->request, err);
+	return ask_vm(c, "snapshot.create", put_new, call, err);
 }
 
 /* Those of a VM, one after the other; *ret NULL = no more. */
@@ -237,29 +231,28 @@ static nc_code made(nc_opctx *c, nc_bytes result, nc_error *err)
 	return rc == NC_OK && !snap->native_id ? nc_err_nomem(err) : rc;
 }
 
-static nc_code put_remove(nc_opctx *c, nc_op_call *call, nc_error *err)
+static nc_code put_which(nc_req *q, nc_opctx *c, nc_error *err)
 {
-	_cleanup_(nc_req_done) nc_req q;
-	nc_vm *vm = NULL;
-	nc_code rc = begin(c, "snapshot.remove", call, &vm, &q, err);
-
-	if (rc != NC_OK)
-		return rc;
 	const nc_snapshot *snap = NC_AS(nc_snapshot, c->target);
+
 	if (!snap->native_id)
 		return nc_err(err, NC_E_CONFLICT, "what the driver calls snapshot %s is not known",
 			snap->o.name);
-	nc_jw_kstr(&q.w, "snapshot", snap->native_id);
-	nc_jw_kstr(&q.w, "children", "keep");
-	return nc_req_end(&q, c, &call->request, err);
+	nc_jw_kstr(&q->w, "snapshot", snap->native_id);
+	nc_jw_kstr(&q->w, "children", "keep");
+	return NC_OK;
 }
 
-static nc_code take_back(nc_opctx *c, nc_op_call *call, nc_error *err)
+static nc_code put_remove(nc_opctx *c, nc_op_call *call, nc_error *err)
 {
-	_cleanup_(nc_req_done) nc_req q;
+	return ask_vm(c, "snapshot.remove", put_which, call, err);
+}
+
+static nc_code put_wish(nc_req *q, nc_opctx *c, nc_error *err)
+{
 	_cleanup_(nc_json_decrefp) json_t *j = NULL;
 	nc_vm *vm = NULL;
-	nc_code rc = begin(c, "snapshot.revert", call, &vm, &q, err);
+	nc_code rc = load_vm(c, &vm, err);
 
 	if (rc == NC_OK && c->op->request.len)
 		rc = nc_json_parse(c->op->request, 64u << 10, &j, err);
@@ -267,9 +260,14 @@ static nc_code take_back(nc_opctx *c, nc_op_call *call, nc_error *err)
 		return rc;
 	const json_t *start = json_object_get(j, "start");
 	int was_on = vm->doing && vm->doing->from == NC_VM_ACTIVE;
-	nc_jw_kstr(&q.w, "snapshot", NC_AS(nc_snapshot, c->target)->native_id);
-	nc_jw_kbool(&q.w, "start", start ? json_is_true(start) : was_on);
-	return nc_req_end(&q, c, &call->request, err);
+	nc_jw_kstr(&q->w, "snapshot", NC_AS(nc_snapshot, c->target)->native_id);
+	nc_jw_kbool(&q->w, "start", start ? json_is_true(start) : was_on);
+	return NC_OK;
+}
+
+static nc_code take_back(nc_opctx *c, nc_op_call *call, nc_error *err)
+{
+	return ask_vm(c, "snapshot.revert", put_wish, call, err);
 }
 
 /* The VM is put once, at the end: until then the answer waits in the operation. */

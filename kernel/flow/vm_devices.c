@@ -222,15 +222,39 @@ int nc_op_left_unknown(const nc_operation *op)
 	return 0;
 }
 
-void nc_vm_sub_ended(nc_opctx *c, nc_vm *vm, const char *done, const char *failed)
+nc_code nc_vm_sub_ask(
+	nc_opctx *c, const char *verb, nc_req_fill fill, nc_op_call *call, nc_error *err)
 {
+	nc_code rc = nc_thing_target(c, err);
+
+	return rc == NC_OK ? nc_vm_ask(c, NC_AS(nc_vm, c->target), verb, fill, call, err) : rc;
+}
+
+/* "vm.disk.attach" → "vm.disk_attached", "vm.disk_attach_failed" */
+static const char *event_of(const nc_opctx *c)
+{
+	const char *verb = c->op->verb, *word = strrchr(verb, '.') + 1;
+	int n = (int)(word - verb) - 1, is_done = c->op->state == NC_OPER_SUCCEEDED;
+	const char *done = word[strlen(word) - 1] == 'e' ? "d" : "ed";
+
+	return nc_arena_printf(c->arena, "%.*s_%s%s", n, verb, word, is_done ? done : "_failed");
+}
+
+nc_code nc_vm_sub_ended(nc_opctx *c, nc_error *err)
+{
+	nc_vm *vm = c->target ? NC_AS(nc_vm, c->target) : NULL;
+	const char *event = event_of(c);
+
+	if (!vm || !event)
+		return event ? NC_OK : nc_err_nomem(err);
 	c->target_is_dirty = 1;
 	if (c->op->state != NC_OPER_SUCCEEDED) {
 		nc_vm_op_failed_as(
-			c, vm, failed, nc_op_left_unknown(c->op) ? NC_VM_PARTIAL : NC_VM_NO_EFFECT);
-		return;
+			c, vm, event, nc_op_left_unknown(c->op) ? NC_VM_PARTIAL : NC_VM_NO_EFFECT);
+		return NC_OK;
 	}
 	nc_vm_finish(vm, vm->power);
 	vm->operation = NULL;
-	nc_flow_event(c->txn, c->target, done, c->op->actor, c->op->o.id, NULL);
+	nc_flow_event(c->txn, c->target, event, c->op->actor, c->op->o.id, NULL);
+	return NC_OK;
 }

@@ -3,6 +3,7 @@
 #define NC_FLOW_VM_DEVICES_H
 
 #include "flow/acts.h"
+#include "flow/request.h"
 #include "flow/thing.h"
 
 /*
@@ -37,9 +38,13 @@ nc_code nc_vm_begin_sub(nc_stage *s, const nc_root *r, const char *kind, const c
 nc_code nc_vm_sub_id(nc_opctx *c, const char **ret, nc_error *err);
 int64_t nc_vm_sub_i64(nc_opctx *c, const char *key);
 nc_code nc_vm_sub_drop(nc_vm *vm, const char *field, const char *id, nc_error *err);
-/* How it ended for the VM: "<event>ed" or "<event>_failed". What a failed step left is known unless
- * its outcome is not and it could not be taken back. */
-void nc_vm_sub_ended(nc_opctx *c, nc_vm *vm, const char *done, const char *failed);
+/* A whole `prepare`. */
+nc_code nc_vm_sub_ask(
+	nc_opctx *c, const char *verb, nc_req_fill fill, nc_op_call *call, nc_error *err);
+/* How it ended for the VM, an `ended`: the event is of "vm.disk.attach" "vm.disk_attached" or
+ * "vm.disk_attach_failed". What a failed step left is known unless its outcome is not and it could
+ * not be taken back. */
+nc_code nc_vm_sub_ended(nc_opctx *c, nc_error *err);
 int nc_op_left_unknown(const nc_operation *op);
 
 #endif

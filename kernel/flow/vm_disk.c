@@ -180,32 +180,18 @@ static nc_code unclaim_growth(nc_opctx *c, nc_error *err)
 
 /* ---- what the driver is asked ---- */
 
-static nc_code begin(nc_opctx *c, const char *verb, nc_op_call *call, nc_error *err)
+static nc_code put_disk(nc_req *q, nc_opctx *c, nc_error *err)
 {
-	nc_vm *vm = NC_AS(nc_vm, c->target);
-	nc_code rc = nc_vm_call(c, vm, verb, call, err);
-
-	c->op->provider = call->provider;
-	c->op->host = vm->host;
-	return rc;
-}
-
-static nc_code plug(nc_opctx *c, nc_op_call *call, nc_error *err)
-{
-	_cleanup_(nc_req_done) nc_req q;
 	nc_vm *vm = NULL;
 	nc_vm_disk *d = NULL;
 	nc_code rc = find(c, &vm, &d, err);
 
-	nc_req_begin(&q);
-	if (rc == NC_OK)
-		rc = begin(c, "disk.attach", call, err);
-	if (rc != NC_OK)
-		return rc;
-	nc_req_guest(&q, c, vm);
-	if ((rc = nc_req_disk(&q, c, "disk", d, err)) != NC_OK)
-		return rc;
-	return nc_req_end(&q, c, &call->request, err);
+	return rc == NC_OK ? nc_req_disk(q, c, "disk", d, err) : rc;
+}
+
+static nc_code plug(nc_opctx *c, nc_op_call *call, nc_error *err)
+{
+	return nc_vm_sub_ask(c, "disk.attach", put_disk, call, err);
 }
 
 static nc_code plugged(nc_opctx *c, nc_bytes result, nc_error *err)
@@ -228,24 +214,24 @@ static nc_code plugged(nc_opctx *c, nc_bytes result, nc_error *err)
 	return nc_arena_failed(c->arena) ? nc_err_nomem(err) : NC_OK;
 }
 
-static nc_code unplug(nc_opctx *c, nc_op_call *call, nc_error *err)
+static nc_code put_which(nc_req *q, nc_opctx *c, nc_error *err)
 {
-	_cleanup_(nc_req_done) nc_req q;
 	nc_vm *vm = NULL;
 	nc_vm_disk *d = NULL;
 	nc_code rc = find(c, &vm, &d, err);
 
-	nc_req_begin(&q);
-	if (rc == NC_OK)
-		rc = begin(c, "disk.detach", call, err);
 	if (rc != NC_OK)
 		return rc;
-	nc_req_guest(&q, c, vm);
-	nc_jw_kstr(&q.w, "disk", d->id);
+	nc_jw_kstr(&q->w, "disk", d->id);
 	/* Taking an attach back leaves nothing; else what is to be kept is. */
 	int is_undo = !strcmp(c->op->verb, "vm.disk.attach");
-	nc_jw_kbool(&q.w, "delete", !d->volume && (is_undo || d->is_deleted_with_vm));
-	return nc_req_end(&q, c, &call->request, err);
+	nc_jw_kbool(&q->w, "delete", !d->volume && (is_undo || d->is_deleted_with_vm));
+	return NC_OK;
+}
+
+static nc_code unplug(nc_opctx *c, nc_op_call *call, nc_error *err)
+{
+	return nc_vm_sub_ask(c, "disk.detach", put_which, call, err);
 }
 
 /* Out of the list, and its room or its volume free, in one record. */
@@ -295,52 +281,34 @@ static nc_code unplugged(nc_opctx *c, nc_bytes result, nc_error *err)
 	return rc == NC_OK && is_hosts ? claim_sum(c, vm, 0, err) : rc;
 }
 
-static nc_code grow(nc_opctx *c, nc_op_call *call, nc_error *err)
+static nc_code put_size(nc_req *q, nc_opctx *c, nc_error *err)
 {
-	_cleanup_(nc_req_done) nc_req q;
 	nc_vm *vm = NULL;
 	nc_vm_disk *d = NULL;
 	nc_code rc = find(c, &vm, &d, err);
 
-	nc_req_begin(&q);
-	if (rc == NC_OK)
-		rc = begin(c, "disk.resize", call, err);
 	if (rc != NC_OK)
 		return rc;
-	nc_req_guest(&q, c, vm);
-	nc_jw_kstr(&q.w, "disk", d->id);
-	nc_jw_ki64(&q.w, "size_gib", nc_vm_sub_i64(c, "size_gib"));
-	return nc_req_end(&q, c, &call->request, err);
+	nc_jw_kstr(&q->w, "disk", d->id);
+	nc_jw_ki64(&q->w, "size_gib", nc_vm_sub_i64(c, "size_gib"));
+	return NC_OK;
+}
+
+static nc_code grow(nc_opctx *c, nc_op_call *call, nc_error *err)
+{
+	return nc_vm_sub_ask(c, "disk.resize", put_size, call, err);
 }
 
 /* ---- ends ---- */
 
 static nc_code attach_ended(nc_opctx *c, nc_error *err)
 {
-	if (!c->target)
-		return NC_OK;
-	nc_vm_sub_ended(c, NC_AS(nc_vm, c->target), "vm.disk_attached", "vm.disk_attach_failed");
-	if (c->op->state == NC_OPER_SUCCEEDED || nc_op_left_unknown(c->op))
-		return NC_OK;
+	nc_code rc = nc_vm_sub_ended(c, err);
+
+	if (rc != NC_OK || !c->target || c->op->state == NC_OPER_SUCCEEDED ||
+		nc_op_left_unknown(c->op))
+		return rc;
 	return let_go(c, err);
-}
-
-static nc_code detach_ended(nc_opctx *c, nc_error *err)
-{
-	(void)err;
-	if (c->target)
-		nc_vm_sub_ended(
-			c, NC_AS(nc_vm, c->target), "vm.disk_detached", "vm.disk_detach_failed");
-	return NC_OK;
-}
-
-static nc_code resize_ended(nc_opctx *c, nc_error *err)
-{
-	(void)err;
-	if (c->target)
-		nc_vm_sub_ended(
-			c, NC_AS(nc_vm, c->target), "vm.disk_resized", "vm.disk_resize_failed");
-	return NC_OK;
 }
 
 static const nc_op_step_def attach_steps[] = {
@@ -361,9 +329,10 @@ static const nc_op_step_def resize_steps[] = {
 		.flags = NC_STEP_CANCELABLE },
 	{ .name = "resize", .prepare = grow, .flags = NC_STEP_CANCELABLE },
 };
-#define TYPE(word)                                                                                 \
+#define TYPE(word, end)                                                                            \
 	{                                                                                          \
 		.kind = "vm.disk." #word, .steps = word##_steps, .n_steps = NC_LEN(word##_steps),  \
-		.ended = word##_ended                                                              \
+		.ended = (end)                                                                     \
 	}
-const nc_op_type nc_flow_vm_disk[3] = { TYPE(attach), TYPE(detach), TYPE(resize) };
+const nc_op_type nc_flow_vm_disk[3] = { TYPE(attach, attach_ended), TYPE(detach, nc_vm_sub_ended),
+	TYPE(resize, nc_vm_sub_ended) };

@@ -130,75 +130,56 @@ nc_code nc_vm_nic_sub(nc_stage *s, const nc_root *r, const nc_sub_ask *ask, nc_e
 
 /* ---- operations ---- */
 
-static nc_code begin(nc_opctx *c, const char *verb, nc_op_call *call, nc_vm **ret_vm,
-	const char **ret_id, nc_error *err)
+static nc_code put_nic(nc_req *q, nc_opctx *c, nc_error *err)
 {
-	nc_code rc = nc_vm_sub_id(c, ret_id, err);
+	const char *id = NULL;
+	nc_code rc = nc_vm_sub_id(c, &id, err);
+	const nc_vm_nic *n = rc == NC_OK ? nc_object_sub_find(c->target, "nics", id) : NULL;
 
-	if (rc != NC_OK)
-		return rc;
-	*ret_vm = NC_AS(nc_vm, c->target);
-	rc = nc_vm_call(c, *ret_vm, verb, call, err);
-	c->op->provider = call->provider;
-	c->op->host = (*ret_vm)->host;
-	return rc;
+	if (rc == NC_OK && !n)
+		rc = nc_err(err, NC_E_NOTFOUND, "vm %s has no nic %s", c->target->name, id);
+	return rc == NC_OK ? nc_req_nic(q, c, "nic", n, err) : rc;
 }
 
 static nc_code plug(nc_opctx *c, nc_op_call *call, nc_error *err)
 {
-	_cleanup_(nc_req_done) nc_req q;
-	const char *id = NULL;
-	nc_vm *vm = NULL;
-	nc_code rc = begin(c, "nic.attach", call, &vm, &id, err);
-	const nc_vm_nic *n = rc == NC_OK ? nc_object_sub_find(c->target, "nics", id) : NULL;
+	return nc_vm_sub_ask(c, "nic.attach", put_nic, call, err);
+}
 
-	nc_req_begin(&q);
-	if (rc == NC_OK && !n)
-		rc = nc_err(err, NC_E_NOTFOUND, "vm %s has no nic %s", vm->o.name, id);
-	if (rc != NC_OK)
-		return rc;
-	nc_req_guest(&q, c, vm);
-	if ((rc = nc_req_nic(&q, c, "nic", n, err)) != NC_OK)
-		return rc;
-	return nc_req_end(&q, c, &call->request, err);
+static nc_code put_which(nc_req *q, nc_opctx *c, nc_error *err)
+{
+	const char *id = NULL;
+	nc_code rc = nc_vm_sub_id(c, &id, err);
+
+	if (rc == NC_OK)
+		nc_jw_kstr(&q->w, "nic", id);
+	return rc;
 }
 
 static nc_code unplug(nc_opctx *c, nc_op_call *call, nc_error *err)
 {
-	_cleanup_(nc_req_done) nc_req q;
-	const char *id = NULL;
-	nc_vm *vm = NULL;
-	nc_code rc = begin(c, "nic.detach", call, &vm, &id, err);
+	return nc_vm_sub_ask(c, "nic.detach", put_which, call, err);
+}
 
-	nc_req_begin(&q);
-	if (rc != NC_OK)
-		return rc;
-	nc_req_guest(&q, c, vm);
-	nc_jw_kstr(&q.w, "nic", id);
-	return nc_req_end(&q, c, &call->request, err);
+static nc_code put_update(nc_req *q, nc_opctx *c, nc_error *err)
+{
+	_cleanup_(nc_json_decrefp) json_t *j = NULL;
+	const char *network, *native = NULL;
+	nc_code rc = nc_json_parse(c->op->request, 64u << 10, &j, err);
+
+	network = json_string_value(json_object_get(j, "network"));
+	if (rc == NC_OK && network)
+		rc = nc_native_name(c, &nc_kind_network, network, &native, err);
+	if (rc == NC_OK)
+		rc = put_which(q, c, err);
+	nc_req_opt(q, "network", native);
+	nc_req_opt(q, "address", json_string_value(json_object_get(j, "address")));
+	return rc;
 }
 
 static nc_code tell_update(nc_opctx *c, nc_op_call *call, nc_error *err)
 {
-	_cleanup_(nc_req_done) nc_req q;
-	_cleanup_(nc_json_decrefp) json_t *j = NULL;
-	const char *id = NULL, *network, *native = NULL;
-	nc_vm *vm = NULL;
-	nc_code rc = begin(c, "nic.update", call, &vm, &id, err);
-
-	nc_req_begin(&q);
-	if (rc == NC_OK)
-		rc = nc_json_parse(c->op->request, 64u << 10, &j, err);
-	network = json_string_value(json_object_get(j, "network"));
-	if (rc == NC_OK && network)
-		rc = nc_native_name(c, &nc_kind_network, network, &native, err);
-	if (rc != NC_OK)
-		return rc;
-	nc_req_guest(&q, c, vm);
-	nc_jw_kstr(&q.w, "nic", id);
-	nc_req_opt(&q, "network", native);
-	nc_req_opt(&q, "address", json_string_value(json_object_get(j, "address")));
-	return nc_req_end(&q, c, &call->request, err);
+	return nc_vm_sub_ask(c, "nic.update", put_update, call, err);
 }
 
 static nc_code read_addresses(nc_opctx *c, nc_bytes result, nc_error *err)
@@ -258,34 +239,14 @@ static nc_code updated(nc_opctx *c, nc_bytes result, nc_error *err)
 
 static nc_code attach_ended(nc_opctx *c, nc_error *err)
 {
-	nc_vm *vm = c->target ? NC_AS(nc_vm, c->target) : NULL;
 	const char *id = NULL;
+	nc_code rc = nc_vm_sub_ended(c, err);
 
-	if (!vm)
-		return NC_OK;
-	nc_vm_sub_ended(c, vm, "vm.nic_attached", "vm.nic_attach_failed");
-	if (c->op->state == NC_OPER_SUCCEEDED || nc_op_left_unknown(c->op))
-		return NC_OK;
-	nc_code rc = nc_vm_sub_id(c, &id, err);
-	return rc == NC_OK ? nc_vm_sub_drop(vm, "nics", id, err) : rc;
-}
-
-static nc_code detach_ended(nc_opctx *c, nc_error *err)
-{
-	(void)err;
-	if (c->target)
-		nc_vm_sub_ended(
-			c, NC_AS(nc_vm, c->target), "vm.nic_detached", "vm.nic_detach_failed");
-	return NC_OK;
-}
-
-static nc_code update_ended(nc_opctx *c, nc_error *err)
-{
-	(void)err;
-	if (c->target)
-		nc_vm_sub_ended(
-			c, NC_AS(nc_vm, c->target), "vm.nic_updated", "vm.nic_update_failed");
-	return NC_OK;
+	if (rc != NC_OK || !c->target || c->op->state == NC_OPER_SUCCEEDED ||
+		nc_op_left_unknown(c->op))
+		return rc;
+	rc = nc_vm_sub_id(c, &id, err);
+	return rc == NC_OK ? nc_vm_sub_drop(NC_AS(nc_vm, c->target), "nics", id, err) : rc;
 }
 
 static const nc_op_step_def attach_steps[] = {
@@ -304,9 +265,10 @@ static const nc_op_step_def update_steps[] = {
 		.finish = updated,
 		.flags = NC_STEP_CANCELABLE },
 };
-#define TYPE(word)                                                                                 \
+#define TYPE(word, end)                                                                            \
 	{                                                                                          \
 		.kind = "vm.nic." #word, .steps = word##_steps, .n_steps = NC_LEN(word##_steps),   \
-		.ended = word##_ended                                                              \
+		.ended = (end)                                                                     \
 	}
-const nc_op_type nc_flow_vm_nic[3] = { TYPE(attach), TYPE(detach), TYPE(update) };
+const nc_op_type nc_flow_vm_nic[3] = { TYPE(attach, attach_ended), TYPE(detach, nc_vm_sub_ended),
+	TYPE(update, nc_vm_sub_ended) };

@@ -85,32 +85,37 @@ static nc_code release(nc_opctx *c, nc_error *err)
 	return NC_OK;
 }
 
-static nc_code begin(
-	nc_opctx *c, const char *verb, nc_op_call *call, nc_volume_obj **v, nc_error *err)
+/* Asked of the pool that the volume lies in. */
+static nc_code ask_pool(
+	nc_opctx *c, const char *verb, nc_req_fill fill, nc_op_call *call, nc_error *err)
 {
+	nc_volume_obj *v = NULL;
 	const char *pool = "";
-	nc_code rc = of_volume(c, v, err);
+	nc_code rc = of_volume(c, &v, err);
 
-	if (rc == NC_OK && (*v)->pool)
-		rc = nc_native_name(c, &nc_kind_pool, (*v)->pool, &pool, err);
-	if (rc == NC_OK)
-		nc_thing_call(c, (*v)->provider, pool, verb, call);
-	return rc;
+	if (rc == NC_OK && v->pool)
+		rc = nc_native_name(c, &nc_kind_pool, v->pool, &pool, err);
+	if (rc != NC_OK)
+		return rc;
+	nc_thing_call(c, v->provider, pool, verb, call);
+	return nc_thing_ask(c, c->target, fill, call, err);
+}
+
+static nc_code put_new(nc_req *q, nc_opctx *c, nc_error *err)
+{
+	nc_volume_obj *v = NULL;
+	nc_code rc = of_volume(c, &v, err);
+
+	if (rc != NC_OK)
+		return rc;
+	nc_jw_kstr(&q->w, "name", c->target->name);
+	nc_jw_kstr(&q->w, "volume", v->native_id);
+	return NC_OK;
 }
 
 static nc_code take(nc_opctx *c, nc_op_call *call, nc_error *err)
 {
-	_cleanup_(nc_req_done) nc_req q;
-	nc_volume_obj *v = NULL;
-	nc_code rc = begin(c, "volume.snapshot", call, &v, err);
-
-	nc_req_begin(&q);
-	if (rc != NC_OK)
-		return rc;
-	nc_req_thing(&q, c, c->target);
-	nc_jw_kstr(&q.w, "name", c->target->name);
-	nc_jw_kstr(&q.w, "volume", v->native_id);
-	return nc_req_end(&q, c, &call->request, err);
+	return ask_pool(c, "volume.snapshot", put_new, call, err);
 }
 
 static nc_code taken(nc_opctx *c, nc_bytes result, nc_error *err)
@@ -128,18 +133,16 @@ static nc_code taken(nc_opctx *c, nc_bytes result, nc_error *err)
 	return NC_OK;
 }
 
+static nc_code put_which(nc_req *q, nc_opctx *c, nc_error *err)
+{
+	(void)err;
+	nc_req_opt(q, "native_id", NC_AS(nc_snapshot, c->target)->native_id);
+	return NC_OK;
+}
+
 static nc_code put_remove(nc_opctx *c, nc_op_call *call, nc_error *err)
 {
-	_cleanup_(nc_req_done) nc_req q;
-	nc_volume_obj *v = NULL;
-	nc_code rc = begin(c, "volume.remove", call, &v, err);
-
-	nc_req_begin(&q);
-	if (rc != NC_OK)
-		return rc;
-	nc_req_thing(&q, c, c->target);
-	nc_req_opt(&q, "native_id", NC_AS(nc_snapshot, c->target)->native_id);
-	return nc_req_end(&q, c, &call->request, err);
+	return ask_pool(c, "volume.remove", put_which, call, err);
 }
 
 static nc_code create_ended(nc_opctx *c, nc_error *err)
