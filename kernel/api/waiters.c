@@ -12,6 +12,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/wait.h"
 
 typedef struct waiter {
 	nc_list link; /* in all, or in a due list */
@@ -87,16 +88,11 @@ static void *clock_main(void *arg)
 	pthread_mutex_lock(&w->wait_lock);
 	while (!w->is_stopping) {
 		nc_list due;
-		struct timespec ts;
 		nc_list_init(&due);
 		int64_t now = nc_clock_mono_us();
-		int64_t us = collect_due(w, now, &due) - now;
+		int64_t next_us = collect_due(w, now, &due);
 		if (nc_list_is_empty(&due)) {
-			clock_gettime(CLOCK_MONOTONIC, &ts);
-			ts.tv_nsec += us % 1000000 * 1000;
-			ts.tv_sec += us / 1000000 + ts.tv_nsec / 1000000000;
-			ts.tv_nsec %= 1000000000;
-			pthread_cond_timedwait(&w->changed, &w->wait_lock, &ts);
+			(void)nc_cond_wait_until(&w->changed, &w->wait_lock, next_us);
 			continue;
 		}
 		pthread_mutex_unlock(&w->wait_lock);
@@ -110,17 +106,13 @@ static void *clock_main(void *arg)
 nc_code nc_waiters_new(nc_api *api, nc_waiters **ret, nc_error *err)
 {
 	nc_waiters *w = nc_calloc(1, sizeof(*w));
-	pthread_condattr_t attr;
 
 	if (!w)
 		return nc_err_nomem(err);
 	w->api = api;
 	nc_list_init(&w->all);
 	pthread_mutex_init(&w->wait_lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&w->changed, &attr);
-	pthread_condattr_destroy(&attr);
+	nc_cond_init(&w->changed);
 	int e = nc_thread_start(&w->thread, "nc-waiters", clock_main, w);
 	w->has_thread = !e;
 	if (e) {

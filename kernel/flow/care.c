@@ -14,13 +14,14 @@
 #include "base/jsonw.h"
 #include "base/log.h"
 #include "base/pool.h"
+#include "base/wait.h"
 #include "flow/reports.h"
 #include "flow/retention.h"
 #include "flow/sealing.h"
 #include "flow/sweep.h"
 #include "flow/visits.h"
 
-#define OWN_CALL_MAX_S 45 /* a create has 30 */
+#define OWN_CALL_MAX_US 45000000 /* a create has 30 s */
 
 /* ---- provider.open, provider.close ---- */
 
@@ -128,12 +129,10 @@ nc_code nc_care_call(nc_flow *f, const nc_op_call *call, const nc_op_sink *sink,
 /* They end by themselves, a hanging create after its time-out. */
 static void wait_for_own_calls(nc_flow *f)
 {
-	struct timespec until;
+	int64_t until_us = nc_clock_mono_us() + OWN_CALL_MAX_US;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += OWN_CALL_MAX_S;
 	pthread_mutex_lock(&f->keeper_lock);
-	while (f->n_own_calls && !pthread_cond_timedwait(&f->keeper_wake, &f->keeper_lock, &until))
+	while (f->n_own_calls && nc_cond_wait_until(&f->keeper_wake, &f->keeper_lock, until_us))
 		;
 	uint32_t left = f->n_own_calls;
 	pthread_mutex_unlock(&f->keeper_lock);
@@ -177,14 +176,14 @@ static void read_reports(nc_flow *f)
 typedef enum { STOP, READ_REPORTS, ROUND_DUE, ROUND_ANEW } wish;
 
 /* Until there is something to do, at the latest when the next round is due. */
-static wish wait_for_wish(nc_flow *f, const struct timespec *due)
+static wish wait_for_wish(nc_flow *f, int64_t due_us)
 {
 	wish w = ROUND_DUE;
 
 	pthread_mutex_lock(&f->keeper_lock);
-	while (!f->is_stopping && !f->wants_round && !f->has_reports)
-		if (pthread_cond_timedwait(&f->keeper_wake, &f->keeper_lock, due))
-			break;
+	while (!f->is_stopping && !f->wants_round && !f->has_reports &&
+		nc_cond_wait_until(&f->keeper_wake, &f->keeper_lock, due_us))
+		;
 	if (f->is_stopping)
 		w = STOP;
 	else if (f->wants_round)
@@ -198,16 +197,11 @@ static wish wait_for_wish(nc_flow *f, const struct timespec *due)
 	return w;
 }
 
-static void set_due(nc_flow *f, struct timespec *due)
+static int64_t next_round_us(nc_flow *f)
 {
-	int64_t every = nc_flow_get_settings(f).inventory_every_us;
+	int64_t every_us = nc_flow_get_settings(f).inventory_every_us;
 
-	every = every ? every : 60000000;
-	clock_gettime(CLOCK_MONOTONIC, due);
-	due->tv_sec += every / 1000000;
-	due->tv_nsec += every % 1000000 * 1000;
-	due->tv_sec += due->tv_nsec / 1000000000;
-	due->tv_nsec %= 1000000000;
+	return nc_clock_mono_us() + (every_us ? every_us : 60000000);
 }
 
 /* What needs no driver; it waits for no visit. */
@@ -220,19 +214,18 @@ static void look_after_the_store(nc_flow *f)
 static void *keeper_main(void *arg)
 {
 	nc_flow *f = arg;
-	struct timespec due;
 
 	nc_visits_all(f->visits, NC_VISIT_ANEW);
 	nc_flow_finish_rotation(f); /* what else has waited can wait until the start is over */
-	set_due(f, &due);
-	for (wish w; (w = wait_for_wish(f, &due)) != STOP;) {
+	int64_t due_us = next_round_us(f);
+	for (wish w; (w = wait_for_wish(f, due_us)) != STOP;) {
 		read_reports(f);
 		if (w == READ_REPORTS)
 			continue;
 		nc_visits_all(f->visits, w == ROUND_ANEW ? NC_VISIT_ANEW : NC_VISIT_DUE);
 		nc_flow_finish_rotation(f); /* an old key shall not stay for a minute more */
 		look_after_the_store(f);
-		set_due(f, &due);
+		due_us = next_round_us(f);
 	}
 	return NULL;
 }

@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/wait.h"
 #include "flow/care.h"
 #include "flow/internal.h"
 #include "flow/reports.h"
@@ -20,7 +21,6 @@
 nc_code nc_flow_new(const nc_flow_options *o, nc_flow **ret, nc_error *err)
 {
 	_cleanup_(nc_freep) nc_flow *f = nc_calloc(1, sizeof(*f));
-	pthread_condattr_t attr;
 
 	if (!f)
 		return nc_err_nomem(err);
@@ -43,10 +43,7 @@ nc_code nc_flow_new(const nc_flow_options *o, nc_flow **ret, nc_error *err)
 	}
 	pthread_mutex_init(&f->settings_lock, NULL);
 	pthread_mutex_init(&f->keeper_lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&f->keeper_wake, &attr);
-	pthread_condattr_destroy(&attr);
+	nc_cond_init(&f->keeper_wake);
 	nc_flow_driver_init(f);
 	if (f->observed)
 		nc_observed_follow(f->observed, &nc_kind_host, "guests", nc_flow_count_guests, f);

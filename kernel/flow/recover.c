@@ -4,6 +4,7 @@
  * thread that may block; no lock held meanwhile.
  */
 #include "base/err.h"
+#include "base/wait.h"
 #include "flow/internal.h"
 
 typedef struct answer {
@@ -48,29 +49,22 @@ static void on_checkpoint(void *arg, nc_bytes token, void (*ack)(void *, nc_code
 	ack(ack_arg, NC_E_UNAVAILABLE);
 }
 
-/* NULL `until` = for as long as it takes: a call has a deadline. 0 = the time is over. */
-static int wait_for(answer *a, const struct timespec *until)
+/* 0 = the time is over. */
+static int wait_for(answer *a, int64_t until_us)
 {
-	int e = 0;
-
 	pthread_mutex_lock(&a->answer_lock);
-	while (!a->is_there && !e)
-		e = until ? pthread_cond_timedwait(&a->has_come, &a->answer_lock, until)
-			  : pthread_cond_wait(&a->has_come, &a->answer_lock);
+	while (!a->is_there && nc_cond_wait_until(&a->has_come, &a->answer_lock, until_us))
+		;
+	int is_there = a->is_there;
 	pthread_mutex_unlock(&a->answer_lock);
-	return !e;
+	return is_there;
 }
 
 static void answer_init(answer *a, nc_recovered *ret)
 {
-	pthread_condattr_t attr;
-
 	*a = (answer){ .ret = ret };
 	pthread_mutex_init(&a->answer_lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&a->has_come, &attr);
-	pthread_condattr_destroy(&attr);
+	nc_cond_init(&a->has_come);
 }
 
 static void answer_done(answer *a)
@@ -90,17 +84,14 @@ nc_code nc_flow_recover(nc_flow *f, const nc_op_call *call, const char *key, int
 	_cleanup_(answer_done) answer a;
 	const nc_op_sink sink = { on_answer, on_progress, on_checkpoint, &a };
 	uint64_t handle = 0;
-	struct timespec until;
 
 	answer_init(&a, ret);
 	nc_code rc = f->driver.call(f->driver.ctx, call, key, 1, &sink, &handle, err);
 	if (rc != NC_OK)
 		return rc;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += watch_s;
-	if (!wait_for(&a, &until)) {
+	if (!wait_for(&a, nc_clock_mono_us() + INT64_C(1000000) * watch_s)) {
 		f->driver.stop(f->driver.ctx, handle, NC_DETACH);
-		wait_for(&a, NULL);
+		wait_for(&a, INT64_MAX); /* the call has a deadline */
 	}
 	if (a.code == NC_OK && nc_buf_failed(&ret->result))
 		return nc_err_nomem(err);

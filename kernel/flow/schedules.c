@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/pool.h"
+#include "base/wait.h"
 
 #define LOOK_EVERY_US 500000 /* wall time may jump, and firings are looked at */
 #define IDLE_US       5000000
@@ -37,7 +38,6 @@ struct nc_schedules {
 nc_code nc_schedules_new(nc_flow *f, nc_schedules **ret, nc_error *err)
 {
 	nc_schedules *s = nc_calloc(1, sizeof(*s));
-	pthread_condattr_t attr;
 
 	if (!s || !(s->zones = nc_map_new())) {
 		nc_free(s);
@@ -46,10 +46,7 @@ nc_code nc_schedules_new(nc_flow *f, nc_schedules **ret, nc_error *err)
 	s->f = f;
 	nc_list_init(&s->entries);
 	pthread_mutex_init(&s->schedules_lock, NULL);
-	pthread_condattr_init(&attr);
-	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&s->wake, &attr);
-	pthread_condattr_destroy(&attr);
+	nc_cond_init(&s->wake);
 	*ret = s;
 	return NC_OK;
 }
@@ -177,17 +174,12 @@ void nc_schedules_round(nc_schedules *s)
 /* Until there is something to do, or it is time to look. 0 = stop. */
 static int wait_a_while(nc_schedules *s, int64_t us)
 {
-	struct timespec due;
+	int64_t due_us = nc_clock_mono_us() + us;
 
-	clock_gettime(CLOCK_MONOTONIC, &due);
-	due.tv_sec += us / 1000000;
-	due.tv_nsec += us % 1000000 * 1000;
-	due.tv_sec += due.tv_nsec / 1000000000;
-	due.tv_nsec %= 1000000000;
 	pthread_mutex_lock(&s->schedules_lock);
-	while (!s->is_stopping && !s->is_woken)
-		if (pthread_cond_timedwait(&s->wake, &s->schedules_lock, &due))
-			break;
+	while (!s->is_stopping && !s->is_woken &&
+		nc_cond_wait_until(&s->wake, &s->schedules_lock, due_us))
+		;
 	int goes_on = !s->is_stopping;
 	s->is_woken = 0;
 	pthread_mutex_unlock(&s->schedules_lock);

@@ -10,10 +10,10 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/wait.h"
 #include "plugin/hostproc_internal.h"
 #include "plugin/launcher_internal.h"
 #include "plugin/schema.h"
-#include "plugin/wait.h"
 
 /*
  * A host process: its start, the way to it, the instances that live in it. Any thread may send, which

@@ -9,9 +9,9 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/wait.h"
 #include "plugin/hostproc_internal.h"
 #include "plugin/launcher_internal.h"
-#include "plugin/wait.h"
 
 /*
  * How a host process ends: by itself, killed for what it did, or taken away. It is over when its pidfd

@@ -10,11 +10,11 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/wait.h"
 #include "novacron/store.h"
 #include "plugin/inst_internal.h"
 #include "plugin/loader_internal.h"
 #include "plugin/schema.h"
-#include "plugin/wait.h"
 
 /*
  * Opening, finding and asking an instance. References are counted under inst_lock; the last one hands

@@ -2,9 +2,9 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/wait.h"
 #include "plugin/inst_internal.h"
 #include "plugin/loader_internal.h"
-#include "plugin/wait.h"
 
 /*
  * The end of an instance: no new calls, those queued end unsent, those running are told to detach and

@@ -9,8 +9,8 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/pool.h"
+#include "base/wait.h"
 #include "plugin/loop_internal.h"
-#include "plugin/wait.h"
 
 /*
  * The loop's life, its thread and its tasks (nc_mpsc). Tables are guarded by loop_lock, which is never

@@ -9,10 +9,10 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/wait.h"
 #include "plugin/image.h"
 #include "plugin/manifest.h"
 #include "plugin/rt_internal.h"
-#include "plugin/wait.h"
 
 /*
  * Life and death of an instance's runtime. Two gates make the end safe: n_in_plugin counts threads

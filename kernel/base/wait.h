@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef NC_PLUGIN_WAIT_H
-#define NC_PLUGIN_WAIT_H
+#ifndef NC_BASE_WAIT_H
+#define NC_BASE_WAIT_H
 
 #include <errno.h>
 #include <pthread.h>
