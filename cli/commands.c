@@ -18,7 +18,7 @@ const nc_group nc_groups[] = {
 	{ "orphan", "what is outside and has no owner here" },
 	{ "plugin", "the drivers themselves" },
 	{ "config", "configuration: generate, check, show, reload" },
-	{ "state", "everything stored: check, backup, restore" },
+	{ "state", "everything stored: check, backup, restore, repair" },
 	{ "health", "how the daemon is" },
 	{ "version", "what runs here" },
 	{ "explain", "the fields of a kind" },

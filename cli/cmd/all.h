@@ -78,6 +78,7 @@
 	X(state_check)                                                                             \
 	X(state_backup)                                                                            \
 	X(state_restore)                                                                           \
+	X(state_repair)                                                                            \
 	X(state_migrate)                                                                           \
 	X(state_reset)                                                                             \
 	X(state_rotate_key)                                                                        \

@@ -103,6 +103,12 @@ static nc_code check(nc_inst *self, nc_fault_cb cb, void *user, nc_error *err)
 	return THROUGH(d, "check", d->real.check(d->self, cb, user, err));
 }
 
+static nc_code salvage(nc_inst *self, uint64_t seq, nc_rec_cb cb, void *user, nc_error *err)
+{
+	nc_store_door *d = door_of(self);
+	return THROUGH(d, "salvage", d->real.salvage(d->self, seq, cb, user, err));
+}
+
 /* A slot that the plugin lacks stays NULL in ours too. */
 static void fill_table(nc_store_door *d)
 {
@@ -118,7 +124,8 @@ static void fill_table(nc_store_door *d)
 		.get = r->get ? get : NULL,
 		.trim = r->trim ? trim : NULL,
 		.backup = r->backup ? backup : NULL,
-		.check = r->check ? check : NULL };
+		.check = r->check ? check : NULL,
+		.salvage = r->salvage ? salvage : NULL };
 }
 
 nc_code nc_pinst_extension(

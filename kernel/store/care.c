@@ -10,8 +10,8 @@
 #include "store/meta.h"
 
 /*
- * Backup of an open state, and the mark on a restored one before it is opened. Workers, and the
- * command line's own thread.
+ * Backup of an open state; the mark on a restored one before it is opened, and the end of one that
+ * has lost records. Workers, and the command line's own thread.
  */
 
 nc_code nc_db_backup(nc_db *db, int fd, nc_error *err)
@@ -111,5 +111,38 @@ nc_code nc_db_mark_restored(const nc_store *table, nc_inst *inst, const char *no
 	memcpy(ret_log_id, db->identity.log_id, NC_ULID_LEN + 1);
 	nc_log(L_INFO, "store.restored", F_STR("installation", db->identity.installation),
 		F_STR("log_id", ret_log_id));
+	return NC_OK;
+}
+
+static nc_code settle_loss(nc_db *db, nc_fault_fn fn, void *ctx, uint64_t *ret_n, nc_error *err)
+{
+	const nc_damage *d = &db->damage;
+	nc_error why = NC_ERROR_INIT;
+	*ret_n = 0;
+	for (uint32_t i = 0; i < d->n_holes; i++)
+		*ret_n += d->holes[i].last - d->holes[i].first + 1;
+	if (*ret_n == 0)
+		return NC_OK;
+	if (nc_health_is_ill(db, NC_ILL_LOG, &why)) {
+		nc_err_copy(err, &why);
+		return why.code;
+	}
+	nc_db_damage(db, fn, ctx);
+	return nc_db_trim_log(db, d->holes[d->n_holes - 1].last, err);
+}
+
+nc_code nc_db_accept_loss(const nc_db_options *o, nc_fault_fn fn, void *ctx, uint64_t *ret_n,
+	char ret_log_id[NC_ULID_LEN + 1], nc_error *err)
+{
+	_cleanup_(nc_db_closep) nc_db *db = NULL;
+	nc_db_options own = *o;
+	own.accepts_loss = 1;
+	nc_code code = nc_db_open(&own, &db, err);
+	if (code != NC_OK)
+		return code;
+	code = settle_loss(db, fn, ctx, ret_n, err);
+	if (code != NC_OK)
+		return nc_err_wrap(err, code, "could not go on without what is lost");
+	memcpy(ret_log_id, nc_db_log_id(db), NC_ULID_LEN + 1);
 	return NC_OK;
 }

@@ -17,6 +17,16 @@ nc_code nc_db_mark_restored(const nc_store *table, nc_inst *inst, const char *no
 	char ret_log_id[NC_ULID_LEN + 1], nc_error *err);
 
 /*
+ * Go on without the records of the log that can't be read: `o` is opened, what they changed is left
+ * as it was before, what follows from their loss is done, and all of it is written and the log
+ * trimmed up to them, under a new log_id as after a restore. Each loss is passed as one line, as in
+ * nc_db_damage; *ret_n counts the records, 0 = there are none, and nothing was done. The state must
+ * not be open.
+ */
+nc_code nc_db_accept_loss(const nc_db_options *o, nc_fault_fn fn, void *ctx, uint64_t *ret_n,
+	char ret_log_id[NC_ULID_LEN + 1], nc_error *err);
+
+/*
  * Materialise and drop every record of the log up to `seq`, whatever log_keep_records says: what
  * they held must not stay readable. Blocking, workers only.
  */

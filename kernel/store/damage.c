@@ -20,6 +20,8 @@ typedef struct damaged {
 	uint16_t kind;
 	uint32_t space;
 	nc_item *names; /* its id, and its unique keys as far as known */
+	uint64_t
+		lost_in; /* its last change was in this record of the log; 0 = its value is damaged */
 } damaged;
 
 nc_code nc_damage_init(nc_damage *d)
@@ -46,6 +48,10 @@ void nc_damage_done(nc_damage *d)
 		free_one(val);
 	if (d->by_key)
 		nc_map_free(d->by_key);
+	for (uint32_t i = 0; i < d->n_suspects; i++)
+		nc_item_unref(d->suspects[i]);
+	nc_free(d->suspects);
+	nc_free(d->holes);
 	nc_free(d->lost);
 	nc_free(d->regained);
 	pthread_mutex_destroy(&d->damage_lock);
@@ -60,53 +66,109 @@ static nc_item *names_of(uint16_t kind, nc_bytes id, nc_bytes names)
 	return nc_item_new(kind, 0, id, NULL, 0, (nc_bytes){ NULL, 0 });
 }
 
+static const nc_ikey *unique_key(const nc_schema *s, const nc_item *it)
+{
+	const nc_ikey *k = nc_item_idkey(it);
+	for (uint16_t i = 0; i < it->n_keys; i++) {
+		k = nc_ikey_next(k);
+		if (nc_schema_is_unique(s, it->kind, k->index))
+			return k;
+	}
+	return NULL;
+}
+
 /* "vm web-1 (vm_01J8…)"; the first unique key stands for the name. */
 static void describe(nc_db *db, const damaged *one, char *out, size_t cap)
 {
-	const nc_ikey *k = nc_item_idkey(one->names);
+	const nc_ikey *k = unique_key(&db->schema, one->names);
 	const char *kind = nc_schema_kind_name(&db->schema, one->kind);
-	if (one->names->n_keys > 0) {
-		k = nc_ikey_next(k);
+	if (k) {
 		snprintf(out, cap, "%s %.*s (%s)", kind, k->len, k->ptr, nc_item_id(one->names));
 	} else {
 		snprintf(out, cap, "%s %s", kind, nc_item_id(one->names));
 	}
 }
 
-static damaged *make_one(uint32_t space, uint16_t kind, nc_bytes id, nc_bytes names)
+/* Takes `names`. Twice is once. */
+static nc_code add_one(nc_db *db, damaged one, nc_error *err)
 {
-	damaged *one = nc_calloc(1, sizeof(*one));
-	if (!one)
-		return NULL;
-	*one = (damaged){ kind, space, names_of(kind, id, names) };
-	if (one->names)
-		return one;
-	nc_free(one);
-	return NULL;
+	char mem[NC_OBJECT_KEY_MAX], what[320];
+	nc_damage *d = &db->damage;
+	damaged *own = one.names ? nc_malloc(sizeof(*own)) : NULL;
+	if (!own) {
+		nc_item_unref(one.names);
+		return nc_err_nomem(err);
+	}
+	*own = one;
+	nc_bytes key = nc_object_key(own->kind, nc_item_id_bytes(own->names), mem);
+	describe(db, own, what, sizeof(what));
+	pthread_mutex_lock(&d->damage_lock);
+	int is_known = nc_map_get(d->by_key, key) != NULL;
+	nc_code code = is_known ? NC_OK : nc_map_put(d->by_key, key, own, NULL);
+	if (code == NC_OK && !is_known)
+		atomic_fetch_add_explicit(&d->n, 1, memory_order_relaxed);
+	pthread_mutex_unlock(&d->damage_lock);
+	if (is_known || code != NC_OK)
+		free_one(own);
+	else if (one.lost_in > 0)
+		nc_log(L_ERROR, "store.change.lost", F_STR("object", what),
+			F_U64("record", one.lost_in));
+	else
+		nc_log(L_ERROR, "store.value.damaged", F_STR("object", what),
+			F_U64("space", one.space));
+	return code == NC_OK ? NC_OK : nc_err_nomem(err);
 }
 
 nc_code nc_damage_add(
 	nc_db *db, uint32_t space, uint16_t kind, nc_bytes id, nc_bytes names, nc_error *err)
 {
-	char mem[NC_OBJECT_KEY_MAX], what[320];
+	return add_one(db, (damaged){ kind, space, names_of(kind, id, names), 0 }, err);
+}
+
+nc_code nc_damage_add_change(nc_db *db, nc_item *it, nc_error *err)
+{
+	const nc_damage *d = &db->damage;
+	return add_one(db,
+		(damaged){ it->kind, NC_SPACE_OBJECTS, it, d->holes[d->n_holes - 1].last }, err);
+}
+
+/* One after another is one hole. */
+static nc_hole *hole_for(nc_damage *d, uint64_t seq, const char *why)
+{
+	nc_hole *last = d->n_holes > 0 ? &d->holes[d->n_holes - 1] : NULL;
+	if (last && last->last + 1 == seq)
+		return last;
+	nc_hole *list = nc_realloc(d->holes, (d->n_holes + 1) * sizeof(*list));
+	if (!list)
+		return NULL;
+	d->holes = list;
+	last = &list[d->n_holes++];
+	last->first = seq;
+	snprintf(last->why, sizeof(last->why), "%s", why);
+	return last;
+}
+
+nc_code nc_damage_add_hole(nc_db *db, uint64_t seq, const char *why, nc_error *err)
+{
 	nc_damage *d = &db->damage;
-	nc_bytes key = nc_object_key(kind, id, mem);
-	damaged *one = make_one(space, kind, id, names);
-	if (!one)
+	nc_hole *h = hole_for(d, seq, why);
+	if (!h)
 		return nc_err_nomem(err);
-	describe(db, one, what, sizeof(what));
-	pthread_mutex_lock(&d->damage_lock);
-	int is_known = nc_map_get(d->by_key, key) != NULL;
-	nc_code code = is_known ? NC_OK : nc_map_put(d->by_key, key, one, NULL);
-	if (code == NC_OK && !is_known)
-		atomic_fetch_add_explicit(&d->n, 1, memory_order_relaxed);
-	pthread_mutex_unlock(&d->damage_lock);
-	if (is_known || code != NC_OK)
-		free_one(one);
+	h->last = seq;
+	atomic_fetch_add_explicit(&d->n, 1, memory_order_relaxed);
+	nc_log(L_ERROR, "store.record.lost", F_U64("seq", seq), F_STR("why", why));
+	return NC_OK;
+}
+
+static void describe_hole(const nc_hole *h, char *out, size_t cap)
+{
+	if (h->first == h->last)
+		snprintf(out, cap, "record %llu of the log is lost with all it changed: %s",
+			(unsigned long long)h->first, h->why);
 	else
-		nc_log(L_ERROR, "store.value.damaged", F_STR("object", what),
-			F_U64("space", space));
-	return code == NC_OK ? NC_OK : nc_err_nomem(err);
+		snprintf(out, cap,
+			"records %llu to %llu of the log are lost with all they changed: %s",
+			(unsigned long long)h->first, (unsigned long long)h->last, h->why);
 }
 
 static nc_bytes from_of(const nc_lost_range *r)
@@ -244,12 +306,44 @@ void nc_damage_clear(nc_db *db, uint16_t kind, nc_bytes id)
 	free_one(one);
 }
 
+static uint64_t lost_in(nc_db *db, uint16_t kind, nc_bytes id)
+{
+	char mem[NC_OBJECT_KEY_MAX];
+	nc_damage *d = &db->damage;
+	pthread_mutex_lock(&d->damage_lock);
+	const damaged *one = nc_map_get(d->by_key, nc_object_key(kind, id, mem));
+	uint64_t seq = one ? one->lost_in : 0;
+	pthread_mutex_unlock(&d->damage_lock);
+	return seq;
+}
+
 nc_code nc_damage_error(nc_db *db, uint16_t kind, nc_bytes id, nc_error *err)
 {
-	nc_err(err, NC_E_PROTO, "the stored value of %s %.*s is damaged",
-		nc_schema_kind_name(&db->schema, kind), (int)id.len, (const char *)id.ptr);
-	return nc_err_hint(
-		err, NC_E_PROTO, "restore the state from a backup, or delete the object");
+	const char *name = nc_schema_kind_name(&db->schema, kind);
+	uint64_t seq = lost_in(db, kind, id);
+	if (seq == 0) {
+		nc_err(err, NC_E_PROTO, "the stored value of %s %.*s is damaged", name, (int)id.len,
+			(const char *)id.ptr);
+		return nc_err_hint(
+			err, NC_E_PROTO, "restore the state from a backup, or delete the object");
+	}
+	nc_err(err, NC_E_PROTO, "the last change of %s %.*s is lost with record %llu of the log",
+		name, (int)id.len, (const char *)id.ptr, (unsigned long long)seq);
+	return nc_err_hint(err, NC_E_PROTO,
+		"restore the state from a backup, or go on without: stop the daemon, novacron "
+		"state repair");
+}
+
+static void describe_damaged(nc_db *db, const damaged *one, char *out, size_t cap)
+{
+	describe(db, one, out, cap);
+	size_t len = strlen(out);
+	if (one->lost_in > 0)
+		snprintf(out + len, cap - len, ": its change in record %llu is lost",
+			(unsigned long long)one->lost_in);
+	else
+		snprintf(out + len, cap - len, ": its value%s can't be read",
+			one->space == NC_SPACE_COLD ? " (cold)" : "");
 }
 
 /* The nth line, or 0 past the last. Under the lock. */
@@ -259,6 +353,11 @@ static int describe_nth(nc_db *db, size_t nth, char *out, size_t cap)
 	size_t it = 0;
 	nc_bytes key;
 	void *val = NULL;
+	if (nth < d->n_holes) {
+		describe_hole(&d->holes[nth], out, cap);
+		return 1;
+	}
+	nth -= d->n_holes;
 	if (nth < d->n_lost) {
 		describe_lost(db, &d->lost[nth], out, cap);
 		return 1;
@@ -267,11 +366,7 @@ static int describe_nth(nc_db *db, size_t nth, char *out, size_t cap)
 		if (!nc_map_next(d->by_key, &it, &key, &val))
 			return 0;
 	}
-	const damaged *one = val;
-	describe(db, one, out, cap);
-	size_t len = strlen(out);
-	snprintf(out + len, cap - len, ": its value%s can't be read",
-		one->space == NC_SPACE_COLD ? " (cold)" : "");
+	describe_damaged(db, val, out, cap);
 	return 1;
 }
 

@@ -10,14 +10,20 @@
 #include "store/root.h"
 
 /*
- * Values whose checksum was wrong: their ids, and their unique keys where the names space still
- * tells them. Nothing may take their place unseen. And ranges of keys in which nothing could be
- * read at all.
+ * Values whose checksum was wrong, and items whose last change is lost: their ids, and their unique
+ * keys as far as something still tells them. Nothing may take their place unseen. And ranges of
+ * keys, and records of the log, of which nothing could be read at all.
  */
 typedef struct nc_lost_range { /* from <= key < to; to empty = the end of the space */
 	char from[NC_STORE_KEY_MAX], to[NC_STORE_KEY_MAX];
 	uint16_t from_len, to_len;
 } nc_lost_range;
+
+/* Records of the log that could not be read when they were to be applied. */
+typedef struct nc_hole {
+	uint64_t first, last;
+	char why[160]; /* of the first */
+} nc_hole;
 
 typedef struct nc_damage {
 	pthread_mutex_t damage_lock; /* guards all below but n */
@@ -28,7 +34,11 @@ typedef struct nc_damage {
 	 * then the materialiser's. */
 	nc_lost_range *regained;
 	uint32_t n_regained;
-	_Atomic uint64_t n; /* values and ranges; relaxed: mostly 0, and then nobody locks */
+	nc_hole *holes;
+	uint32_t n_holes;
+	nc_item **suspects; /* to be listed (hole.c); the opener's */
+	uint32_t n_suspects;
+	_Atomic uint64_t n; /* all of these; relaxed: mostly 0, and then nobody locks */
 } nc_damage;
 
 nc_code nc_damage_init(nc_damage *d);
@@ -37,6 +47,9 @@ void nc_damage_done(nc_damage *d);
 nc_code nc_damage_add(
 	nc_db *db, uint32_t space, uint16_t kind, nc_bytes id, nc_bytes names, nc_error *err);
 nc_code nc_damage_add_lost(nc_db *db, nc_bytes from, nc_bytes to, nc_error *err);
+nc_code nc_damage_add_hole(nc_db *db, uint64_t seq, const char *why, nc_error *err);
+/* The item's last change was in the last hole. Takes the item. */
+nc_code nc_damage_add_change(nc_db *db, nc_item *it, nc_error *err);
 /* Nothing is missing from the lost ranges after all. The opener, before other threads. */
 void nc_damage_regain(nc_db *db);
 /* The key under which a store that was mended remembers the range. */

@@ -54,6 +54,7 @@ static nc_code set_options(nc_db *db, const nc_db_options *o, nc_error *err)
 	db->inst = o->inst;
 	db->hooks = o->hooks;
 	db->group_max = o->group_max ? o->group_max : GROUP_DEFAULT;
+	db->accepts_loss = o->accepts_loss != 0;
 	db->log_keep = o->log_keep_records ? o->log_keep_records : KEEP_DEFAULT;
 	db->gather_us = 1000 * (int64_t)(o->materialise_delay_ms ? o->materialise_delay_ms
 								 : GATHER_DEFAULT_MS);
@@ -115,8 +116,8 @@ static nc_code check_head(const nc_store_head *h, uint64_t head, nc_error *err)
 		err, NC_E_PROTO, "files of different times were mixed; restore a backup");
 }
 
-/* Without room or rights to write there is no lead; what is there can be read all the same. The
- * sequencer leads as soon as it can. */
+/* Without room or rights to write, or the last records, there is no lead; what is there can be read
+ * all the same. The sequencer leads as soon as it can. */
 static nc_code read_without_lead(nc_db *db, const nc_error *why, uint64_t *ret_head, nc_error *err)
 {
 	nc_store_head h = { .struct_size = sizeof(h) };
@@ -147,7 +148,7 @@ static nc_code take_lead(nc_db *db, uint64_t *ret_head, nc_error *err)
 		be_told(&why, code);
 	if (code == NC_OK)
 		nc_lease_taken(db);
-	else if (code == NC_E_UNAVAILABLE)
+	else if (code == NC_E_UNAVAILABLE || code == NC_E_PROTO)
 		code = read_without_lead(db, &why, ret_head, err);
 	else
 		nc_err_copy(err, &why);
@@ -175,6 +176,15 @@ static nc_code know_identity(nc_db *db, uint64_t head, nc_error *err)
 	nc_ulid_make(db->identity.installation);
 	nc_log(L_INFO, "store.created", F_STR("installation", db->identity.installation));
 	return NC_OK;
+}
+
+/* What cursors were told of may be among what is lost: another log, as after a restore. */
+static void rename_log(nc_db *db)
+{
+	if (db->damage.n_holes == 0 || db->s.is_broken)
+		return;
+	nc_ulid_make(db->identity.log_id);
+	db->identity.flags = NC_IDENTITY_RESTORED;
 }
 
 /* A record of the epoch, if we lead; where it can't be written we are readers for now. */
@@ -211,8 +221,11 @@ static nc_code load(nc_db *db, nc_error *err)
 		code = nc_replay(db, head, err);
 	if (code == NC_OK)
 		code = know_identity(db, head, err);
-	if (code == NC_OK)
+	if (code == NC_OK) {
+		rename_log(db);
 		code = begin_epoch(db, head, err);
+		db->identity.flags = 0;
+	}
 	return code;
 }
 

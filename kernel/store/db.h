@@ -101,14 +101,16 @@ typedef struct nc_db_options {
 	uint32_t materialise_delay_ms; /* how long it may gather; 0 = 200 */
 	uint64_t log_keep_records;     /* trim leaves at least so many; 0 = 100,000 */
 	uint32_t group_max;            /* transactions an append; 0 = 1024 */
+	uint32_t accepts_loss;         /* see nc_db_accept_loss (care.h) */
 	nc_db_hooks hooks;
 } nc_db_options;
 
 /*
  * Lead, load the items, replay the log after applied_seq and check that it ends at the head, make
  * the new epoch's record durable, publish. Damaged values are left out, named in nc_db_damage and
- * in the log. NC_E_BUSY: another node leads. NC_E_UNSUPPORTED: written by a newer version.
- * NC_E_PROTO: the tail of the log is damaged.
+ * in the log. With a record of the log that can't be read and is not materialised the state is
+ * served and not written (hole.c). NC_E_BUSY: another node leads. NC_E_UNSUPPORTED: written by a
+ * newer version.
  */
 nc_code nc_db_open(const nc_db_options *o, nc_db **ret, nc_error *err); /* one a process */
 /* The end is near: from now on whose outcome a failing store does not tell is answered so

@@ -54,7 +54,9 @@ struct nc_db {
 	int64_t gather_us;
 	nc_identity identity;
 
-	uint8_t is_open; /* nc_db_open is past loading */
+	uint8_t is_open;      /* nc_db_open is past loading */
+	uint8_t accepts_loss; /* goes on without records that can't be read */
+	uint8_t is_barred;    /* doesn't: served and not written. Set by the opener alone */
 
 	/* Release by the sequencer when a root is complete, acquire by readers. The counters are
 	 * relaxed: they say no more than themselves. */
@@ -112,6 +114,16 @@ void nc_refusal(nc_error *ret, const nc_error *why);
 /* Records after db->s.head up to `upto`: applied, published in bounded batches. Where it fails,
  * what came before is published and db->s.head says how far it got. */
 nc_code nc_replay(nc_db *db, uint64_t upto, nc_error *err);
+
+/* ---- records of the log that can't be read (hole.c): the opener's ---- */
+/* What stands for the record in an empty batch: a transaction that takes out of memory whatever
+ * is seen to have been changed by it. */
+nc_code nc_hole_take(nc_db *db, nc_db_batch *b, uint64_t seq, const nc_error *why, nc_error *err);
+/* Into a transaction behind a hole, before it is applied: the removal of those whose unique keys it
+ * takes, which a lost record must have taken from them. NC_E_NOMEM. */
+nc_code nc_hole_free_keys(nc_db *db, nc_txn *t);
+/* Once that is published: what was taken out is listed. */
+nc_code nc_hole_list(nc_db *db, nc_error *err);
 
 /* ---- who this state is (identity.c) ---- */
 /* From the meta space; an empty log_id: not there (yet). NC_E_UNSUPPORTED: a newer format. */

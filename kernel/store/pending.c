@@ -65,6 +65,19 @@ void nc_pending_add(nc_db *db, nc_db_batch *b)
 	pthread_mutex_unlock(&p->pending_lock);
 }
 
+void nc_pending_bar(nc_db *db, uint64_t seq)
+{
+	pthread_mutex_lock(&db->pending.pending_lock);
+	db->pending.barred_from = seq;
+	pthread_mutex_unlock(&db->pending.pending_lock);
+}
+
+/* Whether the batch may be written. Under the lock. */
+static int may_write(const nc_pending *p, const nc_db_batch *b)
+{
+	return b && (p->barred_from == 0 || b->last < p->barred_from);
+}
+
 size_t nc_pending_bytes(nc_db *db)
 {
 	pthread_mutex_lock(&db->pending.pending_lock);
@@ -123,7 +136,8 @@ nc_code nc_db_flush(nc_db *db, nc_error *err)
 	uint64_t failures = p->failures;
 	p->hurry++;
 	pthread_cond_signal(&p->work);
-	while (p->applied < upto && p->failures == failures && !p->is_gone)
+	while (p->applied < upto && p->failures == failures && !p->is_gone &&
+		(!p->head || may_write(p, p->head)))
 		pthread_cond_wait(&p->progress, &p->pending_lock);
 	p->hurry--;
 	int is_applied = p->applied >= upto;
@@ -132,7 +146,8 @@ nc_code nc_db_flush(nc_db *db, nc_error *err)
 		return NC_OK;
 	nc_error why = NC_ERROR_INIT;
 	nc_err(&why, NC_E_UNAVAILABLE, "the store failed");
-	nc_health_is_ill(db, NC_ILL_OBJECTS, &why);
+	if (!nc_health_is_ill(db, NC_ILL_OBJECTS, &why))
+		nc_health_is_ill(db, NC_ILL_LOG, &why);
 	nc_err_copy(err, &why);
 	return nc_err_wrap(err, why.code, "could not write all objects");
 }
@@ -147,7 +162,7 @@ typedef struct pace {
 static int64_t due_at(nc_db *db, const pace *t)
 {
 	const nc_pending *p = &db->pending;
-	if (!p->head)
+	if (!may_write(p, p->head))
 		return INT64_MAX;
 	if (p->is_stopping)
 		return 0;
@@ -174,7 +189,7 @@ static uint32_t run_of(const nc_pending *p)
 {
 	uint32_t n = 0;
 	size_t bytes = 0;
-	for (const nc_db_batch *b = p->head; b; b = b->next, n++) {
+	for (const nc_db_batch *b = p->head; may_write(p, b); b = b->next, n++) {
 		if (n > 0 && bytes + b->bytes > RUN_BYTES)
 			break;
 		bytes += b->bytes;
@@ -286,8 +301,8 @@ static void *materialiser_main(void *arg)
 		}
 		int64_t at = due_at(db, &t), now = nc_clock_mono_us();
 		int is_idle = nc_list_is_empty(&p->chores);
-		if (is_last_try && is_idle && (!p->head || t.delay_us > 0))
-			break; /* nothing left, or the store fails: the log has it */
+		if (is_last_try && is_idle && (!may_write(p, p->head) || t.delay_us > 0))
+			break; /* nothing left that may be written, or the store fails: the log has it */
 		if (at <= now || !is_idle)
 			work(db, &t, at <= now);
 		else

@@ -32,6 +32,7 @@ typedef struct nc_pending {
 	size_t bytes;
 	int64_t since_us; /* when head came: the gathering starts */
 	uint64_t applied;
+	uint64_t barred_from; /* this record and those behind it are not written; 0 = none */
 	uint64_t lane_oldest[NC_LANE_LAST + 1];
 	uint32_t hurry;    /* how many wait for a flush: no gathering */
 	uint32_t backups;  /* under way: no trims, which would wait for them */
@@ -46,6 +47,8 @@ void nc_pending_init(nc_pending *p);
 void nc_pending_done(nc_pending *p); /* what is left is let go: the log has it */
 /* Takes a reference. The sequencer, before the root is published. */
 void nc_pending_add(nc_db *db, nc_db_batch *b);
+/* Nothing from this record on is written to the store's spaces; a batch begins with it. */
+void nc_pending_bar(nc_db *db, uint64_t seq);
 size_t nc_pending_bytes(nc_db *db);
 uint64_t nc_pending_applied(nc_db *db);
 /*

@@ -140,6 +140,10 @@ static void give_up_limbo(nc_db *db, const nc_error *why)
 void nc_store_retry(nc_db *db)
 {
 	nc_error err = NC_ERROR_INIT;
+	if (db->is_barred) { /* no trying again mends what is lost */
+		db->s.retry_at_us = nc_clock_mono_us() + RETRY_MAX_US;
+		return;
+	}
 	int is_due = db->s.is_closing || (db->s.limbo && is_hurried(db));
 	if (!is_due && nc_clock_mono_us() < db->s.retry_at_us)
 		return;

@@ -71,6 +71,7 @@ nc_code ss_append(
 	nc_inst *, uint64_t epoch, uint64_t head, const nc_bytes *rec, uint32_t n, nc_error *);
 nc_code ss_head(nc_inst *, nc_store_head *ret, nc_error *);
 nc_code ss_read(nc_inst *, uint64_t after, uint32_t wait_ms, nc_rec_cb, void *, nc_error *);
+nc_code ss_salvage(nc_inst *, uint64_t seq, nc_rec_cb, void *, nc_error *);
 nc_code ss_materialise(
 	nc_inst *, uint64_t epoch, uint64_t applied_seq, const nc_kv *, uint32_t n, nc_error *);
 nc_code ss_scan(nc_inst *, uint32_t space, nc_bytes from, nc_bytes to, uint32_t max, nc_kv_cb,

@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Taking the lead: a new epoch, durable before it is told. Called by the appending thread. A store
- * whose end is damaged is not led, since appending would bury the damage; nor one whose two files
- * don't belong together. Must never give an epoch that was given before.
+ * that has lost its last records is not led, since appending would bury the loss; nor one whose two
+ * files don't belong together. Must never give an epoch that was given before.
  */
 #include <stdio.h>
 #include <string.h>
 
-#include "crc32c.h"
 #include "error.h"
 #include "inst.h"
 
 static const char hint_restore[] =
 	"Run `novacron state check`, keep a copy of the folder, and restore the last backup.";
 
-static nc_code last_record(ss_conn *c, uint64_t *ret_seq, bool *ret_is_whole, nc_error *err)
+static nc_code last_record(ss_conn *c, uint64_t *ret_seq, nc_error *err)
 {
 	_cleanup_(ss_stmt_donep) sqlite3_stmt *st = NULL;
 	nc_code code = ss_stmt(c, SS_REC_LAST, &st, err);
@@ -23,22 +22,16 @@ static nc_code last_record(ss_conn *c, uint64_t *ret_seq, bool *ret_is_whole, nc
 	int rc = sqlite3_step(st);
 	if (rc != SQLITE_ROW && rc != SQLITE_DONE)
 		return ss_fail_db(err, c->db, "read the last record", c->path);
-	*ret_seq = 0;
-	*ret_is_whole = true;
-	if (rc == SQLITE_ROW) {
-		*ret_seq = (uint64_t)sqlite3_column_int64(st, 0);
-		*ret_is_whole = ss_crc_record(*ret_seq, ss_column_bytes(st, 2)) ==
-				(uint32_t)sqlite3_column_int64(st, 1);
-	}
+	*ret_seq = rc == SQLITE_ROW ? (uint64_t)sqlite3_column_int64(st, 0) : 0;
 	return NC_OK;
 }
 
-/* The record that the head names is there, whole, and the last. */
+/* The record that the head names is there, and is the last. Whether it is whole its readers say:
+ * nothing that is appended behind it hides it. */
 static nc_code check_tail(ss_conn *c, uint64_t head, uint64_t trimmed, nc_error *err)
 {
 	uint64_t last = 0;
-	bool is_whole = false;
-	nc_code code = last_record(c, &last, &is_whole, err);
+	nc_code code = last_record(c, &last, err);
 	if (code != NC_OK)
 		return code;
 	if (last <= trimmed) /* rows a trim has yet to drop */
@@ -47,10 +40,6 @@ static nc_code check_tail(ss_conn *c, uint64_t head, uint64_t trimmed, nc_error 
 		return ss_fail(err, NC_E_PROTO, hint_restore,
 			"the log's head is %llu, but its last record is %llu",
 			(unsigned long long)head, (unsigned long long)last);
-	if (head > trimmed && !is_whole)
-		return ss_fail(err, NC_E_PROTO, hint_restore,
-			"the log's last record, %llu, has a wrong checksum",
-			(unsigned long long)head);
 	return NC_OK;
 }
 

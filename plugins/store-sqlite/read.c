@@ -119,6 +119,29 @@ nc_code ss_read(
 	return code == NC_OK ? walk_log(inst, &w, err) : code;
 }
 
+nc_code ss_salvage(nc_inst *inst, uint64_t seq, nc_rec_cb cb, void *arg, nc_error *err)
+{
+	_cleanup_(ss_gate_leavep) ss_gate *inside = NULL;
+	nc_code code = ss_gate_enter(&inst->gate, &inside, err);
+	if (code != NC_OK)
+		return code;
+	_cleanup_(ss_pool_givep) ss_reader *r = ss_pool_take(&inst->pool);
+	_cleanup_(ss_stmt_donep) sqlite3_stmt *st = NULL;
+	code = ss_stmt(r->conn[SS_LOG_FILE], SS_REC_READ, &st, err);
+	if (code != NC_OK)
+		return code;
+	sqlite3_bind_int64(st, 1, (int64_t)seq);
+	sqlite3_bind_int64(st, 2, 1);
+	int rc = sqlite3_step(st);
+	if (rc != SQLITE_ROW && rc != SQLITE_DONE && !ss_is_damage(rc))
+		return ss_fail_db(
+			err, r->conn[SS_LOG_FILE]->db, "read the log", r->conn[SS_LOG_FILE]->path);
+	if (rc != SQLITE_ROW || (uint64_t)sqlite3_column_int64(st, 0) != seq)
+		return ss_fail(err, NC_E_NOTFOUND, "", "nothing is left of record %llu",
+			(unsigned long long)seq);
+	return cb(arg, seq, ss_column_bytes(st, 2));
+}
+
 nc_code ss_head(nc_inst *inst, nc_store_head *ret, nc_error *err)
 {
 	_cleanup_(ss_gate_leavep) ss_gate *inside = NULL;

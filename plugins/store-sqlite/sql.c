@@ -23,7 +23,7 @@ static const char *const texts[SS_STMT_COUNT] = {
 	[SS_REC_PUT] = "INSERT INTO rec (seq, crc, data) VALUES (?1, ?2, ?3)",
 	[SS_REC_READ] = "SELECT seq, crc, data FROM rec WHERE seq >= ?1 ORDER BY seq LIMIT ?2",
 	[SS_REC_PROBE] = "SELECT seq FROM rec WHERE seq >= ?1 ORDER BY seq LIMIT 1",
-	[SS_REC_LAST] = "SELECT seq, crc, data FROM rec ORDER BY seq DESC LIMIT 1",
+	[SS_REC_LAST] = "SELECT seq FROM rec ORDER BY seq DESC LIMIT 1",
 	[SS_REC_SIZES] = "SELECT seq, length(data) FROM rec WHERE seq <= ?1 ORDER BY seq LIMIT ?2",
 	[SS_REC_DROP] = "DELETE FROM rec WHERE seq <= ?1",
 

@@ -16,4 +16,5 @@ const nc_store ss_store = {
 	.trim = ss_trim,
 	.backup = ss_backup,
 	.check = ss_check,
+	.salvage = ss_salvage,
 };

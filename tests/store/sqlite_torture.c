@@ -133,6 +133,7 @@ static void live_reads(life *l)
 	if (sink < 0)
 		sink = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	note(l, t->read(l->s.inst, l->trimmed.maybe, 0, read_ok, NULL, &err), &err);
+	note(l, t->salvage(l->s.inst, l->trimmed.maybe + 1, read_ok, NULL, &err), &err);
 	note(l, t->scan(l->s.inst, 1, none, none, 0, scan_ok, NULL, &err), &err);
 	note(l, t->get(l->s.inst, 1, (nc_bytes){ "\0", 1 }, scan_ok, NULL, &err), &err);
 	note(l, t->check(l->s.inst, fault_ok, NULL, &err), &err);

@@ -81,19 +81,54 @@ static void a_damaged_record_is_named_and_the_rest_is_read(void)
 	st_destroy(&s);
 }
 
-static void a_store_whose_last_record_is_damaged_is_not_led(void)
+static void a_damaged_last_record_is_as_any_other(void)
 {
 	st_store s;
-	uint64_t epoch = 5, head = 6, last = 0;
+	uint64_t epoch = 0, head = 0, last = 0;
 	nc_error err = ST_ERROR;
 	NEED(make_store() && st_corrupt(st_dir(), "log:100") && st_open(&s, st_dir()));
-	CHECK_FAILS(s.t->lead(s.inst, "n1", 1000, &epoch, &head, &err), NC_E_PROTO, &err);
-	CHECK(strstr(err.message, "100") != NULL);
-	CHECK(err.hint[0]);
-	CHECK_U64(epoch, 5);
-	CHECK_U64(head, 6);
+	CHECK_OK(s.t->lead(s.inst, "n1", 1000, &epoch, &head, &err), &err);
+	CHECK_U64(head, 100);
 	CHECK_FAILS(s.t->read(s.inst, 0, 0, last_seq, &last, &err), NC_E_PROTO, &err);
+	CHECK(strstr(err.message, "100") != NULL);
 	CHECK_U64(last, 99);
+	CHECK_OK(st_append_model(&s, 1, epoch, 100, 1, &err), &err);
+	CHECK_OK(s.t->read(s.inst, 100, 0, last_seq, &last, &err), &err);
+	CHECK_U64(last, 101);
+	st_destroy(&s);
+}
+
+typedef struct salvaged {
+	unsigned n;
+	nc_bytes rec;
+	char bytes[4096];
+} salvaged;
+
+static nc_code keep_bytes(void *arg, uint64_t seq, nc_bytes rec)
+{
+	salvaged *v = arg;
+	v->n++;
+	CHECK_U64(seq, 37);
+	if (!CHECK(rec.len <= sizeof(v->bytes)))
+		return NC_E_INTERNAL;
+	memcpy(v->bytes, rec.ptr, rec.len);
+	v->rec = (nc_bytes){ v->bytes, rec.len };
+	return NC_OK;
+}
+
+static void what_is_left_of_a_damaged_record_can_be_had(void)
+{
+	st_store s;
+	nc_error err = ST_ERROR;
+	salvaged v = { .n = 0 };
+	NEED(make_store() && st_corrupt(st_dir(), "log:37") && st_open(&s, st_dir()));
+	if (NC_HAS(s.t, salvage)) {
+		CHECK_OK(s.t->salvage(s.inst, 37, keep_bytes, &v, &err), &err);
+		CHECK_U64(v.n, 1);
+		CHECK(v.rec.len > 0 && !st_record_is(1, 37, v.rec));
+		CHECK_FAILS(s.t->salvage(s.inst, 101, keep_bytes, &v, &err), NC_E_NOTFOUND, &err);
+		CHECK_U64(v.n, 1);
+	}
 	st_destroy(&s);
 }
 
@@ -172,7 +207,8 @@ static void every_fault_is_passed_until_the_caller_has_enough(void)
 
 const st_test st_damage_tests[] = {
 	ST_TEST(a_damaged_record_is_named_and_the_rest_is_read, ST_CORRUPTS),
-	ST_TEST(a_store_whose_last_record_is_damaged_is_not_led, ST_CORRUPTS),
+	ST_TEST(a_damaged_last_record_is_as_any_other, ST_CORRUPTS),
+	ST_TEST(what_is_left_of_a_damaged_record_can_be_had, ST_CORRUPTS),
 	ST_TEST(a_damaged_value_is_flagged_and_the_rest_is_scanned, ST_CORRUPTS),
 	ST_TEST(a_damaged_value_is_mended_by_the_next_put, ST_CORRUPTS),
 	ST_TEST(every_fault_is_passed_until_the_caller_has_enough, ST_CORRUPTS),

@@ -29,7 +29,7 @@ typedef struct row {
 typedef struct rec {
 	char *ptr;
 	size_t len;
-	int is_damaged;
+	int is_damaged, is_lost; /* its bytes can, or can't be had */
 } rec;
 
 /* What one materialise call replaced; val NULL = there was nothing. */
@@ -207,6 +207,8 @@ static nc_code fail(memstore_fault f, nc_error *err)
 		nc_err(err, NC_E_UNAVAILABLE, "could not write state.log: no space left on device");
 		return nc_err_hint(err, NC_E_UNAVAILABLE, "free space on that file system");
 	}
+	if (f == MS_DAMAGED)
+		return nc_err(err, NC_E_PROTO, "the log ends before its head");
 	nc_err(err, NC_E_UNAVAILABLE, "the store was told to fail");
 	if (err && (f == MS_UNKNOWN_DONE || f == MS_UNKNOWN_LOST))
 		err->flags |= NC_ERR_OUTCOME_UNKNOWN;
@@ -254,7 +256,7 @@ static void add_record(memstore *m, nc_bytes raw)
 		m->cap = m->cap ? m->cap * 2 : 64;
 		m->recs = must(realloc(m->recs, m->cap * sizeof(*m->recs)));
 	}
-	m->recs[m->head++] = (rec){ copy(raw.ptr, raw.len), raw.len, 0 };
+	m->recs[m->head++] = (rec){ copy(raw.ptr, raw.len), raw.len, 0, 0 };
 }
 
 static nc_code ms_append(
@@ -416,6 +418,14 @@ static nc_code ms_trim(nc_inst *m, uint64_t epoch, uint64_t upto, nc_error *err)
 	return end(m, NC_OK);
 }
 
+static nc_code ms_salvage(nc_inst *m, uint64_t seq, nc_rec_cb cb, void *arg, nc_error *err)
+{
+	pthread_mutex_lock(&m->store_lock);
+	if (seq <= m->trimmed || seq > m->head || m->recs[seq - 1].is_lost)
+		return end(m, nc_err(err, NC_E_NOTFOUND, "nothing is left"));
+	return end(m, cb(arg, seq, (nc_bytes){ m->recs[seq - 1].ptr, m->recs[seq - 1].len }));
+}
+
 static nc_code ms_check(nc_inst *m, nc_fault_cb cb, void *arg, nc_error *err)
 {
 	pthread_mutex_lock(&m->store_lock);
@@ -450,6 +460,7 @@ const nc_store memstore_table = {
 	.get = ms_get,
 	.trim = ms_trim,
 	.check = ms_check,
+	.salvage = ms_salvage,
 };
 
 /* ---- what tests do to it ---- */
@@ -592,6 +603,28 @@ void memstore_damage_record(memstore *m, uint64_t seq)
 	pthread_mutex_lock(&m->store_lock);
 	m->recs[seq - 1].is_damaged = 1;
 	pthread_mutex_unlock(&m->store_lock);
+}
+
+void memstore_lose_record(memstore *m, uint64_t seq)
+{
+	pthread_mutex_lock(&m->store_lock);
+	m->recs[seq - 1].is_damaged = m->recs[seq - 1].is_lost = 1;
+	pthread_mutex_unlock(&m->store_lock);
+}
+
+void memstore_flip(memstore *m, uint64_t seq, size_t bit)
+{
+	pthread_mutex_lock(&m->store_lock);
+	m->recs[seq - 1].ptr[bit / 8] ^= (char)(1u << bit % 8);
+	pthread_mutex_unlock(&m->store_lock);
+}
+
+size_t memstore_record_len(memstore *m, uint64_t seq)
+{
+	pthread_mutex_lock(&m->store_lock);
+	size_t len = m->recs[seq - 1].len;
+	pthread_mutex_unlock(&m->store_lock);
+	return len;
 }
 
 void memstore_set_value(memstore *m, uint32_t space, nc_bytes key, nc_bytes val, uint64_t rev)

@@ -34,6 +34,7 @@ typedef enum {
 	MS_WELL,
 	MS_REFUSE,       /* an error, nothing happened */
 	MS_FULL,         /* the same as a full disk says it */
+	MS_DAMAGED,      /* the same as a file that is broken */
 	MS_UNKNOWN_DONE, /* outcome unknown; it did happen */
 	MS_UNKNOWN_LOST  /* outcome unknown; it did not */
 } memstore_fault;
@@ -62,7 +63,10 @@ void memstore_usurp(memstore *m, const nc_bytes *rec, uint32_t n);
 void memstore_damage_value(memstore *m, uint32_t space, nc_bytes key);
 /* Nothing from this key on, in as many rows, can be read. */
 void memstore_lose_rows(memstore *m, uint32_t space, nc_bytes from, uint32_t n);
-void memstore_damage_record(memstore *m, uint64_t seq);
+void memstore_damage_record(memstore *m, uint64_t seq);    /* its bytes can be had */
+void memstore_lose_record(memstore *m, uint64_t seq);      /* they can't */
+void memstore_flip(memstore *m, uint64_t seq, size_t bit); /* of a record */
+size_t memstore_record_len(memstore *m, uint64_t seq);
 void memstore_set_value(memstore *m, uint32_t space, nc_bytes key, nc_bytes val, uint64_t rev);
 int memstore_contains(memstore *m, nc_bytes what); /* in a record that is kept, or in a value */
 uint64_t memstore_head(memstore *m);

@@ -182,6 +182,86 @@ static void opening_with_a_lost_range_survives_each_failed_allocation(void)
 	memstore_free(m);
 }
 
+static void ignore_line(void *ctx, const char *what)
+{
+	(void)ctx;
+	(void)what;
+}
+
+/* The last two records are in the log alone; the first of them is damaged, and the second takes
+ * the name that it had given up. */
+static void *make_hole(void *arg)
+{
+	memstore *m = memstore_new();
+	nc_db *db = su_open(m);
+	(void)arg;
+	if (!db)
+		return m;
+	CHECK_OK(su_vm(db, "vm_1", "a", "x", NULL), NULL);
+	CHECK_OK(su_vm(db, "vm_2", "b", "x", NULL), NULL);
+	CHECK_OK(nc_db_flush(db, NULL), NULL);
+	memstore_fail(m, MS_MATERIALISE, 1, UINT64_MAX, MS_REFUSE);
+	CHECK_OK(su_vm(db, "vm_1", "c", "x", NULL), NULL);
+	uint64_t seq = nc_db_seq(db);
+	CHECK_OK(su_vm(db, "vm_2", "a", "x", NULL), NULL);
+	nc_db_close(db);
+	memstore_heal(m);
+	memstore_damage_record(m, seq);
+	return m;
+}
+
+/* On a thread of its own, where no allocation fails. */
+static memstore *make_hole_apart(void)
+{
+	pthread_t t;
+	void *m = NULL;
+	if (pthread_create(&t, NULL, make_hole, NULL) != 0)
+		abort();
+	pthread_join(t, &m);
+	return m;
+}
+
+static void opening_with_a_lost_record_survives_each_failed_allocation(void)
+{
+	nc_code rc = NC_OK;
+	memstore *m = make_hole_apart();
+	NC_TORTURE(rc)
+	{
+		nc_db_options o = su_options(m);
+		nc_db *db = NULL;
+		rc = nc_db_open(&o, &db, NULL);
+		CHECK((rc == NC_OK) == (db != NULL));
+		if (db) {
+			nc_alloc_fail_at(0, NC_FAIL_ONCE);
+			CHECK(su_is_found(db, "a", "vm_2"));
+			CHECK_STR(su_body(db, K_VM, "vm_1", (char[64]){ 0 }), "");
+			CHECK_CODE(su_vm(db, "vm_9", "x", "x", NULL), NC_E_UNAVAILABLE);
+			nc_db_close(db);
+		}
+	}
+	memstore_free(m);
+}
+
+static void going_on_without_a_record_survives_each_failed_allocation(void)
+{
+	nc_code rc = NC_OK;
+	NC_TORTURE(rc)
+	{
+		char log_id[NC_ULID_LEN + 1];
+		uint64_t n = 0;
+		memstore *m = make_hole_apart();
+		nc_db_options o = su_options(m);
+		rc = nc_db_accept_loss(&o, ignore_line, NULL, &n, log_id, NULL);
+		nc_alloc_fail_at(0, NC_FAIL_ONCE);
+		nc_db *db = su_open(m); /* whatever came of it */
+		if (db) {
+			CHECK(su_is_found(db, "a", "vm_2"));
+			nc_db_close(db);
+		}
+		memstore_free(m);
+	}
+}
+
 static int is_older(void *ctx, const nc_item *it)
 {
 	return it->rev <= *(const uint64_t *)ctx;
@@ -507,6 +587,8 @@ NC_TESTS(store_torture){
 	T(opening_survives_each_failed_allocation),
 	T(opening_a_damaged_state_survives_each_failed_allocation),
 	T(opening_with_a_lost_range_survives_each_failed_allocation),
+	T(opening_with_a_lost_record_survives_each_failed_allocation),
+	T(going_on_without_a_record_survives_each_failed_allocation),
 	T(care_survives_each_failed_allocation),
 	T(sequencer_loses_only_the_transaction_that_had_no_memory),
 	T(materialiser_writes_everything_in_the_end),

@@ -60,7 +60,8 @@ typedef struct nc_store {
 	/* Take the lease; a new epoch, larger than every one before, is durable on return.
 	 * NC_E_BUSY: another node holds it (message names it). Renewing = the same node calling
 	 * again before the lease ran out, which keeps the epoch; later it gets a new one. A store
-	 * whose tail is damaged is not led: NC_E_PROTO. */
+	 * whose log ends before its head is not led: NC_E_PROTO. A last record that is there but
+	 * damaged is as any other: read and check name it. */
 	nc_code (*lead)(nc_inst *, const char *node, uint32_t ttl_ms, uint64_t *epoch,
 		uint64_t *head, nc_error *);
 	/* All or nothing; durable on return; only if epoch and head still match (else
@@ -98,6 +99,9 @@ typedef struct nc_store {
 	/* Every CRC, order, gaps in the log, applied against head. NC_OK = no fault was passed,
 	 * NC_E_PROTO = some were. */
 	nc_code (*check)(nc_inst *, nc_fault_cb, void *, nc_error *);
+	/* May be left out. What is left of a damaged record's bytes through the callback, whatever
+	 * their checksum, so that what it held can be named. NC_E_NOTFOUND: nothing is. Any worker. */
+	nc_code (*salvage)(nc_inst *, uint64_t seq, nc_rec_cb, void *, nc_error *);
 } nc_store;
 
 /* nc_kv.flags in a scan. CORRUPT: the key is there but the value's checksum is wrong. LOST: from
