@@ -57,14 +57,14 @@ static int set_up(sqlite3 *db, const ss_conn_opts *o)
 		rc = run_number(db, "page_size", o->page_size);
 	if (rc == SQLITE_OK)
 		rc = run_text(db, sync_texts[o->sync]);
-	/* A page is written at COMMIT or not at all: before it, any failure is a clean no. */
+	/* A page is written at COMMIT or not at all: before it, any failure is a clean no. What is
+	 * deleted is overwritten in both files: a rotation of the key trims the log so that what was
+	 * sealed under the old one is nowhere. */
 	if (rc == SQLITE_OK)
 		rc = run_text(db, "PRAGMA cache_spill = OFF; PRAGMA cell_size_check = ON;"
 				  "PRAGMA wal_autocheckpoint = 0; PRAGMA temp_store = MEMORY;"
-				  "PRAGMA journal_size_limit = 67108864");
-	if (rc == SQLITE_OK)
-		rc = run_text(db,
-			o->is_secret ? "PRAGMA secure_delete = ON" : "PRAGMA secure_delete = OFF");
+				  "PRAGMA journal_size_limit = 67108864;"
+				  "PRAGMA secure_delete = ON");
 	return rc;
 }
 

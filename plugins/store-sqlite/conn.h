@@ -30,7 +30,6 @@ typedef struct ss_conn_opts {
 	ss_sync sync;
 	uint32_t cache_kib;
 	uint32_t page_size; /* of a file that is made; 0 = as it is */
-	bool is_secret;     /* overwrite what is deleted */
 } ss_conn_opts;
 
 nc_code ss_conn_open(const ss_conn_opts *o, ss_conn **ret, nc_error *err);

@@ -32,7 +32,6 @@ static void files_opts(
 			.cache_kib = cache_kib,
 		};
 	}
-	ret[SS_STATE_FILE].is_secret = true;
 }
 
 /* SQLite would make it readable by all, and gives its mode to the files beside it. */

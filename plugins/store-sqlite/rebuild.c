@@ -140,7 +140,6 @@ static nc_code open_new(const char *path, ss_conn **ret, nc_error *err)
 		.sync = SS_SYNC_NORMAL,
 		.cache_kib = 4096,
 		.page_size = STATE_PAGE,
-		.is_secret = true,
 	};
 	remove_with_logs(path);
 	nc_code code = ss_conn_open(&o, ret, err);

@@ -444,6 +444,29 @@ static void a_deleted_value_is_overwritten_in_the_file(void)
 	CHECK(!file_contains("state.db-wal", secret));
 }
 
+/* A rotation of the key trims the log, so that nothing sealed under the old key is left. */
+static void a_trimmed_record_is_overwritten_in_the_file(void)
+{
+	static const char secret[] = "zq-this-was-sealed-in-here";
+	st_store s;
+	uint64_t epoch, head;
+	nc_error err = ST_ERROR;
+	nc_bytes rec = { secret, sizeof(secret) - 1 };
+	NEED(st_open(&s, st_dir()));
+	CHECK_OK(s.t->lead(s.inst, "n1", 60000, &epoch, &head, &err), &err);
+	CHECK_OK(s.t->append(s.inst, epoch, 0, &rec, 1, &err), &err);
+	st_destroy(&s);
+	CHECK(file_contains("log.db", secret));
+	NEED(st_open(&s, st_dir()));
+	CHECK_OK(s.t->lead(s.inst, "n1", 60000, &epoch, &head, &err), &err);
+	CHECK_OK(st_append_model(&s, 1, epoch, 1, 1, &err), &err);
+	CHECK_OK(s.t->materialise(s.inst, epoch, 2, NULL, 0, &err), &err);
+	CHECK_OK(s.t->trim(s.inst, epoch, 1, &err), &err);
+	st_destroy(&s);
+	CHECK(!file_contains("log.db", secret));
+	CHECK(!file_contains("log.db-wal", secret));
+}
+
 const st_test st_files_tests[] = {
 	ST_TEST(a_configuration_that_is_wrong_is_refused_by_name, 0),
 	ST_TEST(a_store_made_to_restore_serves_nothing, 0),
@@ -456,5 +479,6 @@ const st_test st_files_tests[] = {
 	ST_TEST(neither_the_log_nor_its_wal_grows_without_end, 0),
 	ST_TEST(a_closed_store_is_two_files_and_its_lock, 0),
 	ST_TEST(a_deleted_value_is_overwritten_in_the_file, 0),
+	ST_TEST(a_trimmed_record_is_overwritten_in_the_file, 0),
 	{ NULL, NULL, 0 },
 };
