@@ -45,6 +45,10 @@ nc_code nc_runner_new(const nc_component *table, unsigned n, void *ctx,
 /* Run the phases up to and including `last`. On failure what was started is stopped again. */
 nc_code nc_runner_start(nc_runner *r, nc_phase last, nc_error *err);
 void nc_runner_stop(nc_runner *r); /* everything started, in reverse */
+/* From a stop: something still has what the rest is made of, and the rest is not stopped. The process
+ * must end as it is. */
+void nc_runner_hold(nc_runner *r);
+int nc_runner_is_held(const nc_runner *r);
 void nc_runner_free(nc_runner *r);
 
 #endif

@@ -372,7 +372,10 @@ static void stop_work(void *ctx)
 	nc_daemon *d = ctx;
 
 	nc_ops_stop(d->ops);
-	nc_flow_stop(d->flow);
+	if (nc_flow_stop(d->flow) != NC_OK) {
+		nc_db_flush(d->db, NULL); /* or the next start does */
+		nc_runner_hold(d->runner);
+	}
 	pthread_mutex_lock(&d->hook_lock);
 	d->is_heard = 0;
 	pthread_mutex_unlock(&d->hook_lock);
@@ -476,6 +479,11 @@ nc_code nc_daemon_start(nc_daemon *d, nc_error *err)
 void nc_daemon_stop(nc_daemon *d)
 {
 	nc_runner_stop(d->runner);
+}
+
+int nc_daemon_is_held(const nc_daemon *d)
+{
+	return nc_runner_is_held(d->runner);
 }
 
 /* ---- reload ---- */

@@ -15,6 +15,9 @@ nc_code nc_daemon_new(nc_config_holder *cfg, nc_launcher *launcher, nc_daemon **
 nc_code nc_daemon_start(nc_daemon *d, nc_error *err);
 /* Drain: no new requests, running ones get their answer, operations are detached. */
 void nc_daemon_stop(nc_daemon *d);
+/* After a stop, or a start that failed: a thread hangs in a driver's call. Nothing may be freed, the
+ * process must end with _exit. */
+int nc_daemon_is_held(const nc_daemon *d);
 void nc_daemon_free(nc_daemon *d);
 /* SIGHUP and the API: the old snapshot stays on any error. `json` (may be NULL) gets what was
  * applied per key. */

@@ -202,8 +202,11 @@ static int run(nc_config_holder *holder, nc_launcher *launcher, const args *a, c
 		nc_daemon_stop(d);
 		nc_log(L_INFO, "boot.stopped");
 	}
+	int code = rc == NC_OK ? 0 : fail(&err);
+	if (nc_daemon_is_held(d))
+		_exit(code); /* without what runs at an exit: a driver's call hangs in a thread */
 	nc_daemon_free(d);
-	return rc == NC_OK ? 0 : fail(&err);
+	return code;
 }
 
 int main(int argc, char **argv)

@@ -39,6 +39,7 @@ struct nc_runner {
 	nc_boot_limits limits;
 	pthread_mutex_t run_lock;
 	pthread_cond_t changed;
+	int is_held; /* of the thread that stops */
 };
 
 static part *find(nc_runner *r, const char *name)
@@ -281,19 +282,32 @@ nc_code nc_runner_start(nc_runner *r, nc_phase last, nc_error *err)
 	return NC_OK;
 }
 
+static void stop_part(nc_runner *r, part *p)
+{
+	int64_t t0 = nc_clock_mono_us();
+
+	if (p->c->stop)
+		p->c->stop(r->ctx);
+	p->state = WAITING;
+	nc_log(L_DEBUG, "boot.component.stopped", F_STR("component", p->c->name),
+		F_I64("us", nc_clock_mono_us() - t0));
+}
+
 void nc_runner_stop(nc_runner *r)
 {
 	for (unsigned order = r->n_started; order > 0; order--)
-		for (unsigned i = 0; i < r->n; i++) {
-			part *p = &r->parts[i];
-			if (p->state != STARTED || p->order != order)
-				continue;
-			int64_t t0 = nc_clock_mono_us();
-			if (p->c->stop)
-				p->c->stop(r->ctx);
-			p->state = WAITING;
-			nc_log(L_DEBUG, "boot.component.stopped", F_STR("component", p->c->name),
-				F_I64("us", nc_clock_mono_us() - t0));
-		}
+		for (unsigned i = 0; i < r->n && !r->is_held; i++)
+			if (r->parts[i].state == STARTED && r->parts[i].order == order)
+				stop_part(r, &r->parts[i]);
 	r->n_started = 0;
+}
+
+void nc_runner_hold(nc_runner *r)
+{
+	r->is_held = 1;
+}
+
+int nc_runner_is_held(const nc_runner *r)
+{
+	return r->is_held;
 }

@@ -21,7 +21,6 @@
 #include "flow/sweep.h"
 #include "flow/visits.h"
 
-#define OWN_CALL_MAX_US 45000000 /* a create has 30 s */
 
 /* ---- provider.open, provider.close ---- */
 
@@ -127,18 +126,20 @@ nc_code nc_care_call(nc_flow *f, const nc_op_call *call, const nc_op_sink *sink,
 }
 
 /* They end by themselves, a hanging create after its time-out. */
-static void wait_for_own_calls(nc_flow *f)
+static nc_code wait_for_own_calls(nc_flow *f)
 {
-	int64_t until_us = nc_clock_mono_us() + OWN_CALL_MAX_US;
+	int64_t until_us = nc_clock_mono_us() + (int64_t)f->own_call_max_s * 1000000;
 
 	pthread_mutex_lock(&f->keeper_lock);
 	while (f->n_own_calls && nc_cond_wait_until(&f->keeper_wake, &f->keeper_lock, until_us))
 		;
 	uint32_t left = f->n_own_calls;
 	pthread_mutex_unlock(&f->keeper_lock);
-	if (left)
-		nc_log(L_ERROR, "provider.calls.stuck", F_U64("threads", left),
-			F_STR("consequence", "the process ends while they run"));
+	if (!left)
+		return NC_OK;
+	nc_log(L_ERROR, "provider.calls.stuck", F_U64("threads", left),
+		F_STR("consequence", "the process ends while they run"));
+	return NC_E_TIMEOUT;
 }
 
 /* ---- the keeper ---- */
@@ -259,7 +260,7 @@ void nc_care_read(nc_flow *f)
 	pthread_mutex_unlock(&f->keeper_lock);
 }
 
-void nc_care_stop(nc_flow *f)
+nc_code nc_care_stop(nc_flow *f)
 {
 	pthread_mutex_lock(&f->keeper_lock);
 	f->is_stopping = 1;
@@ -270,5 +271,5 @@ void nc_care_stop(nc_flow *f)
 	f->is_keeping = 0;
 	if (f->visits)
 		nc_visits_stop(f->visits);
-	wait_for_own_calls(f);
+	return wait_for_own_calls(f);
 }

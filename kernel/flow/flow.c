@@ -31,6 +31,7 @@ nc_code nc_flow_new(const nc_flow_options *o, nc_flow **ret, nc_error *err)
 	f->events = o->events;
 	f->vault = o->vault;
 	f->settings = o->settings;
+	f->own_call_max_s = NC_OWN_CALL_MAX_S;
 	nc_code rc = nc_providers_new(f, &f->providers, err);
 	if (rc != NC_OK)
 		return rc;
@@ -53,7 +54,7 @@ nc_code nc_flow_new(const nc_flow_options *o, nc_flow **ret, nc_error *err)
 
 void nc_flow_free(nc_flow *f)
 {
-	if (!f || f->n_own_calls) /* a thread that hangs still has it */
+	if (!f)
 		return;
 	if (f->observed)
 		nc_observed_follow(f->observed, &nc_kind_host, "guests", NULL, NULL);
@@ -110,10 +111,10 @@ nc_code nc_flow_start(nc_flow *f, nc_error *err)
 	return rc == NC_OK ? nc_schedules_start(f->schedules, err) : rc;
 }
 
-void nc_flow_stop(nc_flow *f)
+nc_code nc_flow_stop(nc_flow *f)
 {
 	nc_schedules_stop(f->schedules);
-	nc_care_stop(f);
+	return nc_care_stop(f);
 }
 
 void nc_flow_look(nc_flow *f)

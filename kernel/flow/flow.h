@@ -54,7 +54,9 @@ void nc_flow_configure(nc_flow *f, const nc_flow_settings *s);
  * found, guests observed, soft-deleted things purged, what is past its retention dropped. A provider
  * that fails is degraded and tried again; it fails nothing. */
 nc_code nc_flow_start(nc_flow *f, nc_error *err);
-void nc_flow_stop(nc_flow *f);
+/* NC_E_TIMEOUT: a thread hangs in a driver's call and still has the flow, and all it was given: none
+ * of that may go away while the process lives. */
+nc_code nc_flow_stop(nc_flow *f);
 void nc_flow_free(nc_flow *f);
 /* Look at the providers now rather than at the next round: a plugin was loaded or released. */
 void nc_flow_look(nc_flow *f);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <pthread.h>
+#include <semaphore.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "flow/care.h"
 #include "flow/internal.h"
 #include "model/tenancy.h"
 #include "state.h"
@@ -136,7 +138,39 @@ static void another_request_at_once_is_told_that_its_revision_is_gone(void)
 	tear_down(&w);
 }
 
+/* A call of the kernel's own that ends when it is let. */
+typedef struct hanging {
+	sem_t is_let;
+} hanging;
+
+static void wait_until_let(void *arg, const nc_op_result *r)
+{
+	(void)r;
+	while (sem_wait(&((hanging *)arg)->is_let) != 0)
+		;
+}
+
+static void a_stop_tells_of_a_call_that_hangs_past_its_wait(void)
+{
+	world w;
+	hanging h;
+	nc_error err = NC_ERROR_INIT;
+	REQUIRE(set_up(&w));
+	sem_init(&h.is_let, 0, 0);
+	nc_op_sink sink = { .done = wait_until_let, .arg = &h };
+	nc_op_call call = { .verb = "provider.close", .provider = "prov_none" };
+	CHECK_OK(nc_care_call(w.f, &call, &sink, &err), &err);
+	w.f->own_call_max_s = 0;
+	CHECK_CODE(nc_flow_stop(w.f), NC_E_TIMEOUT);
+	sem_post(&h.is_let);
+	w.f->own_call_max_s = NC_OWN_CALL_MAX_S;
+	CHECK_OK(nc_flow_stop(w.f), NULL);
+	sem_destroy(&h.is_let);
+	tear_down(&w);
+}
+
 NC_TESTS(flow_acts){
+	T(a_stop_tells_of_a_call_that_hangs_past_its_wait),
 	T(same_request_twice_at_once_is_one_whatever_revision_it_meant),
 	T(another_request_at_once_is_told_that_its_revision_is_gone),
 };
