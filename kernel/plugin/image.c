@@ -51,6 +51,7 @@ static nc_code map(int memfd, const nc_manifest *m, nc_plugin_entry_fn *ret, nc_
 	void *symbol = dlsym(dl, NC_ENTRY_SYMBOL);
 	if (!symbol)
 		return nc_err(err, NC_E_PROTO, "plugin %s does not export " NC_ENTRY_SYMBOL, m->id);
+	nc_mark_code(m->id, symbol);
 	memcpy(ret, &symbol, sizeof(symbol)); /* no cast from object to function in C */
 	return NC_OK;
 }

@@ -72,6 +72,7 @@ typedef struct nc_live {
 	/* under inst_lock: */
 	nc_live_state state;
 	int has_returned, is_accepted, is_ended, is_stuck, is_deadline_over, is_counted;
+	int is_watched; /* a sentinel stands for it */
 	int32_t stop_reason;
 	uint64_t timer;
 	uint64_t n_objects;
@@ -108,8 +109,9 @@ struct nc_pinst {
 	uint64_t retry_timer; /* of a create that failed after a restart */
 	uint32_t n_create_failures;
 	uint64_t serves[NC_VERB_MAX / 64];
-	nc_list live;  /* nc_live */
-	nc_list ready; /* nc_target */
+	uint64_t entered[NC_VERB_MAX / 64]; /* in this process, since it started */
+	nc_list live;                       /* nc_live */
+	nc_list ready;                      /* nc_target */
 	nc_map *targets;
 	uint32_t n_queued, n_running, n_stuck, n_speaking, n_in_transport;
 	uint64_t n_calls, n_unknown;
@@ -133,6 +135,8 @@ void nc_live_unref(nc_live *c);
 void nc_live_forget(nc_live *c); /* its handle is stale from here on */
 /* End it for its owner, once; NC_OK in code only with NC_DONE or a recover state. */
 void nc_live_end(nc_live *c, const nc_call_end *end);
+/* Its function is about to be called in this process. */
+void nc_live_entering(nc_live *c);
 void nc_live_fail(nc_live *c, int32_t outcome, const nc_error *err);
 void nc_live_returned(nc_live *c, const nc_rt_return *r);
 void nc_live_completed(nc_live *c, int32_t outcome, const nc_error *err, nc_bytes result);

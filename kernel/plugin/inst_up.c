@@ -77,6 +77,15 @@ static void withhold(nc_pinst *inst, const nc_error *err, nc_bytes *result, nc_e
 
 /* ---- calls ---- */
 
+static void entering(void *user, uint64_t id)
+{
+	nc_live *c = call_of(user, id);
+	if (!c)
+		return;
+	nc_live_entering(c);
+	nc_live_unref(c);
+}
+
 static void returned(void *user, uint64_t id, const nc_rt_return *r)
 {
 	nc_pinst *inst = user;
@@ -282,7 +291,8 @@ static nc_code kv_del(void *user, nc_bytes key, nc_error *err)
 	return rc;
 }
 
-const nc_rt_up nc_pinst_up = { .returned = returned,
+const nc_rt_up nc_pinst_up = { .entering = entering,
+	.returned = returned,
 	.completed = completed,
 	.object = object,
 	.progress = progress,

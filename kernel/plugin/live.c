@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/log.h"
 #include "plugin/inst_internal.h"
 #include "plugin/loader_internal.h"
 #include "plugin/slots.h"
@@ -95,6 +96,39 @@ static void forget_if_over(nc_live *c)
 		nc_live_forget(c);
 }
 
+/* ---- the beginning ---- */
+
+/* Whether this instance was never asked this verb before. */
+static int is_first_of_verb(nc_live *c)
+{
+	uint64_t *word = &c->inst->entered[c->verb->number / 64];
+	uint64_t bit = UINT64_C(1) << (c->verb->number % 64);
+	pthread_mutex_lock(&c->inst->inst_lock);
+	int is_first = !(*word & bit) && !c->is_ended;
+	*word |= bit;
+	pthread_mutex_unlock(&c->inst->inst_lock);
+	return is_first;
+}
+
+void nc_live_entering(nc_live *c)
+{
+	nc_found *f = c->inst->found;
+	if (c->verb->number >= NC_VERB_MAX || !is_first_of_verb(c))
+		return; /* create has a sentinel of its own */
+	nc_error err = NC_ERROR_INIT;
+	if (nc_sentinel_arm(f, c->verb->name, &err) != NC_OK) {
+		nc_log(L_WARN, "plugin.sentinel.failed", F_STR("plugin", f->id), F_ERR(&err),
+			F_STR("consequence", "a crash of it would go unnoticed at the next start"));
+		return;
+	}
+	pthread_mutex_lock(&c->inst->inst_lock);
+	int is_over = c->is_ended; /* its deadline came first */
+	c->is_watched = !is_over;
+	pthread_mutex_unlock(&c->inst->inst_lock);
+	if (is_over)
+		nc_sentinel_disarm(f, c->verb->name);
+}
+
 /* ---- the end ---- */
 
 void nc_live_end(nc_live *c, const nc_call_end *end)
@@ -106,7 +140,11 @@ void nc_live_end(nc_live *c, const nc_call_end *end)
 	inst->n_unknown += is_first && end->outcome == NC_UNKNOWN;
 	uint64_t timer = c->timer;
 	c->timer = 0;
+	int was_watched = c->is_watched;
+	c->is_watched = 0;
 	pthread_mutex_unlock(&inst->inst_lock);
+	if (was_watched)
+		nc_sentinel_disarm(inst->found, c->verb->name);
 	if (timer)
 		(void)nc_loop_timer_stop(nc_plugins_io(inst->p), timer);
 	if (is_first)

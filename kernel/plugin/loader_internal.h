@@ -65,7 +65,7 @@ struct nc_found {
 	uint32_t n_restarts, restart_step;
 	uint64_t restart_timer;
 	uint32_t walk;  /* io loop: stamps instances it has been at */
-	char phase[16]; /* sentinel: what earlier starts died in, and how often */
+	char phase[48]; /* sentinel: what earlier starts died in, and how often */
 	int deaths, n_armed;
 	nc_task restart_task, quarantine_task; /* of the supervisor's */
 	char quarantine_reason[300];

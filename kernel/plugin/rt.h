@@ -48,6 +48,8 @@ typedef struct nc_rt_return {
 /* Events of one call come from one thread at a time, except that `completed`, `progress` and
  * `checkpoint` may come beside `returned`; completed comes once. None may block but those marked. */
 typedef struct nc_rt_up {
+	/* About to call the plugin; NULL where a crash in there is not ours. May block. */
+	void (*entering)(void *user, uint64_t call);
 	void (*returned)(void *user, uint64_t call, const nc_rt_return *r);
 	void (*completed)(
 		void *user, uint64_t call, int32_t outcome, const nc_error *err, nc_bytes result);

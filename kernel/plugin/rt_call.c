@@ -86,8 +86,17 @@ static void tell_held(nc_rt *rt, const rt_op *o)
 	nc_rt_spoke(rt);
 }
 
+static void tell_entering(nc_rt *rt, const rt_op *o)
+{
+	if (!rt->up->entering || !nc_rt_speak(rt))
+		return;
+	rt->up->entering(rt->user, o->id);
+	nc_rt_spoke(rt);
+}
+
 static void run_in_plugin(nc_rt *rt, rt_op *o, int32_t class, rt_outcome *r)
 {
+	tell_entering(rt, o);
 	rt_thread thread = nc_rt_thread_enter(rt, class);
 	nc_mark mark = nc_mark_enter(rt->plugin, o->verb->name);
 	pthread_mutex_lock(&rt->rt_lock);

@@ -17,7 +17,8 @@
 
 /*
  * What tells the next start why this one ended. A sentinel, state_dir/sentinel/<id>, stands there
- * while a plugin is mapped or creates an instance in this process; one that was left behind means that
+ * while a plugin is mapped or creates an instance in this process, and while an instance is asked
+ * a verb for the first time, until that call has ended; one that was left behind means that
  * the start died in that phase. That alone is no crime (somebody may have killed us), three starts in
  * a row are. A crash that the signal handler saw is written to state_dir/crashed and is enough alone.
  * Plain writes without fsync: what is to be survived is the process, not the power. On a disk that
@@ -27,7 +28,7 @@
 #define CRASHES_MAX (64u << 10)
 
 typedef struct sentinel {
-	char phase[16];
+	char phase[48];
 	int deaths;
 } sentinel;
 
@@ -39,9 +40,9 @@ static void path_of(const nc_plugins *p, const char *id, char *out, size_t cap)
 /* "create 1\n"; what can't be read counts as one death in an unknown phase. */
 static void parse(const char *text, sentinel *s)
 {
-	char phase[16] = "";
+	char phase[48] = "";
 	int deaths = 0;
-	if (sscanf(text, "%15s %d", phase, &deaths) < 1)
+	if (sscanf(text, "%47s %d", phase, &deaths) < 1)
 		snprintf(phase, sizeof(phase), "unknown");
 	snprintf(s->phase, sizeof(s->phase), "%s", phase);
 	s->deaths = deaths < 0 || deaths > 1000 ? 1 : deaths + 1;

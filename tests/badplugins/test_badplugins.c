@@ -32,8 +32,8 @@ typedef struct bad {
 	nc_code open;
 	const char *rule; /* a strike there must be, "P4" */
 	int32_t outcome;  /* of the last call, or ANY */
-	int dies;         /* the process it runs in */
-	const char *dies_in;
+	int dies;         /* the process it runs in; how many times until that is enough */
+	const char *dies_in, *dies_by;
 } bad;
 
 #define REFUSED(name, code, says)                                                                  \
@@ -53,7 +53,13 @@ typedef struct bad {
 #define DIES(name, how, where)                                                                     \
 	{                                                                                          \
 		.plugin = "test." name, .act = (how), .outcome = NC_UNKNOWN, .dies = 1,            \
-		.dies_in = (where)                                                                 \
+		.dies_in = (where), .dies_by = "it crashed the daemon in"                          \
+	}
+/* Without a signal: what counts is that three starts ended in the same phase. */
+#define EXITS(name, how, where)                                                                    \
+	{                                                                                          \
+		.plugin = "test." name, .act = (how), .outcome = NC_UNKNOWN, .dies = 3,            \
+		.dies_in = (where), .dies_by = "3 starts in a row ended in its phase"              \
 	}
 
 static const bad bads[] = {
@@ -113,6 +119,9 @@ static const bad bads[] = {
 	STRIKE("stream_left_open", STREAM, "P0", NC_DONE),
 	DIES("verb_crashes", CALL, "compute.create"),
 	DIES("create_crashes", OPEN, "plugin.create"),
+	DIES("verb_overflows", CALL, "compute.create"),
+	DIES("thread_crashes", CALL, "a thread of its own"),
+	EXITS("verb_exits", CALL, "compute.create"),
 	/* in the daemon nothing tells whose output it is, and the control thread is checked in debug
 	 * builds alone: see below */
 	STRIKE("prints_verb", CALL, NULL, NC_DONE),
@@ -295,11 +304,16 @@ static void expect_death(const bad *b, const char *state_dir, const verdict *v, 
 	snprintf(found, sizeof(found), "status %x, finished %d", (unsigned)status, v->has_finished);
 	expect(!v->has_finished && status != 0, b, NC_ISO_IN_PROCESS, "it takes the daemon along",
 		found);
+	for (int i = 1; i < b->dies; i++) {
+		run_apart(b, NC_ISO_IN_PROCESS, state_dir, &again, &second);
+		expect(!again.has_finished && second != 0, b, NC_ISO_IN_PROCESS, "and once more",
+			again.load_message);
+	}
 	run_apart(b, NC_ISO_IN_PROCESS, state_dir, &again, &second);
 	expect(second == 0 && again.has_finished, b, NC_ISO_IN_PROCESS, "the restart lives", found);
 	expect(again.load == NC_E_UNAVAILABLE, b, NC_ISO_IN_PROCESS, "the restart refuses it",
 		again.load_message);
-	expect(strstr(again.load_message, "it crashed the daemon in") != NULL &&
+	expect(strstr(again.load_message, b->dies_by) != NULL &&
 			strstr(again.load_message, b->dies_in) != NULL,
 		b, NC_ISO_IN_PROCESS, "and says what crashed where", again.load_message);
 	expect(strstr(again.load_hint, "novacron plugin release") != NULL, b, NC_ISO_IN_PROCESS,
