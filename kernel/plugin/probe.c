@@ -102,11 +102,12 @@ static int wait_exit(const probe *pr, int64_t until_us)
 	}
 }
 
+/* Only loading and reading tables happened there: what kept it from a verdict was a side effect. */
 static nc_code refuse(nc_found *f, const char *why, nc_error *err)
 {
 	char reason[300];
-	nc_err(err, NC_E_PROTO, "plugin %s failed its probe: %s", f->id, why);
-	snprintf(reason, sizeof(reason), "it failed its probe: %s", why);
+	nc_err(err, NC_E_PROTO, "P2: plugin %s failed its probe: %s", f->id, why);
+	snprintf(reason, sizeof(reason), "P2: it failed its probe: %s", why);
 	nc_found_quarantine_now(f, reason);
 	return nc_err_hint(
 		err, NC_E_PROTO, "it is in quarantine; install another build, then release it");

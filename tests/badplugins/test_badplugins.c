@@ -85,10 +85,10 @@ static const bad bads[] = {
 	RULE_AT_LOAD("chdir_constructor", "P7", "working folder"),
 	RULE_AT_LOAD("prints_constructor", "P8", "hello from a plugin"),
 	/* the probe does not survive them */
-	REFUSED("crash_constructor", NC_E_PROTO, "ended without a verdict"),
-	REFUSED("exit_constructor", NC_E_PROTO, "ended without a verdict: exit status"),
-	REFUSED("hang_constructor", NC_E_PROTO, "no verdict within 400 ms"),
-	REFUSED("hang_entry", NC_E_PROTO, "no verdict within 400 ms"),
+	RULE_AT_LOAD("crash_constructor", "P2", "ended without a verdict"),
+	RULE_AT_LOAD("exit_constructor", "P2", "ended without a verdict: exit status"),
+	RULE_AT_LOAD("hang_constructor", "P2", "no verdict within 400 ms"),
+	RULE_AT_LOAD("hang_entry", "P2", "no verdict within 400 ms"),
 	/* wrong later */
 	{ .plugin = "test.create_refuses_late",
 		.act = OPEN,
