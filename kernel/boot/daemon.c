@@ -438,6 +438,33 @@ static const nc_component components[] = {
 	{ "ready", NC_PHASE_POST_INIT, 0, { "serving" }, start_ready, stop_ready },
 };
 
+/* ---- a new configuration ---- */
+
+/* Another log file is opened before the configuration that names it counts. */
+static nc_code prepare(
+	void *ctx, const nc_config *now, const nc_config *next, const char **ret_key, nc_error *err)
+{
+	(void)ctx;
+	*ret_key = "logging.file";
+	if (!strcmp(now->logging.file, next->logging.file) &&
+		now->logging.format == next->logging.format)
+		return NC_OK;
+	return nc_settings_log(next, err);
+}
+
+static void apply(void *ctx, const nc_config *cfg)
+{
+	nc_daemon *d = ctx;
+	nc_ops_options ops = nc_settings_ops(cfg);
+	nc_flow_settings flow = nc_settings_flow(cfg);
+	nc_sched_options sched = nc_settings_sched(cfg);
+
+	nc_log_set_level((nc_log_level)cfg->logging.level);
+	nc_ops_configure(d->ops, &ops);
+	nc_flow_configure(d->flow, &flow);
+	nc_sched_configure(d->sched, &sched);
+}
+
 /* ---- life ---- */
 
 nc_code nc_daemon_new(nc_config_holder *cfg, nc_launcher *launcher, nc_daemon **ret, nc_error *err)
@@ -457,6 +484,7 @@ nc_code nc_daemon_new(nc_config_holder *cfg, nc_launcher *launcher, nc_daemon **
 		nc_daemon_free(d);
 		return rc;
 	}
+	nc_config_holder_serve(cfg, &(nc_config_user){ prepare, apply, d });
 	*ret = d;
 	return NC_OK;
 }
@@ -488,24 +516,6 @@ int nc_daemon_is_held(const nc_daemon *d)
 
 /* ---- reload ---- */
 
-static void apply(nc_daemon *d)
-{
-	_cleanup_(nc_config_unrefp) const nc_config *cfg = nc_config_holder_get(d->holder);
-	nc_ops_options ops = nc_settings_ops(cfg);
-	nc_flow_settings flow = nc_settings_flow(cfg);
-	nc_sched_options sched = nc_settings_sched(cfg);
-
-	nc_error err = NC_ERROR_INIT;
-
-	nc_log_set_level((nc_log_level)cfg->logging.level);
-	if (nc_settings_log(cfg, &err) != NC_OK)
-		nc_log(L_ERROR, "config.log.failed", F_ERR(&err),
-			F_STR("consequence", "going on with the log as it was"));
-	nc_ops_configure(d->ops, &ops);
-	nc_flow_configure(d->flow, &flow);
-	nc_sched_configure(d->sched, &sched);
-}
-
 nc_code nc_daemon_reload(nc_daemon *d, nc_buf *json, nc_error *err)
 {
 	nc_config_change changes[128];
@@ -516,9 +526,7 @@ nc_code nc_daemon_reload(nc_daemon *d, nc_buf *json, nc_error *err)
 		return nc_err_nomem(err);
 	nc_notify("RELOADING=1");
 	nc_code rc = nc_config_holder_reload(d->holder, changes, NC_LEN(changes), &n, report, err);
-	if (rc == NC_OK)
-		apply(d);
-	else
+	if (rc != NC_OK)
 		nc_log(L_ERROR, "config.reload.failed", F_ERR(err),
 			F_STR("consequence", "keeping the configuration as it was"));
 	nc_notify("READY=1");

@@ -14,10 +14,12 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "config/load_internal.h"
+#include "config/report.h"
 
 struct nc_config_holder {
 	char **files, **env; /* constant after new; both NULL-ended */
 	size_t n_files;
+	nc_config_user user;         /* the same, after serve */
 	pthread_mutex_t reload_lock; /* taken first; one reload at a time */
 	pthread_mutex_t current_lock;
 	nc_config_snapshot *current; /* under current_lock */
@@ -136,6 +138,45 @@ static nc_code keep_restart_keys(nc_config_snapshot *next, const nc_config_snaps
 	return NC_OK;
 }
 
+void nc_config_holder_serve(nc_config_holder *h, const nc_config_user *user)
+{
+	h->user = *user;
+}
+
+/* A value that is right by itself and can't be had. */
+static nc_code refuse(const nc_config_snapshot *next, const char *key, const nc_error *why,
+	nc_config_report *report, nc_error *err)
+{
+	size_t n;
+	const nc_config_key *keys = nc_config_keys(&n);
+	const nc_config_key *k = nc_config_key_find(key);
+	const nc_config_place *place = &next->place[k - keys];
+	nc_config_report own;
+
+	if (!report)
+		report = &own;
+	report->n_faults = 0;
+	nc_config_fault(report,
+		&(nc_config_at){ .source = place->source,
+			.line = place->line,
+			.column = place->column,
+			.key = key },
+		why->hint, "%s", why->message);
+	return nc_config_tell_faults(report, err);
+}
+
+static nc_code prepare(const nc_config_holder *h, const nc_config_snapshot *next,
+	nc_config_report *report, nc_error *err)
+{
+	nc_error why = NC_ERROR_INIT;
+	const char *key = NULL;
+
+	if (!h->user.prepare ||
+		h->user.prepare(h->user.ctx, &h->current->pub, &next->pub, &key, &why) == NC_OK)
+		return NC_OK;
+	return refuse(next, key, &why, report, err);
+}
+
 /* Under reload_lock, which keeps h->current from changing; others only read it. */
 static nc_code reload(nc_config_holder *h, nc_config_change *out, size_t cap, size_t *ret_n,
 	nc_config_report *report, nc_error *err)
@@ -151,10 +192,14 @@ static nc_code reload(nc_config_holder *h, nc_config_change *out, size_t cap, si
 	n = nc_config_diff(&now->pub, &next->pub, out, cap);
 	if (keep_restart_keys(next, now))
 		return nc_err_nomem(err);
+	if ((code = prepare(h, next, report, err)))
+		return code;
 	pthread_mutex_lock(&h->current_lock);
 	h->current = nc_steal(&next);
 	pthread_mutex_unlock(&h->current_lock);
 	nc_config_snapshot_drop(now);
+	if (h->user.apply)
+		h->user.apply(h->user.ctx, &h->current->pub);
 	if (ret_n)
 		*ret_n = n;
 	return NC_OK;

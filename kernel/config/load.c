@@ -231,7 +231,7 @@ static nc_code fill_origins(nc_config_snapshot *s)
 	return NC_OK;
 }
 
-static nc_code tell_faults(const nc_config_report *r, nc_error *err)
+nc_code nc_config_tell_faults(const nc_config_report *r, nc_error *err)
 {
 	const nc_config_issue *first = &r->fault[0];
 	char text[512];
@@ -263,7 +263,7 @@ static nc_code load_all(nc_config_loading *l, const char *const *files, size_t n
 	if (nc_config_finish(l, &defaults))
 		return nc_err_nomem(err);
 	if (l->report->n_faults)
-		return tell_faults(l->report, err);
+		return nc_config_tell_faults(l->report, err);
 	return fill_origins(l->snap) ? nc_err_nomem(err) : NC_OK;
 }
 

@@ -12,6 +12,9 @@ nc_code nc_config_apply(nc_config_loading *l, const nc_config_key *k, const nc_y
 nc_code nc_config_load_snapshot(const char *const *files, size_t n, const char *const *env,
 	nc_config_snapshot **ret, nc_config_report *report, nc_error *err);
 
+/* The first fault of a report that has one, and how many more: its code. */
+nc_code nc_config_tell_faults(const nc_config_report *r, nc_error *err);
+
 /* config/check.c: what remains when every key has its value: ${…} in paths, values derived from
  * the machine, keys that must fit each other, warnings. Same returns as nc_config_apply. */
 nc_code nc_config_finish(nc_config_loading *l, const nc_config *defaults);

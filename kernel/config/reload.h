@@ -37,6 +37,19 @@ void nc_config_holder_free(nc_config_holder *h);
 NC_DEFINE_CLEANUP(nc_config_holder *, nc_config_holder_free);
 
 const nc_config *nc_config_holder_get(nc_config_holder *h); /* a reference of the caller's */
+
+/* Who acts on a new snapshot. Called by nc_config_holder_reload, one reload at a time, so that what
+ * is applied last is what is in force. */
+typedef struct nc_config_user {
+	/* `next` is about to replace `now`, and nothing else can fail: take what may fail, or refuse the
+	 * reload with the key that is at fault. */
+	nc_code (*prepare)(void *ctx, const nc_config *now, const nc_config *next,
+		const char **ret_key, nc_error *err);
+	void (*apply)(void *ctx, const nc_config *now);
+	void *ctx;
+} nc_config_user;
+void nc_config_holder_serve(nc_config_holder *h, const nc_config_user *user); /* before reloads */
+
 /* As nc_config_diff's out, cap and count (ret_n may be NULL). One reload at a time: NC_E_BUSY. */
 nc_code nc_config_holder_reload(nc_config_holder *h, nc_config_change *out, size_t cap,
 	size_t *ret_n, nc_config_report *report, nc_error *err);

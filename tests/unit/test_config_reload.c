@@ -103,6 +103,59 @@ static void a_fault_keeps_the_old_snapshot(void)
 	CHECK_INT(after->logging.level, 1);
 }
 
+typedef struct user {
+	nc_config_holder *h;
+	int refuses, n_prepared, n_applied, level_applied;
+} user;
+
+static nc_code prepare(
+	void *ctx, const nc_config *now, const nc_config *next, const char **ret_key, nc_error *err)
+{
+	user *u = ctx;
+	u->n_prepared++;
+	CHECK_INT(now->logging.level, 1);
+	CHECK_INT(next->logging.level, 3);
+	*ret_key = "logging.file";
+	return u->refuses ? nc_err(err, NC_E_DENIED, "no such place") : NC_OK;
+}
+
+static void apply(void *ctx, const nc_config *now)
+{
+	user *u = ctx;
+	nc_error err = NC_ERROR_INIT;
+
+	u->n_applied++;
+	u->level_applied = (int)now->logging.level;
+	/* Whoever comes meanwhile can't overtake what is being applied. */
+	CHECK_CODE(nc_config_holder_reload(u->h, NULL, 0, NULL, NULL, &err), NC_E_BUSY);
+}
+
+static void its_user_may_refuse_a_snapshot_and_applies_it_within_the_reload(void)
+{
+	_cleanup_(nc_freep) char *path = nc_test_path("user.yaml");
+	_cleanup_(nc_config_holder_freep) nc_config_holder *h =
+		hold(path, "logging: {level: warn}\n");
+	_cleanup_(nc_config_unrefp) const nc_config *kept = NULL;
+	nc_error err = NC_ERROR_INIT;
+	nc_config_report report;
+	user u = { .h = h, .refuses = 1 };
+
+	REQUIRE(h);
+	nc_config_holder_serve(h, &(nc_config_user){ prepare, apply, &u });
+	nc_test_write(path, "logging:\n  level: debug\n  file: /x\n");
+	CHECK_CODE(nc_config_holder_reload(h, NULL, 0, NULL, &report, &err), NC_E_INVAL);
+	CHECK_HAS(err.message, "user.yaml:3:9: logging.file: no such place");
+	CHECK_UINT(report.n_faults, 1);
+	kept = nc_config_holder_get(h);
+	CHECK_INT(kept->logging.level, 1);
+	CHECK_INT(u.n_applied, 0);
+	u.refuses = 0;
+	CHECK_OK(nc_config_holder_reload(h, NULL, 0, NULL, NULL, &err), &err);
+	CHECK_INT(u.n_prepared, 2);
+	CHECK_INT(u.n_applied, 1);
+	CHECK_INT(u.level_applied, 3);
+}
+
 static void an_old_snapshot_outlives_its_replacement(void)
 {
 	_cleanup_(nc_freep) char *path = nc_test_path("outlive.yaml");
@@ -221,4 +274,5 @@ NC_TESTS(config_reload){ T(a_reload_says_per_key_what_it_takes),
 	T(what_needs_a_restart_keeps_its_value_until_then), T(a_fault_keeps_the_old_snapshot),
 	T(an_old_snapshot_outlives_its_replacement), T(relative_names_survive_a_change_of_folder),
 	T(readers_see_one_file_or_the_other), T(every_allocation_may_fail),
+	T(its_user_may_refuse_a_snapshot_and_applies_it_within_the_reload),
 	T(a_reload_out_of_memory_keeps_the_old_snapshot) };
