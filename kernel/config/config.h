@@ -88,7 +88,6 @@ typedef struct nc_config {
 	struct {
 		int64_t log_retention_us, event_retention_us, operation_retention_us,
 			audit_retention_us;
-		bool backup_before_migration;
 	} store;
 	struct {
 		int64_t workers, per_host, per_provider, per_project, breaker_failures;

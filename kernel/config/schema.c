@@ -46,7 +46,6 @@ static const char *const compressions[] = { "zstd", "lz4", "none", NULL };
 
 static const char face[] = "the network API";
 static const char audit[] = "the audit log";
-static const char in_place[] = "a store that migrates in place";
 static const char transport[] = "the transport plugin";
 
 /* One key, two or three lines. */
@@ -73,7 +72,7 @@ static const nc_config_key keys[] = {
 	{ "system.data_dir", PATH(system.data_dir), .def = "/var/lib/novacron", RESTART,
 	  .doc = "Where state lives. Paths elsewhere may start with ${system.data_dir}." },
 	{ "system.run_dir", PATH(system.run_dir), .def = "/run/novacron", RESTART,
-	  .doc = "Sockets and the pid file, gone after a reboot. Paths may start with ${system.run_dir}." },
+	  .doc = "The socket of the API, gone after a reboot. Paths may start with ${system.run_dir}." },
 	{ "system.max_concurrency", INT(system.max_concurrency, 1, 100000), .def = "1000", RESTART,
 	  .doc = "Calls to drivers that may be under way at once, over all hosts and providers." },
 
@@ -118,8 +117,6 @@ static const nc_config_key keys[] = {
 	  .def = "90d", LIVE, .doc = "How long finished operations, and decisions, are kept." },
 	{ "store.audit_retention", DURATION(store.audit_retention_us, D_US, 100 * Y_US), .def = "365d",
 	  LIVE, LATER(audit), .doc = "How long audit records are kept." },
-	{ "store.backup_before_migration", BOOL(store.backup_before_migration), .def = "true", RESTART,
-	  LATER(in_place), .doc = "Back the store up before its schema is migrated." },
 
 	{ "ops.workers", INT(ops.workers, 1, 1024), .def = "16", RESTART,
 	  .doc = "Threads that run operation steps." },

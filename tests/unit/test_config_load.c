@@ -31,7 +31,7 @@ static void every_type_is_read(void)
 		      "  socket_mode: 0600\n"
 		      "  uid_map: [\"1000:viewer\", {uid: 1001, role: Administrator}]\n"
 		      "logging: {level: DEBUG, format: text, file: /tmp/x.log}\n"
-		      "store: {log_retention: 90m, backup_before_migration: off}\n"
+		      "store: {log_retention: 90m}\n"
 		      "sched: {vcpu_ratio: 2.5, algorithm: best-fit}\n"
 		      "plugins:\n"
 		      "  path: [\"${system.data_dir}/p\", /opt/plugins]\n"
@@ -42,6 +42,7 @@ static void every_type_is_read(void)
 		      "      isolation: process\n"
 		      "system: {data_dir: /srv/nc, node_id: Rack-1.a}\n"
 		      "dwcp:\n"
+		      "  enable_v3_compression: off\n"
 		      "  transport: {min_streams: 8, congestion_algo: cubic}\n"
 		      "  compression: {algorithm: none}\n"
 		      "  forced_mode: hybrid\n");
@@ -54,7 +55,7 @@ static void every_type_is_read(void)
 	CHECK_INT(r.cfg->logging.level, 3);
 	CHECK_STR(r.cfg->logging.file, "/tmp/x.log");
 	CHECK_INT(r.cfg->store.log_retention_us, INT64_C(5400000000));
-	CHECK(!r.cfg->store.backup_before_migration);
+	CHECK(!r.cfg->dwcp.enable_v3_compression);
 	CHECK(r.cfg->sched.vcpu_ratio == 2.5);
 	CHECK(r.cfg->sched.algorithm == NC_CONFIG_BEST_FIT);
 	REQUIRE(r.cfg->plugins.path.n == 2);
@@ -112,8 +113,10 @@ static void faults_name_file_line_column_key_and_what_would_be_right(void)
 		"is not a length of time", "from 1h to 3660d");
 	check_fault("store: {event_retention: 5s}\n", 1, 26, "store.event_retention",
 		"is not between 1h and 3660d", "unit");
-	check_fault("store: {backup_before_migration: maybe}\n", 1, 34,
-		"store.backup_before_migration", "neither true nor false", "true or false");
+	check_fault("store: {backup_before_migration: true}\n", 1, 9,
+		"store.backup_before_migration", "there is no such key", "");
+	check_fault("dwcp: {enable_v3_compression: maybe}\n", 1, 31, "dwcp.enable_v3_compression",
+		"neither true nor false", "true or false");
 	check_fault("sched: {vcpu_ratio: 0x4}\n", 1, 21, "sched.vcpu_ratio", "not a number", "0.1");
 	check_fault(
 		"sched: {vcpu_ratio: 1000}\n", 1, 21, "sched.vcpu_ratio", "between 0.1 and 64", "");

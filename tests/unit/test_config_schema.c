@@ -22,7 +22,7 @@ static const char *const promised[] = { "server.api_port", "server.ws_port", "da
 	"server.socket_mode", "server.socket_group", "server.uid_map", "server.reactors",
 	"system.run_dir", "logging.file", "plugins.path", "plugins.allow", "plugins.probe_timeout",
 	"plugins.health_interval", "plugins.health_timeout", "plugins.state_dir",
-	"store.log_retention", "store.backup_before_migration", "store.event_retention",
+	"store.log_retention", "store.event_retention",
 	"store.operation_retention", "store.audit_retention", "ops.workers", "ops.default_deadline",
 	"ops.per_host", "ops.per_provider", "ops.per_project", "ops.idempotency_ttl",
 	"ops.breaker_failures", "ops.breaker_open", "vm.deleted_retention", "vm.shutdown_timeout",
@@ -111,7 +111,6 @@ static void an_empty_configuration_has_the_documented_defaults(void)
 	CHECK_STR(r.cfg->plugins.state_dir, "/var/lib/novacron/plugins");
 	CHECK_INT(r.cfg->store.event_retention_us, 30 * INT64_C(86400000000));
 	CHECK_INT(r.cfg->store.audit_retention_us, 365 * INT64_C(86400000000));
-	CHECK(r.cfg->store.backup_before_migration);
 	CHECK_INT(r.cfg->ops.idempotency_ttl_us, 24 * INT64_C(3600000000));
 	CHECK_INT(r.cfg->vm.shutdown_timeout_us, 120000000);
 	CHECK(r.cfg->sched.vcpu_ratio == 4.0);
