@@ -168,7 +168,9 @@ nc_code nc_kind_check_verb(
 
 /* For nc_db_options: all kinds that are items. Static storage. */
 const nc_kind_def *nc_model_kind_defs(uint32_t *ret_n);
-/* For nc_db_hooks.upgrade. */
+/* An item of this kind as its shape of today has it; NC_E_UNSUPPORTED when there is no way. */
+nc_code nc_kind_upgrade(const nc_kind *k, const nc_item *old, nc_item **ret, nc_error *err);
+/* The same by the item's kind, for nc_db_hooks.upgrade. */
 nc_code nc_model_upgrade(void *ctx, const nc_item *old, nc_item **ret, nc_error *err);
 
 #endif

@@ -151,9 +151,8 @@ static nc_code upgrade_body(
 	return nc_object_decode(k, out, a, ret, err);
 }
 
-nc_code nc_model_upgrade(nc_unused void *ctx, const nc_item *old, nc_item **ret, nc_error *err)
+nc_code nc_kind_upgrade(const nc_kind *k, const nc_item *old, nc_item **ret, nc_error *err)
 {
-	const nc_kind *k = nc_kind_get(old->kind);
 	if (!k || old->shape > k->shape)
 		return nc_err(err, NC_E_UNSUPPORTED, "%s %s was written by a newer version",
 			k ? k->name : "object", nc_item_id(old));
@@ -172,4 +171,9 @@ nc_code nc_model_upgrade(nc_unused void *ctx, const nc_item *old, nc_item **ret,
 		return NC_E_NOMEM;
 	*ret = item;
 	return NC_OK;
+}
+
+nc_code nc_model_upgrade(nc_unused void *ctx, const nc_item *old, nc_item **ret, nc_error *err)
+{
+	return nc_kind_upgrade(nc_kind_get(old->kind), old, ret, err);
 }

@@ -8,6 +8,7 @@
 #include "model/body.h"
 #include "model/host.h"
 #include "model/identity.h"
+#include "model/infra.h"
 #include "model/member.h"
 #include "model/netobj.h"
 #include "model/observed.h"
@@ -1111,6 +1112,47 @@ static void an_item_of_an_older_shape_without_upgrade_is_refused(void)
 	CHECK(ret == NULL);
 }
 
+/* Shape 1 of the zone of this test called its region "area". */
+static nc_code rename_area(uint16_t from_shape, json_t *body, nc_error *err)
+{
+	json_t *area = json_object_get(body, "area");
+	if (from_shape != 1)
+		return nc_err(err, NC_E_UNSUPPORTED, "no way from shape %u", from_shape);
+	if (json_object_set(body, "region", area) || json_object_del(body, "area"))
+		return nc_err_nomem(err);
+	return NC_OK;
+}
+
+static void an_item_of_an_older_shape_is_made_one_of_todays(void)
+{
+	_cleanup_(nc_arena_freep) nc_arena *a = nc_arena_new(1 << 20);
+	nc_kind kind = nc_kind_zone;
+	nc_error err = NC_ERROR_INIT;
+	nc_item *now = NULL;
+	nc_object *obj = NULL;
+	kind.shape = 2;
+	kind.upgrade = rename_area;
+	nc_item *old = nc_item_new(NC_KIND_ZONE, 1, nc_str("zon_1"), NULL, 0,
+		nc_str("{\"name\":\"north\",\"area\":\"reg_1\"}"));
+	REQUIRE(a && old);
+	CHECK_OK(nc_kind_upgrade(&kind, old, &now, &err), &err);
+	nc_item_free(old);
+	REQUIRE(now);
+	CHECK_UINT(now->shape, 2);
+	CHECK_OK(nc_object_decode(&kind, nc_item_body(now), a, &obj, &err), &err);
+	CHECK_STR(obj->name, "north");
+	CHECK_STR(NC_AS(nc_zone, obj)->region, "reg_1");
+	CHECK(now->n_keys > 0); /* found by its name again */
+	nc_item_free(now);
+	now = NULL;
+	old = nc_item_new(NC_KIND_ZONE, 0, nc_str("zon_1"), NULL, 0, nc_str("{}"));
+	CHECK_CODE(nc_kind_upgrade(&kind, old, &now, &err), NC_E_UNSUPPORTED);
+	nc_item_free(old);
+	old = nc_item_new(NC_KIND_ZONE, 1, nc_str("zon_1"), NULL, 0, nc_str("no object"));
+	CHECK(nc_kind_upgrade(&kind, old, &now, &err) != NC_OK && !now);
+	nc_item_free(old);
+}
+
 NC_TESTS(model_store){
 	T(what_is_put_is_loaded_also_after_a_restart),
 	T(the_revision_moves_with_intent_alone),
@@ -1145,4 +1187,5 @@ NC_TESTS(model_store){
 	T(writing_survives_every_failed_allocation),
 	T(resolving_and_sealing_survive_every_failed_allocation),
 	T(an_item_of_an_older_shape_without_upgrade_is_refused),
+	T(an_item_of_an_older_shape_is_made_one_of_todays),
 };
