@@ -5,10 +5,12 @@
 Clients keep a ledger of what was acknowledged to them. After each kill and restart everything is
 left to settle, and the ledger is compared with the state and with sim's own truth about guests:
 nothing acknowledged is lost, no operation is stuck, no VM is there twice or elsewhere than its
-record says, with other disks or NICs, allocations are the sum of the VMs. The seed is printed; NC_SEED repeats a run as far as threads allow.
+record says, with other disks or NICs, allocations are the sum of the VMs. The seed is printed;
+NC_SEED (or NC_TEST_SEED) repeats a run as far as threads allow.
 """
 import argparse
 import collections
+import concurrent.futures
 import http.client
 import json
 import os
@@ -180,24 +182,27 @@ def pages(daemon, path):
 
 
 def settle(daemon, limit):
-    """Every operation to its end; who does not get there is stuck."""
+    """All operations, once each is at its end; who does not get there is stuck."""
     end = time.monotonic() + limit
     while True:
-        live = [o for o in pages(daemon, "/api/v1/operations") if o["state"] not in FINAL]
+        operations = pages(daemon, "/api/v1/operations")
+        live = [o for o in operations if o["state"] not in FINAL]
         if not live:
-            return
+            return {o["id"]: o for o in operations}
         if time.monotonic() > end:
             one = daemon.call("GET", f"/api/v1/operations/{live[0]['id']}")[1]
             raise AssertionError(f"{len(live)} operations are stuck, the first: "
                                  + json.dumps(one)[:1500])
-        time.sleep(0.05)
+        conn = daemon.connection()      # what these start when they end is in the next list
+        for o in live:
+            request(conn, "GET", f"/api/v1/operations/{o['id']}?wait=10s")
+        conn.close()
 
 
-def check(daemon, ledger, truth_tool, truth):
+def check(daemon, ledger, operations, truth_tool, truth):
     faults = []
     vms = {v["id"]: v for v in pages(daemon, "/api/v1/vms?project=*")}
     names = collections.Counter(v["name"] for v in vms.values())
-    operations = {o["id"]: o for o in pages(daemon, "/api/v1/operations")}
     for op, vm in ledger.operations.items():
         if op not in operations:
             faults.append(f"acknowledged operation {op} of {vm} is lost")
@@ -329,31 +334,15 @@ def cycle(daemon, ledger, rng, number, args):
     for t in threads:
         t.join()
     daemon.start()
-    settle(daemon, 120)
-    return check(daemon, ledger, args.truth_tool, args.truth) + repeat_keys(daemon, ledger, rng)
+    operations = settle(daemon, 120)
+    return check(daemon, ledger, operations, args.truth_tool, args.truth) \
+        + repeat_keys(daemon, ledger, rng)
 
 
-def main():
-    p = argparse.ArgumentParser()
-    p.add_argument("build")
-    p.add_argument("--cycles", type=int, default=1000 if os.environ.get("NC_TEST_LONG") else 40)
-    p.add_argument("--clients", type=int, default=6)
-    p.add_argument("--run", type=float, default=0.6, help="longest time before a kill, seconds")
-    p.add_argument("--isolation", default="in_process", choices=["in_process", "process"])
-    args = p.parse_args()
-    seed = int(os.environ.get("NC_SEED") or random.randrange(1 << 32))
-    print(f"kill9: seed {seed}, {args.cycles} kills, sim {args.isolation}", flush=True)
-    rng = random.Random(seed)
-    folder = tempfile.mkdtemp(prefix="nc-kill9-")
-    args.truth, args.truth_tool = f"{folder}/truth", f"{args.build}/bin/sim-truth"
-    # A host with several lost replies in a row is left alone for ops.breaker_open, half a minute by
-    # default, and what waits for it is not stuck: here it is to be over soon.
-    daemon = Daemon(args.build, folder, "ops:\n  breaker_open: 1s\n", allow=args.isolation)
-    ledger = Ledger()
-    daemon.start()
+def make_world(daemon, seed, truth):
     status, doc = daemon.call("POST", "/api/v1/providers", {
         "name": "sim", "plugin": "novacron.sim", "config": {
-            "hosts": 8, "seed": seed % 1000, "truth": args.truth, "failure_rate": 0.02,
+            "hosts": 8, "seed": seed % 1000, "truth": truth, "failure_rate": 0.02,
             "lost_reply_after": 0.02, "lost_reply_before": 0.02,
             "latency_ms": {"*": {"min": 0, "max": 40}}}}, {"Prefer": "wait=30"})
     assert status == 200, (status, doc)
@@ -363,24 +352,74 @@ def main():
             break
         daemon.call("DELETE", "/api/v1/networks/lan", None, {"Prefer": "wait=30"})
     assert status == 200, (status, doc)
-    t0, bad = time.monotonic(), None
-    for n in range(args.cycles):
+
+
+def run_cycles(daemon, ledger, rng, args):
+    """How many kills were survived, and the faults of the one that was not."""
+    for n in range(args.kills):
         try:
             bad = cycle(daemon, ledger, rng, n, args)
-        except AssertionError as e:
+        except (AssertionError, RuntimeError) as e:
             bad = [str(e)]
         if bad:
-            print(f"cycle {n}: {len(bad)} faults", *bad[:20], sep="\n  ")
-            print(f"kept for you to look at: {folder}\n{daemon.tail()}")
-            daemon.kill()
-            return 1
-    code = daemon.stop()
-    counts = ", ".join(f"{k} {v}" for k, v in sorted(ledger.counts.items()))
-    print(f"kill9: {args.cycles} kills in {time.monotonic() - t0:.0f} s: {len(ledger.vms)} creates "
-          f"acknowledged, nothing lost; {counts}")
-    if code == 0:
+            return n, bad
+    return args.kills, []
+
+
+def campaign(args, number, seed, isolation):
+    """One daemon from its first start on. (kills survived, VMs acknowledged, counts, is well)"""
+    args = argparse.Namespace(**vars(args))
+    folder = tempfile.mkdtemp(prefix="nc-kill9-")
+    args.truth, args.truth_tool = f"{folder}/truth", f"{args.build}/bin/sim-truth"
+    # A host with several lost replies in a row is left alone for ops.breaker_open, half a minute by
+    # default, and what waits for it is not stuck: here it is to be over soon.
+    daemon = Daemon(args.build, folder, "ops:\n  breaker_open: 1s\n", allow=isolation)
+    ledger, start = Ledger(), time.monotonic()
+    daemon.start()
+    make_world(daemon, seed, args.truth)
+    kills, bad = run_cycles(daemon, ledger, random.Random(seed), args)
+    if bad:
+        daemon.kill()
+        print(f"kill {kills + 1} of campaign {number}: {len(bad)} faults", *bad[:20], sep="\n  ")
+        print(f"kept for you to look at: {folder}; again: NC_SEED={seed} {sys.argv[0]} {args.build} "
+              f"--campaigns 1 --kills {args.kills} --isolation {isolation}\n{daemon.tail()}")
+    elif daemon.stop() == 0:
         shutil.rmtree(folder)
-    return code
+    else:
+        bad = [f"the daemon ended with {daemon.proc.returncode}"]
+        print(f"campaign {number}: {bad[0]}, {folder}\n{daemon.tail()}")
+    print(f"kill9: campaign {number}, seed {seed}, sim {isolation}: {kills} kills in "
+          f"{time.monotonic() - start:.0f} s, {len(ledger.vms)} creates acknowledged", flush=True)
+    return kills, len(ledger.vms), ledger.counts, not bad
+
+
+def main():
+    is_long = bool(os.environ.get("NC_TEST_LONG"))
+    p = argparse.ArgumentParser()
+    p.add_argument("build")
+    p.add_argument("--campaigns", type=int, default=20 if is_long else 2,
+                   help="each begins with an empty state: what is compared grows with every kill")
+    p.add_argument("--kills", type=int, default=50 if is_long else 20, help="of each campaign")
+    p.add_argument("--jobs", type=int, default=os.environ.get("NC_JOBS") or os.cpu_count())
+    p.add_argument("--clients", type=int, default=6)
+    p.add_argument("--run", type=float, default=0.6, help="longest time before a kill, seconds")
+    p.add_argument("--isolation", choices=["in_process", "process"], help="else by turns")
+    args = p.parse_args()
+    seed = int(os.environ.get("NC_SEED") or os.environ.get("NC_TEST_SEED")
+               or random.randrange(1 << 32))
+    print(f"kill9: seed {seed}, {args.campaigns} campaigns of {args.kills} kills", flush=True)
+    start = time.monotonic()
+    with concurrent.futures.ProcessPoolExecutor(args.jobs) as pool:
+        runs = [pool.submit(campaign, args, n, seed + n, args.isolation
+                            or ("in_process", "process")[n % 2]) for n in range(args.campaigns)]
+        results = [r.result() for r in runs]
+    kills, creates = sum(r[0] for r in results), sum(r[1] for r in results)
+    counts = sum((r[2] for r in results), collections.Counter())
+    well = all(r[3] for r in results)
+    print(f"kill9: seed {seed}: {kills} kills in {time.monotonic() - start:.0f} s: {creates} creates "
+          f"acknowledged, {'nothing lost' if well else 'FAULTS, see above'}; "
+          + ", ".join(f"{k} {v}" for k, v in sorted(counts.items())))
+    return 0 if well else 1
 
 
 if __name__ == "__main__":
