@@ -201,15 +201,21 @@ static bool try_one(unsigned calls, uint64_t n, int errnum, bool is_sticky, bool
 	return came;
 }
 
-/* Every N if NC_TEST_LONG; else the first ones and then a growing, random stride: other runs see
- * others. */
+/* The first ones, then a growing, random stride: other runs see others. With NC_TEST_LONG each system
+ * call, and so many allocations that what comes after them does again what they were for. */
+static uint64_t stride(uint64_t n)
+{
+	uint64_t each = st_opts.is_long ? 5000 : 40, parts = st_opts.is_long ? 200 : 10;
+	return n < each ? 1 : 1 + st_random() % (n / parts);
+}
+
 static void try_each(unsigned calls, int errnum, bool is_sticky)
 {
 	uint64_t runs = 0, n = 1 + st_random() % 3;
 	bool ok = true;
 	while (ok && try_one(calls, n, errnum, is_sticky, &ok)) {
 		runs++;
-		n += st_opts.is_long || n < 40 ? 1 : 1 + st_random() % (n / 10);
+		n += stride(n);
 	}
 	if (!ok)
 		fprintf(stderr, "  at call %llu, errno %d, %s\n", (unsigned long long)n, errnum,

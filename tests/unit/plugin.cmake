@@ -42,4 +42,4 @@ set_target_properties(faulty_host PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_CU
 add_dependencies(test_plugin_torture faulty_host)
 target_compile_definitions(test_plugin_torture PRIVATE NC_TEST_TORTURE="${torture}"
   NC_TEST_FAULTY_HOST="$<TARGET_FILE:faulty_host>")
-set_tests_properties(unit.plugin_torture PROPERTIES TIMEOUT 900)
+set_tests_properties(unit.plugin_torture PROPERTIES TIMEOUT 3600 COST 80)

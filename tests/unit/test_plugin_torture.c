@@ -343,8 +343,9 @@ static void run_all(const char *name, nc_isolation isolation, wrap_class class, 
 		if (only)
 			return;
 	}
-	if (getenv("NC_TEST_TIMES"))
-		fprintf(stderr, "%llu of class %d\n", (unsigned long long)n, class);
+	printf("# %s: %s %llu was the last, every %uth\n", name,
+		class == WRAP_MEMORY ? "allocation" : "system call", (unsigned long long)n,
+		stride());
 	CHECK(n > 9);
 }
 
