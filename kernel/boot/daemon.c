@@ -2,7 +2,8 @@
 /*
  * What the daemon is made of. Every component is a start and a stop over one struct; the table at
  * the end says in which phase, after what. Starts run on threads of the runner, side by side where
- * the table lets them, so each touches only its own members and those of what it needs.
+ * the table lets them, so each touches only its own members and those of what it needs. A stop also
+ * undoes a start that failed half way: what did not come to be is NULL.
  */
 #include "boot/daemon.h"
 
@@ -499,9 +500,9 @@ void nc_daemon_free(nc_daemon *d)
 	nc_free(d);
 }
 
-nc_code nc_daemon_start(nc_daemon *d, nc_error *err)
+nc_code nc_daemon_start(nc_daemon *d, nc_boot_unwanted *is_unwanted, nc_error *err)
 {
-	return nc_runner_start(d->runner, NC_PHASE_POST_INIT, err);
+	return nc_runner_start(d->runner, NC_PHASE_POST_INIT, is_unwanted, err);
 }
 
 void nc_daemon_stop(nc_daemon *d)

@@ -156,6 +156,15 @@ static void block_signals(sigset_t *set)
 	signal(SIGPIPE, SIG_IGN);
 }
 
+/* What came while starting stays with the process: nobody waits for it yet. */
+static int is_told_to_end(void)
+{
+	sigset_t pending;
+
+	return sigpending(&pending) == 0 &&
+	       (sigismember(&pending, SIGTERM) == 1 || sigismember(&pending, SIGINT) == 1);
+}
+
 static void wait_for_end(nc_daemon *d, const sigset_t *set)
 {
 	for (;;) {
@@ -193,16 +202,17 @@ static int run(nc_config_holder *holder, nc_launcher *launcher, const args *a, c
 	}
 	if (rc != NC_OK || nc_daemon_new(holder, launcher, &d, &err) != NC_OK)
 		return fail(&err);
-	rc = nc_daemon_start(d, &err);
+	rc = nc_daemon_start(d, is_told_to_end, &err);
 	if (rc == NC_E_TIMEOUT)
 		_exit(fail(&err)); /* something is still starting: nothing can be undone under it */
 	if (rc == NC_OK) {
 		wait_for_end(d, set);
 		nc_log(L_INFO, "boot.stopping");
 		nc_daemon_stop(d);
-		nc_log(L_INFO, "boot.stopped");
 	}
-	int code = rc == NC_OK ? 0 : fail(&err);
+	int code = rc == NC_OK || rc == NC_E_CANCELLED ? 0 : fail(&err);
+	if (code == 0)
+		nc_log(L_INFO, "boot.stopped");
 	if (nc_daemon_is_held(d))
 		_exit(code); /* without what runs at an exit: a driver's call hangs in a thread */
 	nc_daemon_free(d);

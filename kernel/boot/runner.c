@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The four phases. Each component of a phase that needs nothing unmet gets a thread; as each ends,
- * those that waited for it begin. A component that exceeds the phase's ceiling fails the phase;
- * its thread can't be ended from outside and the process is about to be. `run_lock` guards the
- * states; starts and stops run without it.
+ * those that waited for it begin. Who fails is undone at once, by its own thread: what of it came
+ * to be may not stay under those that are undone after it, or under its next try. A component that
+ * exceeds the phase's ceiling fails the phase; its thread can't be ended from outside and the
+ * process is about to be. `run_lock` guards the states; starts and stops run without it.
  */
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <time.h>
 
@@ -17,6 +19,9 @@
 #include "boot/component.h"
 #include "obs/health.h"
 #include "obs/timing.h"
+
+#define ASK_EVERY_US 100000
+#define GIVE_UP_US   5000000 /* what is starting when nobody wants it any more gets this long */
 
 const char *const nc_phase_words[] = { "pre_init", "core_init", "service_init", "post_init" };
 
@@ -37,9 +42,10 @@ struct nc_runner {
 	unsigned n, n_started;
 	void *ctx;
 	nc_boot_limits limits;
+	nc_boot_unwanted *is_unwanted; /* NULL = never */
 	pthread_mutex_t run_lock;
 	pthread_cond_t changed;
-	int is_held; /* of the thread that stops */
+	atomic_int is_held;
 };
 
 static part *find(nc_runner *r, const char *name)
@@ -59,6 +65,9 @@ static void check_table(nc_runner *r)
 			const part *need = find(r, c->needs[k]);
 			/* earlier in the table: no circle can be */
 			nc_assert(need && need < &r->parts[i] && need->c->phase <= c->phase);
+			/* or a required one would be left out with what it needs */
+			nc_assert(c->flags & NC_COMPONENT_OPTIONAL ||
+				  !(need->c->flags & NC_COMPONENT_OPTIONAL));
 		}
 	}
 }
@@ -87,16 +96,40 @@ nc_code nc_runner_new(const nc_component *table, unsigned n, void *ctx,
 	return NC_OK;
 }
 
+static void join_all(nc_runner *r)
+{
+	for (unsigned i = 0; i < r->n; i++) {
+		if (r->parts[i].has_thread)
+			nc_thread_join(r->parts[i].thread);
+		r->parts[i].has_thread = 0;
+	}
+}
+
 void nc_runner_free(nc_runner *r)
 {
 	if (!r)
 		return;
+	join_all(r);
 	pthread_mutex_destroy(&r->run_lock);
 	pthread_cond_destroy(&r->changed);
 	nc_free(r);
 }
 
 /* ---- one component, on its thread ---- */
+
+static int is_given_up(const nc_runner *r)
+{
+	return r->is_unwanted && r->is_unwanted();
+}
+
+/* Not longer than somebody still wants the daemon. */
+static void wait_for_retry(const nc_runner *r, int64_t us)
+{
+	int64_t until = nc_clock_mono_us() + us;
+
+	for (int64_t left = us; left > 0 && !is_given_up(r); left = until - nc_clock_mono_us())
+		nc_clock_sleep_us(NC_MIN(left, ASK_EVERY_US));
+}
 
 static nc_code try_start(part *p)
 {
@@ -110,11 +143,14 @@ static nc_code try_start(part *p)
 		if (rc == NC_OK)
 			return rc;
 		nc_timing_error(p->c->name, nc_phase_words[p->c->phase]);
-		if (!(p->err.flags & NC_ERR_RETRYABLE) || i + 1 == tries)
+		if (p->c->stop)
+			p->c->stop(p->r->ctx); /* the half that came to be */
+		if (!(p->err.flags & NC_ERR_RETRYABLE) || i + 1 == tries || is_given_up(p->r) ||
+			p->r->is_held)
 			break;
 		nc_log(L_WARN, "boot.component.retry", F_STR("component", p->c->name),
 			F_ERR(&p->err));
-		nc_clock_sleep_us(delay);
+		wait_for_retry(p->r, delay);
 		delay *= 2;
 	}
 	return rc;
@@ -177,18 +213,26 @@ static unsigned count(const nc_runner *r, nc_phase phase, state s)
 	return n;
 }
 
-/* Begin what can begin; the last one that can runs here and not on a thread of its own when
- * nothing else is under way, which is the usual case in a chain. */
+static void leave_out(part *p)
+{
+	nc_obs_set(p->c->name, NC_OBS_DEGRADED, "what it needs has not started");
+	nc_log(L_WARN, "boot.component.left_out", F_STR("component", p->c->name),
+		F_STR("consequence", "going on without it"));
+	p->state = LEFT_OUT;
+}
+
+/* Begin what can begin until one has failed, each on a thread of its own; here and now where no
+ * thread can be had, and then nobody looks at the ceiling until it is over. */
 static void begin_ready(nc_runner *r, nc_phase phase)
 {
-	for (unsigned i = 0; i < r->n; i++) {
+	for (unsigned i = 0; i < r->n && !count(r, phase, FAILED); i++) {
 		part *p = &r->parts[i];
 		int is_hopeless = 0;
 		if (p->c->phase != phase || p->state != WAITING)
 			continue;
 		if (!needs_are_met(r, p->c, &is_hopeless)) {
 			if (is_hopeless)
-				p->state = LEFT_OUT;
+				leave_out(p);
 			continue;
 		}
 		p->state = STARTING;
@@ -227,40 +271,47 @@ static nc_code first_failure(nc_runner *r, nc_phase phase, nc_error *err)
 	return NC_OK;
 }
 
-static void join_all(nc_runner *r)
+/* Until something has changed, or it is time to ask again whether anybody wants us. */
+static void wait_a_little(nc_runner *r)
 {
-	for (unsigned i = 0; i < r->n; i++) {
-		if (r->parts[i].has_thread)
-			nc_thread_join(r->parts[i].thread);
-		r->parts[i].has_thread = 0;
+	int64_t us = nc_clock_mono_us() + ASK_EVERY_US;
+	struct timespec until = { .tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000 };
+
+	pthread_cond_timedwait(&r->changed, &r->run_lock, &until);
+}
+
+/* To the end of the phase, of what was begun before one failed, or of what was begun before nobody
+ * wanted it any more. run_lock held. */
+static nc_code run_parts(nc_runner *r, nc_phase phase, nc_error *err)
+{
+	int64_t until = nc_clock_mono_us() + r->limits.phase_us[phase];
+	int is_giving_up = 0;
+
+	for (;;) {
+		if (!is_giving_up && is_given_up(r)) {
+			is_giving_up = 1;
+			until = NC_MIN(until, nc_clock_mono_us() + GIVE_UP_US);
+		}
+		if (!is_giving_up)
+			begin_ready(r, phase);
+		if (!count(r, phase, STARTING) &&
+			(is_giving_up || count(r, phase, FAILED) || !count(r, phase, WAITING)))
+			break;
+		if (nc_clock_mono_us() >= until)
+			return overdue(r, phase, err);
+		wait_a_little(r);
 	}
+	if (is_giving_up)
+		return nc_err(err, NC_E_CANCELLED, "told to stop while starting");
+	return first_failure(r, phase, err);
 }
 
 static nc_code run_phase(nc_runner *r, nc_phase phase, nc_error *err)
 {
 	int64_t t0 = nc_clock_mono_us();
-	struct timespec until;
-	nc_code rc = NC_OK;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += r->limits.phase_us[phase] / 1000000;
-	until.tv_nsec += r->limits.phase_us[phase] % 1000000 * 1000;
-	until.tv_sec += until.tv_nsec / 1000000000;
-	until.tv_nsec %= 1000000000;
 	pthread_mutex_lock(&r->run_lock);
-	for (;;) {
-		begin_ready(r, phase);
-		if (count(r, phase, FAILED) && !count(r, phase, STARTING))
-			break;
-		if (!count(r, phase, STARTING) && !count(r, phase, WAITING))
-			break;
-		if (pthread_cond_timedwait(&r->changed, &r->run_lock, &until)) {
-			rc = overdue(r, phase, err);
-			break;
-		}
-	}
-	if (rc == NC_OK)
-		rc = first_failure(r, phase, err);
+	nc_code rc = run_parts(r, phase, err);
 	pthread_mutex_unlock(&r->run_lock);
 	if (rc != NC_E_TIMEOUT) /* then one of them is still at work, and the process ends */
 		join_all(r);
@@ -268,8 +319,9 @@ static nc_code run_phase(nc_runner *r, nc_phase phase, nc_error *err)
 	return rc;
 }
 
-nc_code nc_runner_start(nc_runner *r, nc_phase last, nc_error *err)
+nc_code nc_runner_start(nc_runner *r, nc_phase last, nc_boot_unwanted *is_unwanted, nc_error *err)
 {
+	r->is_unwanted = is_unwanted;
 	for (nc_phase p = NC_PHASE_PRE_INIT; p <= last; p++) {
 		nc_code rc = run_phase(r, p, err);
 		if (rc == NC_OK)
@@ -304,7 +356,7 @@ void nc_runner_stop(nc_runner *r)
 
 void nc_runner_hold(nc_runner *r)
 {
-	r->is_held = 1;
+	atomic_store(&r->is_held, 1);
 }
 
 int nc_runner_is_held(const nc_runner *r)
