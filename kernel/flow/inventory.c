@@ -105,9 +105,11 @@ static void saw_vm(nc_flow *f, const char *id, const json_t *guest, uint64_t seq
 	nc_vm *vm = NC_AS(nc_vm, o);
 	if (vm->task != NC_VM_IDLE)
 		return; /* the operation's own answer tells */
+	if (seq && o->rev > seq)
+		return; /* and has told meanwhile: what was seen may be from before */
 	int must_put = nc_vm_observe_power(vm, nc_vmres_power(guest), now);
 	const char *host = json_string_value(json_object_get(guest, "host"));
-	if (host && o->rev <= seq && nc_vm_seen_on(f, vm, host))
+	if (host && seq && nc_vm_seen_on(f, vm, host))
 		return; /* the rest with the next look */
 	if (json_object_get(guest, "addresses"))
 		nc_vmres_addresses(vm, guest, now, NULL);
