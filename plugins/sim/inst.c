@@ -170,12 +170,15 @@ static void free_inst(struct nc_inst *inst)
 	free(inst);
 }
 
-static void log_start(const struct nc_inst *inst)
+/* The timer thread is there by now and goes on with what was left half done. */
+static void log_start(struct nc_inst *inst)
 {
 	char hosts[16], guests[16];
 
+	pthread_mutex_lock(&inst->lock);
 	(void)snprintf(hosts, sizeof(hosts), "%u", inst->world.n_hosts);
 	(void)snprintf(guests, sizeof(guests), "%zu", inst->world.by_id[SIM_GUEST].n);
+	pthread_mutex_unlock(&inst->lock);
 	NC_PLUG_LOG(inst->host, NC_LOG_INFO, "sim.started", "hosts", hosts, "guests", guests,
 		"truth", inst->cfg->truth);
 }
