@@ -198,6 +198,23 @@ static void check_streams(nc_config_loading *l)
 			(int)c->dwcp.max_streams, (int)c->dwcp.min_streams);
 }
 
+/* A key outlives its operation only to have the request done a second time. */
+static void check_retention(nc_config_loading *l)
+{
+	const nc_config *c = &l->snap->pub;
+	nc_config_at ttl = at_key(l, "ops.idempotency_ttl");
+	nc_config_at kept = at_key(l, "store.operation_retention");
+
+	if (c->ops.idempotency_ttl_us <= c->store.operation_retention_us)
+		return;
+	if (strcmp(ttl.source, "default") != 0)
+		nc_config_fault(l->report, &ttl, "make it at most store.operation_retention",
+			"a key would be remembered after its operation is forgotten");
+	else
+		nc_config_fault(l->report, &kept, "make it at least ops.idempotency_ttl",
+			"operations would be forgotten before their Idempotency-Key");
+}
+
 static void check_driver(nc_config_loading *l)
 {
 	nc_config_at at = at_key(l, "database.driver");
@@ -245,6 +262,7 @@ nc_code nc_config_finish(nc_config_loading *l, const nc_config *defaults)
 	check_socket(l);
 	check_ports(l);
 	check_streams(l);
+	check_retention(l);
 	check_driver(l);
 	return NC_OK;
 }

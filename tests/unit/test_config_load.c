@@ -261,6 +261,11 @@ static void keys_must_fit_each_other(void)
 		"dwcp.transport.min_streams", "above dwcp.transport.max_streams", "at most");
 	check_fault("dwcp: {transport: {max_streams: 8}}\n", 1, 33, "dwcp.transport.max_streams",
 		"below dwcp.transport.min_streams", "at least");
+	check_fault("ops: {idempotency_ttl: 30d}\nstore: {operation_retention: 1h}\n", 1, 24,
+		"ops.idempotency_ttl", "after its operation is forgotten",
+		"at most store.operation_retention");
+	check_fault("store: {operation_retention: 1h}\n", 1, 30, "store.operation_retention",
+		"before their Idempotency-Key", "at least ops.idempotency_ttl");
 	check_fault("database: {connection_string: \"host=db\"}\n", 1, 31,
 		"database.connection_string", "for sqlite it must be an absolute path", "folder");
 	check_fault("server: {ws_port: 8090}\n", 1, 19, "server.ws_port",
