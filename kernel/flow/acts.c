@@ -16,8 +16,7 @@
 #define TRIES_MAX 20 /* of an act whose objects others change, too */
 
 static const nc_special *const specials[] = { &nc_vm_special, &nc_provider_special,
-	&nc_schedule_special, &nc_network_special, &nc_subnet_special, &nc_volume_special,
-	&nc_snapshot_special };
+	&nc_schedule_special, &nc_network_special, &nc_volume_special, &nc_snapshot_special };
 
 static const nc_special *special_of(const nc_kind *kind)
 {
@@ -191,7 +190,7 @@ static nc_code create(attempt *t, nc_error *err)
 	nc_act *a = t->a;
 	const nc_special *special = special_of(t->kind);
 
-	if (!(t->kind->verbs & NC_CAN_CREATE))
+	if (!(t->kind->verbs & NC_CAN_CREATE) || nc_kind_is_to_come(t->kind))
 		return check_verb(t, NC_CAN_CREATE, err);
 	nc_faults_init(&a->faults, a->arena);
 	nc_object *o = nc_object_parse(t->kind, t->body, a->arena, &a->faults);

@@ -25,8 +25,8 @@ typedef struct nc_special {
 	int keeps_users; /* its own remove looks at who uses it */
 } nc_special;
 
-extern const nc_special nc_vm_special, nc_provider_special, nc_network_special, nc_subnet_special,
-	nc_volume_special, nc_snapshot_special, nc_schedule_special;
+extern const nc_special nc_vm_special, nc_provider_special, nc_network_special, nc_volume_special,
+	nc_snapshot_special, nc_schedule_special;
 /* A snapshot's acts where it is of a volume. */
 nc_code nc_volume_snapshot_create(nc_stage *s, const nc_root *r, nc_error *err);
 nc_code nc_volume_snapshot_remove(nc_stage *s, nc_error *err);

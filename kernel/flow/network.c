@@ -147,19 +147,6 @@ const nc_special nc_network_special = {
 	.kind = &nc_kind_network, .create = create, .changed = changed, .remove = remove_network
 };
 
-/* A subnet of its own: no driver is asked for one. */
-static nc_code create_subnet(nc_stage *s, const nc_root *r, nc_error *err)
-{
-	(void)s;
-	(void)r;
-	nc_problem_err(err, "unsupported", "no driver here makes subnets of their own");
-	return nc_err_hint(err, NC_E_UNSUPPORTED,
-		"a network has one range of addresses: novacron network create NAME --set "
-		"cidr=10.0.0.0/24");
-}
-
-const nc_special nc_subnet_special = { .kind = &nc_kind_subnet, .create = create_subnet };
-
 /* ---- operations ---- */
 
 static nc_code put_network(nc_opctx *c, const nc_network_obj *n, nc_bytes *ret, nc_error *err)

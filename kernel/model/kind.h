@@ -117,7 +117,8 @@ struct nc_kind {
 	uint32_t own_unique;            /* bit i: own index i is unique */
 	const char *const *statuses;    /* NULL-ended; NULL = has none */
 	const char *initial_status;
-	/* The extension a provider must have for requests to change it; NULL = the kernel alone. */
+	/* The extension a provider must have for requests to change it; "kernel.…": a part of the kernel
+	 * that is to come; NULL = the kernel alone. */
 	const char *feature;
 	/* Hooks; each may be NULL. */
 	void (*normalize)(
@@ -158,6 +159,8 @@ const nc_kind *nc_kind_get(uint16_t number); /* NULL = none */
 const nc_kind *nc_kind_find(
 	const char *word); /* by name, plural, either with '-' for '_'; or NULL */
 const nc_kind *nc_kind_of_id(const char *id); /* by prefix; NULL = not shaped like an id of ours */
+
+int nc_kind_is_to_come(const nc_kind *k); /* nothing here serves it yet, whatever the provider */
 
 /* Whether a request may use `verb` (NC_CAN_*). has_feature tells whether any provider has an
  * extension (NULL: none has). NC_OK, or NC_E_UNSUPPORTED with a hint. */

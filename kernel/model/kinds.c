@@ -63,6 +63,40 @@ static const char *verb_word(unsigned verb)
 	return verb == NC_CAN_CREATE ? "created" : verb == NC_CAN_UPDATE ? "changed" : "deleted";
 }
 
+int nc_kind_is_to_come(const nc_kind *k)
+{
+	return k->feature && strncmp(k->feature, "kernel.", 7) == 0;
+}
+
+/* What serves instead of a part that is to come. */
+static const struct {
+	const char *feature, *until;
+} untils[] = {
+	{ "kernel.identity", "the Unix socket tells who somebody is: server.socket_group and "
+			     "server.uid_map give "
+			     "the roles" },
+	{ "kernel.images", "a disk is made empty, or from a volume or a snapshot" },
+	{ "kernel.first_boot", "user_data of a VM can put keys in" },
+	{ "kernel.secrets", "user_data and a provider's config are sealed where they are given" },
+	{ "kernel.subnets",
+		"a network has one range of addresses: novacron network create NAME --set "
+		"cidr=10.0.0.0/24" },
+	{ "kernel.ports", "a NIC is plugged into a network: novacron vm nic attach VM" },
+};
+
+/* One of these that is there is left by another version; it may go. */
+static nc_code check_to_come(const nc_kind *k, unsigned verb, nc_error *err)
+{
+	if (verb == NC_CAN_DELETE)
+		return NC_OK;
+	nc_code rc = nc_problem_err(
+		err, "unsupported", "there is nothing here that serves a %s", k->name);
+	for (size_t i = 0; i < NC_LEN(untils); i++)
+		if (!strcmp(untils[i].feature, k->feature))
+			return nc_err_hint(err, rc, "until then: %s", untils[i].until);
+	return nc_err_hint(err, rc, "this version does not serve them yet");
+}
+
 nc_code nc_kind_check_verb(
 	const nc_kind *k, unsigned verb, nc_has_feature_fn has_feature, void *ctx, nc_error *err)
 {
@@ -71,6 +105,8 @@ nc_code nc_kind_check_verb(
 			k->name, verb_word(verb));
 		return nc_err_hint(err, rc, "the kernel makes and keeps these itself");
 	}
+	if (nc_kind_is_to_come(k))
+		return check_to_come(k, verb, err);
 	int has = !k->feature ? 1 : has_feature ? has_feature(ctx, k->feature) : 0;
 	if (has < 0) {
 		nc_code rc = nc_problem_err(err, "unavailable",
@@ -82,8 +118,6 @@ nc_code nc_kind_check_verb(
 	if (!has) {
 		nc_code rc = nc_problem_err(
 			err, "unsupported", "there is nothing here that serves a %s", k->name);
-		if (strncmp(k->feature, "kernel.", 7) == 0)
-			return nc_err_hint(err, rc, "this version does not serve them yet");
 		return nc_err_hint(err, rc, "add a provider whose driver has %s", k->feature);
 	}
 	return NC_OK;

@@ -259,6 +259,12 @@ static nc_code resolve_ref(void *ctx, const nc_ref *ref)
 	nc_error err = NC_ERROR_INIT;
 	const nc_item *it;
 	nc_code rc = find_ref(x, k, *ref->id, &it, &err);
+	if (rc && nc_kind_is_to_come(k)) { /* looking for another name, or making one, is no help */
+		nc_kind_check_verb(k, NC_CAN_CREATE, NULL, NULL, &err);
+		nc_fault_at(x->faults, ref->at, "unsupported", "%s", err.message);
+		nc_fault_hint(x->faults, "%s", err.hint);
+		return NC_OK;
+	}
 	if (rc) {
 		nc_fault_at(x->faults, ref->at, fault_code(rc), "%s", err.message);
 		if (err.hint[0])

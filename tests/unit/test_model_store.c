@@ -339,8 +339,9 @@ static void references_of_a_request_become_ids_or_faults(void)
 	nc_faults_init(&f, w.a);
 	nc_model_resolve_refs(look(&w), &vm->o, &reach, &f);
 	CHECK_STR(mu_faults(&f), "nics[1].network: not_found\n"
-				 "nics[1].security_groups[0]: not_found\n"
-				 "ssh_keys[0]: not_found\n");
+				 "nics[1].security_groups[0]: unsupported\n"
+				 "ssh_keys[0]: unsupported\n");
+	CHECK_HAS(mu_fault(&f, "ssh_keys[0]")->hint, "user_data");
 	CHECK_STR(mu_fault(&f, "nics[1].network")->hint, "did you mean \"blue\"?");
 	CHECK_STR(vm->nics[0].network, net->id);
 	CHECK_STR(vm->zone, zone->id);

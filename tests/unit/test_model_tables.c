@@ -296,6 +296,12 @@ static void a_kind_without_its_driver_answers_unsupported(void)
 	CHECK_CODE(nc_kind_check_verb(&nc_kind_policy, NC_CAN_CREATE, has_compute, NULL, &err),
 		NC_E_UNSUPPORTED);
 	CHECK_HAS(err.hint, "does not serve");
+	CHECK_CODE(nc_kind_check_verb(&nc_kind_user, NC_CAN_CREATE, has_compute, NULL, &err),
+		NC_E_UNSUPPORTED);
+	CHECK_HAS(err.hint, "server.uid_map");
+	CHECK_CODE(nc_kind_check_verb(&nc_kind_user, NC_CAN_UPDATE, has_compute, NULL, &err),
+		NC_E_UNSUPPORTED);
+	CHECK_OK(nc_kind_check_verb(&nc_kind_user, NC_CAN_DELETE, has_compute, NULL, &err), &err);
 	CHECK_CODE(nc_kind_check_verb(&nc_kind_operation, NC_CAN_CREATE, has_compute, NULL, &err),
 		NC_E_UNSUPPORTED);
 	CHECK_STR(nc_problem_of(&err)->code, "unsupported");

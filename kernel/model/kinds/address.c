@@ -33,7 +33,7 @@ const nc_kind nc_kind_address = {
 	.own_indexes = indexes,
 	.statuses = statuses,
 	.initial_status = "creating",
-	.feature = "nc.network/1",
+	.feature = "kernel.addresses",
 	.validate = validate,
 	.doc = "A floating address",
 };

@@ -12,5 +12,6 @@ const nc_kind nc_kind_group = {
 	NC_KIND_TABLE(GROUP, "group", "groups", "grp", nc_group, fields),
 	.scope = NC_SCOPE_GLOBAL,
 	.verbs = NC_CAN_ALL,
+	.feature = "kernel.identity",
 	.doc = "Users that are given roles together",
 };

@@ -56,6 +56,7 @@ const nc_kind nc_kind_image = {
 	.verbs = NC_CAN_ALL,
 	.statuses = statuses,
 	.initial_status = "queued",
+	.feature = "kernel.images",
 	.validate = validate,
 	.doc = "What a disk can hold at first",
 };

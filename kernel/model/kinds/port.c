@@ -46,7 +46,7 @@ const nc_kind nc_kind_port = {
 	.own_indexes = indexes,
 	.statuses = statuses,
 	.initial_status = "creating",
-	.feature = "nc.network/1",
+	.feature = "kernel.ports",
 	.validate = validate,
 	.doc = "A place to plug a guest in; it outlives the guest",
 };

@@ -24,5 +24,6 @@ const nc_kind nc_kind_role = {
 	NC_KIND_TABLE(ROLE, "role", "roles", "rol", nc_role, fields),
 	.scope = NC_SCOPE_EITHER,
 	.verbs = NC_CAN_ALL,
+	.feature = "kernel.identity",
 	.doc = "Actions that are allowed or denied together",
 };

@@ -26,6 +26,7 @@ const nc_kind nc_kind_role_binding = {
 	.scope = NC_SCOPE_EITHER,
 	.verbs = NC_CAN_ALL,
 	.flags = NC_KF_NAMELESS,
+	.feature = "kernel.identity",
 	.validate = validate,
 	.doc = "Who has which role, in one project or everywhere",
 };

@@ -13,5 +13,6 @@ const nc_kind nc_kind_secret = {
 	NC_KIND_TABLE(SECRET, "secret", "secrets", "sec", nc_secret_obj, fields),
 	.scope = NC_SCOPE_PROJECT,
 	.verbs = NC_CAN_ALL,
+	.feature = "kernel.secrets",
 	.doc = "A value that is kept sealed and never shown again",
 };

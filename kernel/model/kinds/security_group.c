@@ -57,7 +57,7 @@ const nc_kind nc_kind_security_group = {
 		fields),
 	.scope = NC_SCOPE_SHARED,
 	.verbs = NC_CAN_ALL,
-	.feature = "nc.network/1",
+	.feature = "kernel.security_groups",
 	.validate = validate,
 	.doc = "What may come in and go out",
 };

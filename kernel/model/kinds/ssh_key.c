@@ -35,6 +35,7 @@ const nc_kind nc_kind_ssh_key = {
 	NC_KIND_TABLE(SSH_KEY, "ssh_key", "ssh-keys", "key", nc_ssh_key, fields),
 	.scope = NC_SCOPE_PROJECT,
 	.verbs = NC_CAN_ALL,
+	.feature = "kernel.first_boot",
 	.validate = validate,
 	.doc = "A public key that guests let in",
 };

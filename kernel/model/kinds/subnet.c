@@ -59,7 +59,7 @@ const nc_kind nc_kind_subnet = {
 	NC_KIND_TABLE(SUBNET, "subnet", "subnets", "sub", nc_subnet, fields),
 	.scope = NC_SCOPE_PROJECT,
 	.verbs = NC_CAN_ALL,
-	.feature = "nc.network/1",
+	.feature = "kernel.subnets",
 	.validate = validate,
 	.doc = "Addresses of a network",
 };

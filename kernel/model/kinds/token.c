@@ -34,6 +34,7 @@ const nc_kind nc_kind_token = {
 	.own_unique = 1u << 0,
 	.statuses = statuses,
 	.initial_status = "active",
+	.feature = "kernel.identity",
 	.derive = derive,
 	.doc = "What a program shows instead of a password",
 };

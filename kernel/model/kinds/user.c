@@ -46,6 +46,7 @@ const nc_kind nc_kind_user = {
 	.own_unique = 1u << 0,
 	.statuses = statuses,
 	.initial_status = "active",
+	.feature = "kernel.identity",
 	.validate = validate,
 	.derive = derive,
 	.doc = "A person, or a program, that may log in",
