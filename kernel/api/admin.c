@@ -27,7 +27,7 @@ static void index_of_api(nc_call_ctx *c)
 	nc_jw_arr_end(&w);
 	nc_jw_karr(&w, "kinds");
 	for (size_t i = 0; i < nc_n_kinds; i++) {
-		if (nc_kinds[i]->flags & NC_KF_INTERNAL)
+		if (!nc_kind_has_path(nc_kinds[i]) && nc_kinds[i] != &nc_kind_event)
 			continue;
 		nc_jw_obj(&w);
 		nc_jw_kstr(&w, "name", nc_kinds[i]->name);

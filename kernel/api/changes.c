@@ -47,10 +47,10 @@ static void on_durable(nc_act *a, const nc_error *why);
 
 static nc_code fill_act(nc_api_job *j, nc_act *a, const nc_kind **kind, nc_error *err)
 {
-	const char *dry = nc_job_query(j, "dry_run");
+	nc_code rc = nc_job_query_bool(j, "dry_run", &a->is_dry_run, err);
 
-	a->is_dry_run = dry && strcmp(dry, "0") && strcmp(dry, "false");
-	nc_code rc = check_key(j->idempotency_key, err);
+	if (rc == NC_OK)
+		rc = check_key(j->idempotency_key, err);
 	if (rc != NC_OK)
 		return rc;
 	if (j->idempotency_key && !(a->request_hash = hash_request(j)))
@@ -199,10 +199,13 @@ static nc_code do_put(nc_api_job *j, nc_act *a, const nc_kind *kind, nc_error *e
 
 static nc_code do_delete(nc_api_job *j, nc_act *a, const nc_kind *kind, nc_error *err)
 {
-	const char *purge = nc_job_query(j, "purge");
+	int is_purge = 0;
+	nc_code rc = nc_job_query_bool(j, "purge", &is_purge, err);
 
-	return nc_act_delete(a, kind, j->params[1],
-		purge && strcmp(purge, "0") ? NC_DELETE_PURGE : NC_DELETE_SOFT, err);
+	if (rc != NC_OK)
+		return rc;
+	return nc_act_delete(
+		a, kind, j->params[1], is_purge ? NC_DELETE_PURGE : NC_DELETE_SOFT, err);
 }
 
 static nc_code may_act(const nc_api_job *j, const nc_kind *kind, nc_error *err)

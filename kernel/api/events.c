@@ -131,11 +131,14 @@ static void answer_page(nc_api_job *j)
 	nc_job_reply(j, 200, NULL, 0);
 }
 
+static const char *const words[] = { "after", "topics", "limit", "wait", NULL };
+
 const nc_api_route nc_api_events_routes[] = {
 	{ .method = "GET",
 		.pattern = "/api/v1/events",
 		.permission = "event.read",
 		.work = answer_page,
+		.query = words,
 		.doc = "events after a cursor: after, topics, limit, wait" },
 	{ .method = NULL },
 };

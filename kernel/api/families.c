@@ -19,6 +19,7 @@ static const struct {
 		"there are /api/v1/admin/config and /api/v1/admin/state; /metrics tells "
 		"performance, "
 		"/api/v1/events who did what" },
+	{ "/api/v1/audit", "the audit log", "/api/v1/events tells who did what" },
 	{ "/api/v1/backup", "backups of guests",
 		"POST /api/v1/admin/state/backup backs up what is stored here" },
 	{ "/api/v1/federation", "federation", "each installation is used by itself" },
@@ -70,6 +71,7 @@ static void later(nc_call_ctx *c)
 const nc_api_route nc_api_families[] = {
 	FAMILY("/api/v1/auth"),
 	FAMILY("/api/v1/admin"),
+	FAMILY("/api/v1/audit"),
 	FAMILY("/api/v1/backup"),
 	FAMILY("/api/v1/federation"),
 	FAMILY("/api/v1/ml"),

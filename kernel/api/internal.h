@@ -74,7 +74,8 @@ typedef struct nc_api_route {
 	nc_api_read_fn read;    /* one of the two */
 	nc_api_work_fn work;
 	const char *doc;
-	size_t body_limit; /* 0 = none taken */
+	size_t body_limit;        /* 0 = none taken */
+	const char *const *query; /* words that `work` knows besides "project"; NULL-ended */
 } nc_api_route;
 
 extern const nc_api_route nc_api_objects[], nc_api_operations[], nc_api_events_routes[],
@@ -83,6 +84,8 @@ extern const nc_api_route nc_api_objects[], nc_api_operations[], nc_api_events_r
 /* "ETag: <revision>" into h; text is its storage. */
 void nc_etag_header(uint64_t revision, char text[24], nc_http_header *h);
 const char *nc_job_query(const nc_api_job *j, const char *name); /* NULL = absent */
+/* 1 or true, 0 or false; a bare name is true, absent is false. */
+nc_code nc_job_query_bool(const nc_api_job *j, const char *name, int *ret, nc_error *err);
 
 /* ---- answers ---- */
 void nc_reply_json(
@@ -103,6 +106,8 @@ int nc_kind_has_sub(const nc_kind *kind, const char *field);
 
 /* The project named by ?project= (or none): its id into reach. */
 nc_code nc_reach_of(const nc_root *r, const char *project, nc_reach *ret, nc_error *err);
+/* Whether it has routes of its own among the objects. */
+int nc_kind_has_path(const nc_kind *kind);
 nc_code nc_kind_of_path(const char *plural, const nc_kind **ret, nc_error *err);
 
 /* ---- changes.c: the handlers of what changes an object ---- */

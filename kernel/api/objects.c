@@ -13,22 +13,23 @@
 
 /* ---- shared ---- */
 
+int nc_kind_has_path(const nc_kind *kind)
+{
+	return !(kind->flags & (NC_KF_INTERNAL | NC_KF_LANE | NC_KF_SUB));
+}
+
 nc_code nc_kind_of_path(const char *plural, const nc_kind **ret, nc_error *err)
 {
 	const nc_kind *kind = nc_kind_find(plural);
 
-	if (kind && !(kind->flags & (NC_KF_INTERNAL | NC_KF_LANE | NC_KF_SUB))) {
-		*ret = kind;
-		return NC_OK;
-	}
-	if (kind && kind == &nc_kind_orphan) {
+	if (kind && nc_kind_has_path(kind)) {
 		*ret = kind;
 		return NC_OK;
 	}
 	const char *names[NC_KIND_LIMIT];
 	size_t n = 0;
 	for (size_t i = 0; i < nc_n_kinds; i++)
-		if (!(nc_kinds[i]->flags & NC_KF_INTERNAL))
+		if (nc_kind_has_path(nc_kinds[i]))
 			names[n++] = nc_kinds[i]->plural;
 	const char *close = nc_did_you_mean(plural, names, n);
 	nc_problem_err(err, "not_found", "there is no kind \"%.40s\"", plural);
@@ -193,6 +194,9 @@ static void get(nc_call_ctx *c)
 	nc_reply_json(c->req, 200, nc_buf_bytes(&out), &header, 1);
 }
 
+static const char *const of_change[] = { "dry_run", NULL };
+static const char *const of_delete[] = { "dry_run", "purge", NULL };
+
 #define OBJECTS(prefix)                                                                            \
 	{ .method = "GET",                                                                         \
 		.pattern = prefix "/{kind}",                                                       \
@@ -203,6 +207,7 @@ static void get(nc_call_ctx *c)
 			.pattern = prefix "/{kind}",                                               \
 			.permission = "{kind}.create",                                             \
 			.work = nc_change_create,                                                  \
+			.query = of_change,                                                        \
 			.body_limit = BODY_MAX,                                                    \
 			.doc = "create" },                                                         \
 		{ .method = "GET",                                                                 \
@@ -214,34 +219,39 @@ static void get(nc_call_ctx *c)
 			.pattern = prefix "/{kind}/{ref}",                                         \
 			.permission = "{kind}.update",                                             \
 			.work = nc_change_patch,                                                   \
+			.query = of_change,                                                        \
 			.body_limit = BODY_MAX,                                                    \
 			.doc = "JSON merge patch" },                                               \
 		{ .method = "PUT",                                                                 \
 			.pattern = prefix "/{kind}/{ref}",                                         \
 			.permission = "{kind}.update",                                             \
 			.work = nc_change_put,                                                     \
+			.query = of_change,                                                        \
 			.body_limit = BODY_MAX,                                                    \
 			.doc = "replace" },                                                        \
 		{ .method = "DELETE",                                                              \
 			.pattern = prefix "/{kind}/{ref}",                                         \
 			.permission = "{kind}.delete",                                             \
 			.work = nc_change_delete,                                                  \
+			.query = of_delete,                                                        \
 			.doc = "delete; ?purge=1 for good" },                                      \
 		{ .method = "POST",                                                                \
 			.pattern = prefix "/{kind}/{ref}/{action}",                                \
 			.permission = "{kind}.act",                                                \
 			.work = nc_change_action,                                                  \
+			.query = of_change,                                                        \
 			.body_limit = BODY_MAX,                                                    \
 			.doc = "an action, or a new element of a sub-resource" },                  \
 		{ .method = "PATCH",                                                               \
 			.pattern = prefix "/{kind}/{ref}/{field}/{sub}",                           \
 			.permission = "{kind}.update",                                             \
 			.work = nc_change_sub_patch,                                               \
+			.query = of_change,                                                        \
 			.body_limit = BODY_MAX,                                                    \
 			.doc = "change an element of a sub-resource" },                            \
 	{                                                                                          \
 		.method = "DELETE", .pattern = prefix "/{kind}/{ref}/{field}/{sub}",               \
-		.permission = "{kind}.update", .work = nc_change_sub_delete,                       \
+		.permission = "{kind}.update", .work = nc_change_sub_delete, .query = of_change,   \
 		.doc = "remove an element of a sub-resource"                                       \
 	}
 

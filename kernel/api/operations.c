@@ -301,16 +301,21 @@ static void decision(nc_api_job *j)
 	nc_job_reply(j, 200, NULL, 0);
 }
 
+static const char *const of_list[] = { "state", "limit", "cursor", NULL };
+static const char *const of_get[] = { "wait", NULL };
+
 #define FAMILY(prefix)                                                                             \
 	{ .method = "GET",                                                                         \
 		.pattern = prefix,                                                                 \
 		.permission = "operation.read",                                                    \
 		.work = list,                                                                      \
+		.query = of_list,                                                                  \
 		.doc = "operations, hot and finished: state, limit, cursor" },                     \
 		{ .method = "GET",                                                                 \
 			.pattern = prefix "/{id}",                                                 \
 			.permission = "operation.read",                                            \
 			.work = get,                                                               \
+			.query = of_get,                                                           \
 			.doc = "one; ?wait=30s blocks until it has ended" },                       \
 		{ .method = "DELETE",                                                              \
 			.pattern = prefix "/{id}",                                                 \

@@ -86,12 +86,16 @@ static void manage(nc_api_job *j)
 	answer(j, rc, &err);
 }
 
+/* There are few: all of them are one page. */
+static const char *const of_list[] = { "limit", NULL };
+
 #define P "/api/v1/plugins"
 const nc_api_route nc_api_plugins[] = {
 	{ .method = "GET",
 		.pattern = P,
 		.permission = "plugin.status.read",
 		.work = list,
+		.query = of_list,
 		.doc = "every plugin that was found, with its state and why" },
 	{ .method = "GET",
 		.pattern = P "/{id}",

@@ -11,8 +11,9 @@
 #include "base/err.h"
 #include "base/log.h"
 
-#define JOB_ARENA_MAX (32u << 20)
-#define ANSWER_MAX    (64u << 20)
+#define JOB_ARENA_MAX   (32u << 20)
+#define ANSWER_MAX      (64u << 20)
+#define QUERY_WORDS_MAX 8
 
 static const nc_api_route *const tables[] = { nc_api_operations, nc_api_events_routes, nc_api_admin,
 	nc_api_plugins, nc_api_health, nc_api_hosts, nc_api_families, nc_api_objects };
@@ -72,6 +73,22 @@ const char *nc_job_query(const nc_api_job *j, const char *name)
 		if (!strcmp(j->query[i].name, name))
 			return j->query[i].value;
 	return NULL;
+}
+
+nc_code nc_job_query_bool(const nc_api_job *j, const char *name, int *ret, nc_error *err)
+{
+	static const char *const words[] = { "0", "false", "1", "true", "" };
+	const char *value = nc_job_query(j, name);
+
+	for (size_t i = 0; value && i < NC_LEN(words); i++)
+		if (!strcmp(value, words[i])) {
+			*ret = i >= 2;
+			return NC_OK;
+		}
+	if (value)
+		return nc_problem_err(err, "invalid", "%s: must be 1 or 0", name);
+	*ret = 0;
+	return NC_OK;
 }
 
 static const char *copy_header(nc_arena *a, const nc_http_req *req, const char *name)
@@ -196,6 +213,31 @@ static nc_code identify(nc_call_ctx *c, const nc_api_route *route, nc_error *err
 	return permission ? nc_principal_may(&c->who, permission, err) : nc_err_nomem(err);
 }
 
+/* A word that nobody reads is refused, lest `?dry-run=1` make what was only to be tried. */
+static nc_code check_query(
+	const nc_call_ctx *c, const nc_api_route *route, nc_act *a, nc_error *err)
+{
+	const char *known[QUERY_WORDS_MAX] = { "project" };
+	size_t n_known = 1, n = 0;
+	const nc_http_pair *pairs = nc_http_req_query_all(c->req, &n);
+
+	for (size_t i = 0; route->query && route->query[i] && n_known < QUERY_WORDS_MAX; i++)
+		known[n_known++] = route->query[i];
+	for (size_t i = 0; i < n; i++) {
+		size_t k = 0;
+		while (k < n_known && strcmp(pairs[i].name, known[k]))
+			k++;
+		if (k < n_known)
+			continue;
+		nc_fault_add(&a->faults, nc_arena_strdup(c->arena, pairs[i].name), "unknown_field",
+			"means nothing here");
+		const char *close = nc_did_you_mean(pairs[i].name, known, n_known);
+		if (close)
+			nc_fault_hint(&a->faults, "did you mean \"%s\"?", close);
+	}
+	return nc_faults_any(&a->faults) ? nc_faults_error(&a->faults, err) : NC_OK;
+}
+
 static void handle(nc_http_req *req, void *user)
 {
 	const bound *b = user;
@@ -208,6 +250,12 @@ static void handle(nc_http_req *req, void *user)
 	}
 	if (b->route->read) {
 		b->route->read(&c);
+		return;
+	}
+	nc_act wrong = { .arena = c.arena };
+	nc_faults_init(&wrong.faults, c.arena);
+	if (check_query(&c, b->route, &wrong, &err) != NC_OK) {
+		nc_reply_problem(req, &err, &wrong);
 		return;
 	}
 	nc_api_job *j = new_job(&c, b->route, &err);

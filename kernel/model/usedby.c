@@ -44,6 +44,18 @@ static void copy_name(const nc_item *it, char out[64])
 	snprintf(out, 64, "%.*s", (int)n, slash ? slash + 1 : "");
 }
 
+/* A claim is held for somebody: its id is theirs, a migration's second one has more behind a dot. */
+static void name_consumer(const nc_root *r, nc_used_by *u)
+{
+	u->id[strcspn(u->id, ".")] = '\0';
+	const nc_kind *k = nc_kind_of_id(u->id);
+	const nc_item *it = k ? nc_root_get(r, k->number, nc_str(u->id)) : NULL;
+	if (it) {
+		u->kind = k;
+		copy_name(it, u->name);
+	}
+}
+
 static size_t fill(const nc_root *r, const nc_kind *k, uint16_t index, const char *id,
 	nc_used_by *list, size_t n, size_t cap)
 {
@@ -55,6 +67,8 @@ static size_t fill(const nc_root *r, const nc_kind *k, uint16_t index, const cha
 		list[n].kind = k;
 		snprintf(list[n].id, sizeof(list[n].id), "%s", nc_item_id(it));
 		copy_name(it, list[n].name);
+		if (k == &nc_kind_allocation)
+			name_consumer(r, &list[n]);
 		n++;
 	}
 	return n;
@@ -66,7 +80,8 @@ uint64_t nc_model_used_by(const nc_root *r, const nc_object *obj, nc_used_by *li
 	size_t n = 0;
 	for (size_t i = 0; i < nc_n_kinds && total < NC_USED_BY_COUNT_MAX; i++) {
 		int index = index_of_use(nc_kinds[i], obj->kind);
-		if (index < 0)
+		/* Whom a claim is held for is counted already, but for what moves here. */
+		if (index < 0 || (nc_kinds[i] == &nc_kind_allocation && total))
 			continue;
 		uint64_t here = nc_root_count_key(r, nc_kinds[i]->number, (uint16_t)index,
 			nc_str(obj->id), NC_USED_BY_COUNT_MAX - total);
