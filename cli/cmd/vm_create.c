@@ -225,7 +225,7 @@ static const nc_flag flags[] = {
 	{ .name = "description", .value = "TEXT", .type = NC_FLAG_TEXT, .field = "description",
 	  .doc = "what it is for" },
 	{ .name = "run-policy", .value = "WORD", .type = NC_FLAG_WORD, .choices = run_policies,
-	  .field = "run_policy", .doc = "whether it is started again: always, on-failure or manual" },
+	  .field = "run_policy", .doc = "manual; always and on-failure, which start it again, are to come" },
 	{ .name = "start", .doc = "running once it is made (the default)" },
 	{ .name = "no-start", .doc = "stopped once it is made" },
 	{ .name = "protected", .field = "protected", .doc = "can't be deleted until that is lifted" },

@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/jsonw.h"
 #include "flow/acts.h"
+#include "model/body.h"
 #include "model/problem.h"
 
 #define TRIES_MAX 20 /* of an act whose objects others change, too */
@@ -159,9 +160,24 @@ static nc_code find_with(attempt *t, resolve_fn resolve, nc_object **ret, nc_err
 	return NC_OK;
 }
 
-static nc_code find(attempt *t, nc_object **ret, nc_error *err)
+nc_code nc_project_check_enabled(const nc_root *r, const char *project, nc_error *err)
 {
-	return find_with(t, nc_model_resolve, ret, err);
+	const nc_item *it = project ? nc_root_get(r, NC_KIND_PROJECT, nc_str(project)) : NULL;
+
+	if (!it || !nc_bytes_eq(nc_body_member(nc_item_body(it), "enabled"), nc_str("false")))
+		return NC_OK;
+	nc_problem_err(
+		err, "conflict", "its project is disabled: nothing in it is made or changed");
+	return nc_err_hint(
+		err, NC_E_CONFLICT, "novacron project update %s --set enabled=true", project);
+}
+
+/* What is there, to be changed. Deleting asks nobody. */
+static nc_code find_to_change(attempt *t, resolve_fn resolve, nc_object **ret, nc_error *err)
+{
+	nc_code rc = find_with(t, resolve, ret, err);
+
+	return rc == NC_OK ? nc_project_check_enabled(t->root, (*ret)->project, err) : rc;
 }
 
 static const char *event_name(attempt *t, const char *what)
@@ -179,7 +195,7 @@ static nc_code give_project(attempt *t, nc_object *o, nc_error *err)
 		return NC_OK;
 	o->project = t->a->reach.project;
 	if (o->project)
-		return NC_OK;
+		return nc_project_check_enabled(t->root, o->project, err);
 	nc_problem_err(
 		err, "invalid", "a %s belongs to a project and none is named", t->kind->name);
 	return nc_err_hint(err, NC_E_INVAL, "add ?project=NAME; novacron project list shows them");
@@ -197,6 +213,8 @@ static nc_code create(attempt *t, nc_error *err)
 	if (!o)
 		return faulty(a, err);
 	nc_code rc = check_verb(t, NC_CAN_CREATE, err); /* whether a driver is there, last */
+	if (rc == NC_OK)
+		rc = nc_object_check_served(o, NULL, err);
 	if (rc != NC_OK)
 		return rc;
 	if ((rc = give_project(t, o, err)) != NC_OK)
@@ -241,12 +259,15 @@ static nc_code changed(attempt *t, nc_object *o, const nc_change *change, nc_err
 	t->status = 200;
 	if (!change->is_changed)
 		return answer_unchanged(t, o);
+	nc_code rc = nc_object_check_served(o, change, err);
+	if (rc != NC_OK)
+		return rc;
 	nc_model_resolve_refs(t->root, o, &t->a->reach, &t->a->faults);
 	if (nc_faults_any(&t->a->faults))
 		return faulty(t->a, err);
 	t->stage.event = event_name(t, "updated");
-	nc_code rc = special && special->changed ? special->changed(&t->stage, t->root, change, err)
-						 : NC_OK;
+	if (special && special->changed)
+		rc = special->changed(&t->stage, t->root, change, err);
 	if (rc == NC_OK && t->stage.is_unchanged)
 		return answer_unchanged(t, o);
 	if (t->stage.op)
@@ -259,7 +280,7 @@ static nc_code change_with(attempt *t,
 {
 	nc_object *o = NULL;
 	nc_change change = { 0 };
-	nc_code rc = find(t, &o, err);
+	nc_code rc = find_to_change(t, nc_model_resolve, &o, err);
 
 	if (rc == NC_OK)
 		rc = check_verb(t, NC_CAN_UPDATE, err);
@@ -305,7 +326,7 @@ static nc_code delete (attempt *t, nc_error *err)
 	nc_act *a = t->a;
 	nc_object *o = NULL;
 	const nc_special *special = special_of(t->kind);
-	nc_code rc = find(t, &o, err);
+	nc_code rc = find_with(t, nc_model_resolve, &o, err);
 
 	if (rc == NC_OK)
 		rc = check_verb(t, NC_CAN_DELETE, err);
@@ -385,8 +406,8 @@ static nc_code act(attempt *t, nc_error *err)
 		return no_such_action(t->kind, t->action, err);
 	/* Only what is deleted can be restored, so that is what a name means. */
 	int is_restore = t->kind->flags & NC_KF_SOFT_DELETE && !strcmp(x->name, "restore");
-	nc_code rc =
-		find_with(t, is_restore ? nc_model_resolve_deleted : nc_model_resolve, &o, err);
+	nc_code rc = find_to_change(
+		t, is_restore ? nc_model_resolve_deleted : nc_model_resolve, &o, err);
 	if (rc != NC_OK)
 		return rc;
 	t->stage.object = o;
@@ -436,7 +457,7 @@ static nc_code sub(attempt *t, nc_error *err)
 	nc_object *o = NULL;
 	nc_change change = { .is_changed = 1 };
 	const nc_special *special = special_of(t->kind);
-	nc_code rc = find(t, &o, err);
+	nc_code rc = find_to_change(t, nc_model_resolve, &o, err);
 
 	if (rc == NC_OK)
 		rc = check_verb(t, NC_CAN_UPDATE, err);

@@ -27,6 +27,8 @@ typedef struct nc_special {
 
 extern const nc_special nc_vm_special, nc_provider_special, nc_network_special, nc_volume_special,
 	nc_snapshot_special, nc_schedule_special;
+/* NC_E_CONFLICT: nothing in it is made or changed. project NULL: of none. */
+nc_code nc_project_check_enabled(const nc_root *r, const char *project, nc_error *err);
 /* A snapshot's acts where it is of a volume. */
 nc_code nc_volume_snapshot_create(nc_stage *s, const nc_root *r, nc_error *err);
 nc_code nc_volume_snapshot_remove(nc_stage *s, nc_error *err);

@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "base/id.h"
+#include "flow/acts.h"
 #include "flow/host_acts.h"
 #include "flow/orphan.h"
 #include "model/problem.h"
@@ -171,6 +172,8 @@ nc_code nc_orphan_act_adopt(
 		return rc;
 	if (!s->a->reach.project)
 		return no_project(err);
+	if ((rc = nc_project_check_enabled(r, s->a->reach.project, err)) != NC_OK)
+		return rc;
 	const char *name = name_of(o, asked);
 	if (!name)
 		return nc_err(err, NC_E_INVAL,

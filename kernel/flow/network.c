@@ -12,6 +12,7 @@
 #include "flow/request.h"
 #include "flow/thing.h"
 #include "model/body.h"
+#include "model/infra.h"
 #include "model/netobj.h"
 #include "model/problem.h"
 
@@ -89,6 +90,24 @@ static nc_code check_served(const nc_network_obj *n, nc_error *err)
 	return nc_err_hint(err, NC_E_UNSUPPORTED, "leave it out");
 }
 
+/* The wire says which VLANs there may be; none said: any. */
+static nc_code check_wire(nc_stage *s, const nc_root *r, const nc_network_obj *n, nc_error *err)
+{
+	nc_object *o = NULL;
+	nc_code rc = n->physical_network ? nc_model_get(r, &nc_kind_physical_network,
+						   n->physical_network, s->a->arena, &o, err)
+					 : NC_OK;
+
+	if (rc != NC_OK || !o || !n->vlan)
+		return rc;
+	const nc_physical_network *wire = NC_AS(const nc_physical_network, o);
+	if (!wire->vlan_max || (n->vlan >= wire->vlan_min && n->vlan <= wire->vlan_max))
+		return NC_OK;
+	nc_fault_add(&s->a->faults, "vlan", "range", "must be from %lld to %lld on %s",
+		(long long)wire->vlan_min, (long long)wire->vlan_max, o->name);
+	return nc_faults_error(&s->a->faults, err);
+}
+
 static nc_code create(nc_stage *s, const nc_root *r, nc_error *err)
 {
 	nc_network_obj *n = NC_AS(nc_network_obj, s->object);
@@ -102,6 +121,8 @@ static nc_code create(nc_stage *s, const nc_root *r, nc_error *err)
 			"a %s network has the addresses of the outside", n->type);
 		return nc_faults_error(&s->a->faults, err);
 	}
+	if ((rc = check_wire(s, r, n, err)) != NC_OK)
+		return rc;
 	rc = nc_providers_choose(s->a->flow, r, "nc.network/1", s->a->arena, &n->provider, err);
 	if (rc == NC_OK && !n->cidr && types[type].has_cidr)
 		rc = choose_cidr(n, r, err);

@@ -181,6 +181,20 @@ nc_code nc_vmres_addresses(nc_vm *vm, const json_t *result, int64_t now_ms, nc_e
 	return nc_arena_failed(a) ? nc_err_nomem(err) : NC_OK;
 }
 
+/* What only this provider has, as its driver says it; kept as it is where it says nothing. */
+static nc_code take_provider_data(nc_opctx *c, nc_vm *vm, const json_t *said, nc_error *err)
+{
+	if (!json_object_size(said))
+		return NC_OK;
+	char *text = json_dumps(said, JSON_COMPACT);
+	const char *own = text ? nc_arena_strdup(c->arena, text) : NULL;
+	nc_free(text);
+	if (!own)
+		return nc_err_nomem(err);
+	vm->provider_data = (nc_bytes){ own, strlen(own) };
+	return NC_OK;
+}
+
 nc_code nc_vmres_apply(nc_opctx *c, nc_vm *vm, nc_bytes result, nc_error *err)
 {
 	_cleanup_(nc_json_decrefp) json_t *j = NULL;
@@ -192,6 +206,8 @@ nc_code nc_vmres_apply(nc_opctx *c, nc_vm *vm, nc_bytes result, nc_error *err)
 	if (native)
 		vm->native_id = nc_arena_strdup(c->arena, native);
 	vm->power = nc_vmres_power(j);
+	if ((rc = take_provider_data(c, vm, json_object_get(j, "provider_data"), err)) != NC_OK)
+		return rc;
 	vm->o.observed_at_ms = c->op->ended_at_ms ? c->op->ended_at_ms : vm->o.observed_at_ms;
 	if (json_object_get(j, "addresses"))
 		return nc_vmres_addresses(vm, j, vm->o.observed_at_ms, err);

@@ -2,11 +2,13 @@
 #include <ctype.h>
 #include <inttypes.h>
 
+#include "base/err.h"
 #include "base/id.h"
 #include "model/member.h"
+#include "model/problem.h"
 
 /*
- * Whether values are in their range: what the table says of each member, for whole objects after
+ * Whether something acts on a value, and whether values are in their range: what the table says of each member, for whole objects after
  * a create and for changed members after a patch. Reading has seen to types. Pure functions.
  */
 
@@ -248,4 +250,44 @@ void nc_object_validate(const nc_object *obj, nc_faults *f)
 	nc_object_need_name(obj, f);
 	if (obj->kind->validate)
 		obj->kind->validate(obj, f);
+}
+
+/* ---- what is to come ---- */
+
+static int is_among(const nc_change *change, const nc_field_def *d)
+{
+	for (size_t i = 0; change && i < change->n_fields; i++)
+		if (!strcmp(change->fields[i], d->name))
+			return 1;
+	return !change;
+}
+
+static int says_something(const nc_field_def *d, const nc_object *obj, void *scratch)
+{
+	if (nc_member_is_absent(d, obj))
+		return 0;
+	nc_member_reset(d, scratch);
+	return !nc_member_eq(d, obj, scratch);
+}
+
+nc_code nc_object_check_served(const nc_object *obj, const nc_change *change, nc_error *err)
+{
+	nc_object *plain = nc_object_new(obj->kind, obj->arena);
+	nc_span spans[NC_SPANS_MAX];
+	size_t n = nc_kind_spans(obj->kind, spans);
+	if (!plain)
+		return nc_err_nomem(err);
+	for (size_t s = 0; s < n; s++)
+		for (size_t i = 0; i < spans[s].n; i++) {
+			const nc_field_def *d = &spans[s].f[i];
+			if (!(d->flags & NC_FF_TO_COME) || !is_among(change, d) ||
+				!says_something(d, obj, plain))
+				continue;
+			nc_problem_err(err, "unsupported",
+				"%s of a %s: nothing here acts on it yet", d->name,
+				obj->kind->name);
+			return nc_err_hint(
+				err, NC_E_UNSUPPORTED, "%s", d->hint ? d->hint : "leave it out");
+		}
+	return NC_OK;
 }

@@ -98,7 +98,10 @@ static void put_field(const char *path, const nc_field_def *d, nc_buf *out)
 	const nc_kind *to = nc_kind_get(d->ref);
 	nc_buf_printf(out, "%s: %s\n%s\n", path, type_text(d), d->doc);
 	nc_buf_printf(out, "%s%s\n", when_text(d), d->flags & NC_FF_REQUIRED ? "; required" : "");
-	if (d->hint)
+	if (d->flags & NC_FF_TO_COME)
+		nc_buf_puts(out,
+			"to come: nothing acts on it yet, and a request that sets it is refused\n");
+	else if (d->hint)
 		nc_buf_printf(out, "to change it: %s\n", d->hint);
 	if (to)
 		nc_buf_printf(out, "of kind: %s\n", to->name);

@@ -57,7 +57,8 @@ enum {
 	NC_FF_DEFAULT = 1 << 6,   /* .def, .def_f or .def_s when a create leaves it out */
 	NC_FF_PENDING = 1 << 7,   /* the JSON object that next-start changes wait in */
 	NC_FF_UNIQUE = 1 << 8,    /* no two elements of the list may agree in it */
-	NC_FF_QUIET = 1 << 9      /* an empty list is left out instead of written as [] */
+	NC_FF_QUIET = 1 << 9,     /* an empty list is left out instead of written as [] */
+	NC_FF_TO_COME = 1 << 10   /* nothing acts on it yet: a request that sets it is refused */
 };
 
 typedef struct nc_field_def nc_field_def;

@@ -90,7 +90,7 @@ static nc_code check_to_come(const nc_kind *k, unsigned verb, nc_error *err)
 	if (verb == NC_CAN_DELETE)
 		return NC_OK;
 	nc_code rc = nc_problem_err(
-		err, "unsupported", "there is nothing here that serves a %s", k->name);
+		err, "unsupported", "there is nothing here that serves %s", k->plural);
 	for (size_t i = 0; i < NC_LEN(untils); i++)
 		if (!strcmp(untils[i].feature, k->feature))
 			return nc_err_hint(err, rc, "until then: %s", untils[i].until);

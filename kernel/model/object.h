@@ -88,6 +88,10 @@ nc_code nc_object_replace(nc_object *obj, const json_t *in, nc_faults *f, nc_cha
 /* What waits in pending{} takes effect; NC_OK also when nothing waits. */
 nc_code nc_object_apply_pending(nc_object *obj, nc_faults *f, nc_change *ret);
 
+/* NC_E_UNSUPPORTED names a field that nothing acts on yet and that is neither absent nor as it is
+ * when nothing is said; of a change (NULL: a create) only those it changed. */
+nc_code nc_object_check_served(const nc_object *obj, const nc_change *change, nc_error *err);
+
 /* Sub-resources: `field` "disks". The element is in the object's new array; NULL/NC_E_* with faults.
  * For these and the above: a changed object isn't stored until nc_model_put. */
 void *nc_object_sub_find(const nc_object *obj, const char *field, const char *id);

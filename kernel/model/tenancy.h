@@ -14,7 +14,7 @@ typedef struct nc_project {
 } nc_project;
 
 typedef struct nc_limit {
-	const char *resource; /* "vcpus", "memory_mib", "disk_gib", "vms", … */
+	const char *resource; /* one of nc_quota_words */
 	int64_t limit;        /* -1 = none */
 } nc_limit;
 
@@ -31,6 +31,9 @@ typedef struct nc_reservation {
 	int64_t starts_at_ms, ends_at_ms;
 } nc_reservation;
 
+/* What a project is counted: what hosts have, then how many VMs. */
+#define NC_QUOTA_WORDS 4
+extern const char *const nc_quota_words[NC_QUOTA_WORDS];
 extern const nc_sub_def nc_limit_def;
 
 #endif

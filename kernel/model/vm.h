@@ -95,7 +95,7 @@ typedef enum nc_vm_status {
 	NC_VM_STATUS_COUNT
 } nc_vm_status;
 
-typedef enum nc_vm_run_policy { NC_RUN_ON_FAILURE, NC_RUN_ALWAYS, NC_RUN_MANUAL } nc_vm_run_policy;
+typedef enum nc_vm_run_policy { NC_RUN_MANUAL, NC_RUN_ON_FAILURE, NC_RUN_ALWAYS } nc_vm_run_policy;
 
 typedef enum nc_vm_verb {
 	NC_VM_START,

@@ -50,7 +50,7 @@ static void compare_hosts(nc_sched *s, nc_sched *fresh, diffs *d)
 			int64_t is = nc_loose64_get(&have.c->free[k][have.i]);
 			int64_t should = nc_loose64_get(&want.c->free[k][want.i]);
 			if (is != should)
-				say(d, "host", id->name, nc_use_words[k], is, should);
+				say(d, "host", id->name, nc_quota_words[k], is, should);
 		}
 	}
 }
@@ -87,7 +87,7 @@ static void compare_project(nc_sched *s, nc_sched *fresh, const char *id, diffs 
 	nc_sched_usage(fresh, id, should);
 	for (int k = 0; k < NC_USE_COUNT; k++)
 		if (is[k] != should[k])
-			say(d, "project", id, nc_use_words[k], is[k], should[k]);
+			say(d, "project", id, nc_quota_words[k], is[k], should[k]);
 }
 
 static void compare_projects(nc_sched *s, nc_sched *fresh, diffs *d)

@@ -50,7 +50,7 @@ static nc_code check_capacity(const claim *c, nc_error *err)
 			continue;
 		nc_problem_err(err, "no_capacity",
 			"host %s: %s %lld free, %lld more asked, short by %lld",
-			id ? id->name : c->to.host, nc_use_words[i], (long long)left,
+			id ? id->name : c->to.host, nc_quota_words[i], (long long)left,
 			(long long)more, (long long)(more - left));
 		return nc_err_hint(
 			err, NC_E_UNAVAILABLE, "ask for that much less, or free it on that host");

@@ -252,7 +252,7 @@ static void render_request(nc_cur *c, nc_jw *w)
 	copy_str(c, w, "consumer");
 	copy_str(c, w, "project");
 	for (int i = 0; i < NC_RES_COUNT; i++)
-		nc_jw_ku64(w, nc_use_words[i], nc_cur_varint(c));
+		nc_jw_ku64(w, nc_quota_words[i], nc_cur_varint(c));
 	copy_str(c, w, "provider");
 	copy_str(c, w, "zone");
 	copy_str(c, w, "host");
@@ -337,7 +337,7 @@ static void render_near(nc_cur *c, nc_jw *w)
 	for (int i = 0; i < NC_RES_COUNT; i++) {
 		uint64_t missing = nc_cur_varint(c);
 		if (missing)
-			nc_jw_ku64(w, nc_use_words[i], missing);
+			nc_jw_ku64(w, nc_quota_words[i], missing);
 	}
 	nc_jw_obj_end(w);
 	nc_jw_obj_end(w);

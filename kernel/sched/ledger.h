@@ -237,7 +237,6 @@ nc_code nc_sched_catch_up(nc_sched *s, nc_error *err);
 #define NC_FILTER_ENUM_(upper, word) NC_FILTER_##upper,
 enum { NC_FILTERS(NC_FILTER_ENUM_) NC_FILTER_COUNT, NC_FILTER_NONE = 255 };
 extern const char *const nc_filter_words[];
-extern const char *const nc_use_words[NC_USE_COUNT]; /* resources first */
 
 #define NC_SURVIVORS_MAX 64
 typedef struct nc_survivor {

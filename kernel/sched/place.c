@@ -264,7 +264,7 @@ static void what_is_missing(const nc_near *near, nc_buf *b)
 	for (int i = 0; i < NC_RES_COUNT; i++) {
 		if (!near->missing[i])
 			continue;
-		nc_buf_printf(b, "%s%lld %s", sep, (long long)near->missing[i], nc_use_words[i]);
+		nc_buf_printf(b, "%s%lld %s", sep, (long long)near->missing[i], nc_quota_words[i]);
 		sep = " and ";
 	}
 }
@@ -320,8 +320,8 @@ static nc_code check_request(const nc_place_req *req, nc_error *err)
 {
 	for (int i = 0; i < NC_RES_COUNT; i++)
 		if (req->want[i] < 0 || req->want[i] > INT64_MAX / 4)
-			return nc_err(err, NC_E_INVAL, "%s: %lld is out of range", nc_use_words[i],
-				(long long)req->want[i]);
+			return nc_err(err, NC_E_INVAL, "%s: %lld is out of range",
+				nc_quota_words[i], (long long)req->want[i]);
 	return NC_OK;
 }
 

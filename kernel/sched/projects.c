@@ -12,7 +12,7 @@
 #include "model/problem.h"
 #include "sched/ledger.h"
 
-const char *const nc_use_words[NC_USE_COUNT] = { "vcpus", "memory_mib", "disk_gib", "vms" };
+_Static_assert(NC_QUOTA_WORDS == NC_USE_COUNT, "a word for each");
 
 /* ---- lock held ---- */
 
@@ -99,7 +99,7 @@ nc_code nc_projects_put_quota(
 		for (int i = 0; i < NC_USE_COUNT; i++) {
 			b->limit[i] = -1;
 			for (size_t k = 0; k < q->n_limits; k++)
-				if (!strcmp(q->limits[k].resource, nc_use_words[i]))
+				if (!strcmp(q->limits[k].resource, nc_quota_words[i]))
 					b->limit[i] = q->limits[k].limit;
 		}
 		reckon_limits(p);
@@ -157,7 +157,7 @@ typedef struct excess {
 
 static nc_code over_quota(const char *project, const excess *x, nc_error *err)
 {
-	const char *word = nc_use_words[x->of];
+	const char *word = nc_quota_words[x->of];
 	int64_t all = x->used + x->asked;
 
 	nc_problem_err(err, "quota", "project %s: %s %lld of %lld used, %lld asked, short by %lld",

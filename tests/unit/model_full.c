@@ -199,6 +199,13 @@ static void fix_group(nc_object *obj)
 	}
 }
 
+static void fix_quota(nc_object *obj)
+{
+	nc_quota_obj *q = NC_AS(nc_quota_obj, obj);
+	for (size_t i = 0; i < q->n_limits && i < NC_QUOTA_WORDS; i++)
+		q->limits[i].resource = nc_quota_words[i];
+}
+
 static void fix_reservation(nc_object *obj)
 {
 	NC_AS(nc_reservation, obj)->ends_at_ms += 1000;
@@ -227,6 +234,7 @@ static const struct {
 	void (*fix)(nc_object *);
 } fixes[] = {
 	{ NC_KIND_VM, fix_vm },
+	{ NC_KIND_QUOTA, fix_quota },
 	{ NC_KIND_USER, fix_user },
 	{ NC_KIND_ROLE_BINDING, fix_binding },
 	{ NC_KIND_SSH_KEY, fix_key },

@@ -169,6 +169,7 @@ static int set_up(world *w)
 	nc_object *p = state_new(&nc_kind_project, "acme", w->a);
 	nc_object *provider = state_new(&nc_kind_provider, "farm", w->a);
 	nc_object *host = state_new(&nc_kind_host, "host-1", w->a);
+	NC_AS(nc_project, p)->is_enabled = 1;
 	NC_AS(nc_provider, provider)->plugin = "novacron.sim";
 	NC_AS(nc_host_obj, host)->provider = provider->id;
 	state_put(&w->st, p);

@@ -32,7 +32,7 @@ static void a_vm_is_read_into_its_struct(void)
 	CHECK_STR(vm->nics[0].network, "blue");
 	CHECK_STR(nc_object_get_label(&vm->o, "env"), "prod");
 	CHECK_INT(vm->desired_state, NC_VM_WANT_RUNNING);
-	CHECK_INT(vm->run_policy, NC_RUN_ON_FAILURE);
+	CHECK_INT(vm->run_policy, NC_RUN_MANUAL);
 	CHECK_INT(vm->shutdown_timeout_s, 120);
 	CHECK_INT(vm->lifecycle, NC_VM_BUILDING);
 	CHECK_STR(vm->o.status, "creating");

@@ -64,7 +64,7 @@ static void a_vm_looks_as_the_api_says(void)
 		"\"labels\":{\"env\":\"prod\"},\"protected\":false,\"revision\":3,"
 		"\"created_at\":\"2027-01-15T08:00:00.000Z\","
 		"\"updated_at\":\"2027-01-15T08:00:00.000Z\",\"desired_state\":\"running\","
-		"\"run_policy\":\"on-failure\",\"start_priority\":0,\"shutdown_timeout_s\":120,"
+		"\"run_policy\":\"manual\",\"start_priority\":0,\"shutdown_timeout_s\":120,"
 		"\"vcpus\":2,\"memory_mib\":2048,\"image\":\"debian-12\",\"disks\":[{\"id\":\"disk_"
 		"1\","
 		"\"size_gib\":20,\"image\":\"debian-12\",\"delete_with_vm\":true}],"

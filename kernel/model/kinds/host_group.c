@@ -7,7 +7,7 @@ static const nc_field_def fields[] = {
 	NC_FIELD_REFS(
 		nc_host_group, hosts, "hosts", NC_KIND_HOST, .max_len = 256, .doc = "Hosts in it"),
 	NC_FIELD_OBJS(nc_host_group, inventory, "inventory", &nc_inventory_def,
-		.doc = "What they share, counted once"),
+		.flags = NC_FF_TO_COME, .doc = "What they share, counted once"),
 	NC_FIELD_BOOL(nc_host_group, is_failure_domain, "failure_domain",
 		.doc = "They may fail together: affinity may count by it"),
 };

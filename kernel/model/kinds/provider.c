@@ -10,7 +10,9 @@ static const nc_field_def fields[] = {
 	NC_FIELD_JSON(nc_provider, config, "config", .max_len = 64 << 10,
 		.doc = "As the plugin's schema says; its secrets are shown as {set, version, "
 		       "digest}"),
-	NC_FIELD_SECRET(nc_provider, credentials, "credentials", .doc = "What it logs in with"),
+	NC_FIELD_SECRET(nc_provider, credentials, "credentials", .flags = NC_FF_TO_COME,
+		.hint = "give it in config, where its plugin's schema says x-secret",
+		.doc = "What it logs in with"),
 	NC_FIELD_REF(nc_provider, zone, "zone", NC_KIND_ZONE, .doc = "Of hosts that name none"),
 	NC_FIELD_BOOL(nc_provider, is_enabled, "enabled", .flags = NC_FF_DEFAULT, .def = 1,
 		.doc = "Off: nothing new is placed there"),

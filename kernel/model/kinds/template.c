@@ -28,10 +28,11 @@ static const nc_field_def fields[] = {
 	NC_FIELD_REFS(nc_template, ssh_keys, "ssh_keys", NC_KIND_SSH_KEY, .flags = NC_FF_WEAK,
 		.doc = "Who may log in"),
 	NC_FIELD_STR(nc_template, default_user, "default_user", .max_len = 63,
-		.doc = "Whom `vm ssh` logs in as"),
-	NC_FIELD_SECRET(nc_template, user_data, "user_data", .doc = "For cloud-init"),
-	NC_FIELD_JSON(
-		nc_template, provider_data, "provider_data", .doc = "What only one provider knows"),
+		.flags = NC_FF_TO_COME, .doc = "Whom `vm ssh` logs in as"),
+	NC_FIELD_SECRET(nc_template, user_data, "user_data", .flags = NC_FF_TO_COME,
+		.hint = "give it to the VM", .doc = "For cloud-init"),
+	NC_FIELD_JSON(nc_template, provider_data, "provider_data", .flags = NC_FF_TO_COME,
+		.doc = "What only one provider knows"),
 };
 
 const nc_kind nc_kind_template = {

@@ -9,7 +9,7 @@
 
 /* The VM's table, and the rules across its fields. Transitions: vm_transition.c. */
 
-static const char *const run_policy_words[] = { "on-failure", "always", "manual", NULL };
+static const char *const run_policy_words[] = { "manual", "on-failure", "always", NULL };
 
 static const nc_field_def disk_fields[] = {
 	NC_FIELD_STR(nc_vm_disk, id, "id", .mut = NC_SERVER, .doc = "Made by the server"),
@@ -97,10 +97,11 @@ static const nc_field_def fields[] = {
 		.mut = NC_IMMUTABLE,
 		.hint = "use POST /api/v1/vms/{id}/start, stop, pause, suspend or shelve",
 		.doc = "What it is meant to be; a create may say running or stopped"),
-	NC_FIELD_ENUM(nc_vm, run_policy, "run_policy", run_policy_words,
+	NC_FIELD_ENUM(nc_vm, run_policy, "run_policy", run_policy_words, .flags = NC_FF_TO_COME,
+		.hint = "nobody starts a guest again yet: leave it manual",
 		.doc = "Whether it is started again when it powers off or its host comes back"),
 	NC_FIELD_I64(nc_vm, start_priority, "start_priority", .min = -1000, .max = 1000,
-		.doc = "Higher ones are started first"),
+		.flags = NC_FF_TO_COME, .doc = "Higher ones are started first"),
 	NC_FIELD_I64(nc_vm, shutdown_timeout_s, "shutdown_timeout_s", .min = 0, .max = 86400,
 		.flags = NC_FF_DEFAULT, .def = 120, .unit = "s",
 		.doc = "How long a graceful stop may take before it is forced"),
@@ -140,8 +141,11 @@ static const nc_field_def fields[] = {
 		.doc = "Who may log in"),
 	NC_FIELD_SECRET(nc_vm, user_data, "user_data", .doc = "For cloud-init; read at a start"),
 	NC_FIELD_JSON(nc_vm, provider_data, "provider_data", .cls = NC_STATE, .mut = NC_IMMUTABLE,
-		.doc = "What only this provider knows"),
-	NC_FIELD_TIME(nc_vm, expires_at_ms, "expires_at", .doc = "When it is deleted by itself"),
+		.flags = NC_FF_TO_COME, .hint = "no driver is told it yet: leave it out",
+		.doc = "What only this provider has, as its driver said when it made it"),
+	NC_FIELD_TIME(nc_vm, expires_at_ms, "expires_at", .flags = NC_FF_TO_COME,
+		.hint = "delete it yourself when it is time",
+		.doc = "When it is deleted by itself"),
 	NC_FIELD_OBJ(nc_vm, resources, "resources", &resources_def, .mut = NC_IMMUTABLE,
 		.flags = NC_FF_INPUT, .hint = "use vcpus and memory_mib",
 		.doc = "Another way to say vcpus, memory_mib and the first disk's size_gib"),
