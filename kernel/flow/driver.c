@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "base/jsonw.h"
 #include "flow/care.h"
+#include "flow/features.h"
 #include "flow/schedules.h"
 
 typedef struct pending {
@@ -93,22 +94,33 @@ static nc_code recover_request(const nc_op_call *call, const char *key, nc_buf *
 	return nc_buf_failed(b) ? nc_err_nomem(err) : NC_OK;
 }
 
+static nc_code require(void *ctx, const char *feature, nc_error *err)
+{
+	return nc_pinst_require_feature(ctx, feature, err);
+}
+
 static nc_code send_call(
 	pending *p, const nc_op_call *call, const char *key, uint64_t *ret_handle, nc_error *err)
 {
+	_cleanup_(nc_buf_done) nc_buf fitted;
 	_cleanup_(nc_buf_done) nc_buf request;
 	const nc_verb *verb = nc_verb_find(call->verb);
+	nc_op_call told = *call;
 	nc_call handle = { 0 };
 	nc_code rc;
 
+	nc_buf_init(&fitted, 1u << 20);
 	nc_buf_init(&request, 1u << 20);
 	if (!verb || (p->is_recover && !verb->recover))
 		return nc_err(err, NC_E_UNSUPPORTED, "no driver serves \"%s\"", call->verb);
-	if (p->is_recover && (rc = recover_request(call, key, &request, err)) != NC_OK)
+	rc = nc_features_fit(call->verb, &told.request, require, p->inst, &fitted, err);
+	if (rc == NC_OK && p->is_recover)
+		rc = recover_request(&told, key, &request, err);
+	if (rc != NC_OK)
 		return rc;
 	nc_call_spec spec = { .verb = p->is_recover ? verb->recover : verb->name,
 		.target = nc_str(call->target),
-		.request = p->is_recover ? nc_buf_bytes(&request) : call->request,
+		.request = p->is_recover ? nc_buf_bytes(&request) : told.request,
 		.key = key,
 		.deadline_us = nc_clock_mono_us() + call->deadline_us,
 		.progress = on_progress,

@@ -83,3 +83,63 @@ nc_code nc_providers_choose(nc_flow *f, const nc_root *r, const char *extension,
 	nc_problem_err(err, "invalid", "%d providers offer %s and none is named", n, extension);
 	return nc_err_hint(err, NC_E_INVAL, "say which: --set provider=NAME");
 }
+
+/* ---- features ---- */
+
+/* 1, 0, or -1: it is not open, or has no guests at all. */
+static int takes(nc_providers *p, const char *id, const char *feature)
+{
+	_cleanup_(nc_pinst_unrefp) nc_pinst *inst = NULL;
+
+	if (nc_providers_get(p, id, &inst, NULL) != NC_OK ||
+		!nc_pinst_can(inst, first_verb_of("nc.compute/1")))
+		return -1;
+	return nc_pinst_has_feature(inst, feature);
+}
+
+static nc_code takes_none(const nc_root *r, const char *id, const char *field, nc_error *err)
+{
+	_cleanup_(nc_arena_freep) nc_arena *a = nc_arena_new(1u << 20);
+	nc_object *o = NULL;
+
+	if (a && id)
+		nc_model_get(r, &nc_kind_provider, id, a, &o, NULL);
+	if (id)
+		nc_problem_err(
+			err, "unsupported", "provider %s takes no %s", o ? o->name : id, field);
+	else
+		nc_problem_err(err, "unsupported", "no provider here takes %s", field);
+	return nc_err_hint(
+		err, NC_E_UNSUPPORTED, "leave it out, or use a provider whose plugin declares it");
+}
+
+nc_code nc_providers_need_feature(nc_flow *f, const nc_root *r, const char *field,
+	const char *feature, nc_arena *a, const char **id, nc_error *err)
+{
+	const char *found = NULL;
+	int n[3] = { 0 }; /* not known, without, with */
+	nc_walk w;
+
+	if (*id)
+		return takes(f->providers, *id, feature) ? NC_OK : takes_none(r, *id, field, err);
+	nc_walk_init(
+		&w, r, NC_KIND_PROVIDER, NC_BY_ID, (nc_bytes){ 0 }, (nc_bytes){ 0 }, NC_ASCENDING);
+	for (const nc_item *it; (it = nc_walk_next(&w, NULL));) {
+		if (is_disabled(r, nc_item_id(it)))
+			continue;
+		int is = takes(f->providers, nc_item_id(it), feature);
+		n[is + 1]++;
+		found = is > 0 ? nc_item_id(it) : found;
+	}
+	if (!n[1])
+		return NC_OK; /* wherever it goes */
+	if (!n[2])
+		return n[0] ? NC_OK : takes_none(r, NULL, field, err);
+	if (n[2] == 1) {
+		*id = nc_arena_strdup(a, found);
+		return *id ? NC_OK : nc_err_nomem(err);
+	}
+	nc_problem_err(
+		err, "invalid", "some providers take %s, some don't, and none is named", field);
+	return nc_err_hint(err, NC_E_INVAL, "say which: --provider NAME");
+}

@@ -11,6 +11,7 @@
 #include "flow/host_acts.h"
 #include "flow/vm_devices.h"
 #include "model/guest.h"
+#include "model/infra.h"
 #include "model/problem.h"
 #include "model/tenancy.h"
 
@@ -69,6 +70,23 @@ static nc_code expand(nc_act *a, nc_vm *vm, const nc_root *r, nc_error *err)
 	return nc_faults_any(&a->faults) ? nc_faults_error(&a->faults, err) : NC_OK;
 }
 
+/* Of a host that is asked for its provider is known. */
+static nc_code check_features(nc_stage *s, const nc_root *r, nc_vm *vm, nc_error *err)
+{
+	nc_object *host = NULL;
+	const char *of = NULL;
+
+	if (!vm->user_data.is_set)
+		return NC_OK;
+	nc_code rc = load_ref(r, &nc_kind_host, vm->host_wanted, s->a->arena, &host, err);
+	if (rc != NC_OK)
+		return rc;
+	if (host && !vm->provider)
+		of = NC_AS(nc_host_obj, host)->provider;
+	return nc_providers_need_feature(s->a->flow, r, "user_data", "compute.user_data",
+		vm->o.arena, of ? &of : &vm->provider, err);
+}
+
 static nc_code create(nc_stage *s, const nc_root *r, nc_error *err)
 {
 	nc_vm *vm = NC_AS(nc_vm, s->object);
@@ -86,7 +104,10 @@ static nc_code create(nc_stage *s, const nc_root *r, nc_error *err)
 	vm->generation = 1;
 	if (!vm->shutdown_timeout_s)
 		vm->shutdown_timeout_s = nc_flow_get_settings(s->a->flow).shutdown_timeout_s;
-	if ((rc = nc_vm_take_devices(s, r, vm, 0, 0, err)) != NC_OK)
+	rc = nc_vm_take_devices(s, r, vm, 0, 0, err);
+	if (rc == NC_OK)
+		rc = check_features(s, r, vm, err);
+	if (rc != NC_OK)
 		return rc;
 	nc_vm_place_req(vm, &req);
 	rc = nc_sched_check_quota(s->a->flow->sched, r, vm->o.project, req.want, err);
