@@ -21,7 +21,6 @@
 #include "flow/sweep.h"
 #include "flow/visits.h"
 
-
 /* ---- provider.open, provider.close ---- */
 
 typedef struct own_call {
@@ -189,7 +188,7 @@ static wish wait_for_wish(nc_flow *f, int64_t due_us)
 		w = STOP;
 	else if (f->wants_round)
 		w = ROUND_ANEW;
-	else if (f->has_reports)
+	else if (f->has_reports && nc_clock_mono_us() < due_us) /* never for want of a pause */
 		w = READ_REPORTS;
 	f->has_reports = 0;
 	if (w == ROUND_ANEW)
