@@ -2,8 +2,11 @@
 #include "plugin/manifest.h"
 
 #include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/err.h"
@@ -355,6 +358,36 @@ int nc_manifest_may_open_secret(const nc_manifest *m, nc_bytes handle)
 int nc_manifest_may_exec(const nc_manifest *m)
 {
 	return json_array_size(json_object_get(m->permissions, "exec")) > 0;
+}
+
+static int is_out_of_reach(const char *path, int mode)
+{
+	return path[0] == '/' && faccessat(AT_FDCWD, path, mode, AT_EACCESS) < 0 &&
+	       (errno == EACCES || errno == EPERM || errno == EROFS);
+}
+
+nc_code nc_manifest_check_rights(const nc_manifest *m, nc_error *err)
+{
+	static const struct {
+		const char *key;
+		int mode;
+	} rights[] = { { "exec", X_OK }, { "unix", R_OK | W_OK }, { "fs_ro", R_OK },
+		{ "fs_rw", R_OK | W_OK } };
+	for (size_t r = 0; r < NC_LEN(rights); r++) {
+		size_t i;
+		json_t *v;
+		json_array_foreach(json_object_get(m->permissions, rights[r].key), i, v)
+		{
+			if (!is_out_of_reach(json_string_value(v), rights[r].mode))
+				continue;
+			nc_err(err, NC_E_UNSUPPORTED, "plugin %s needs %s (permissions.%s): %s",
+				m->id, json_string_value(v), rights[r].key, strerror(errno));
+			return nc_err_hint(err, NC_E_UNSUPPORTED,
+				"give it a user who may, by the launcher, or the daemon's user the "
+				"right");
+		}
+	}
+	return NC_OK;
 }
 
 static int fill_file(const char *path, const json_t *o, nc_manifest_file *ret)

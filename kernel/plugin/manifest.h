@@ -57,6 +57,9 @@ int nc_manifest_has_feature(const nc_manifest *m, const char *feature);
 /* permissions.secrets: exact names, or a prefix ending in a star. */
 int nc_manifest_may_open_secret(const nc_manifest *m, nc_bytes handle);
 int nc_manifest_may_exec(const nc_manifest *m); /* permissions.exec names a program */
+/* Whether this process has the rights that its permissions name: programs, sockets and files by
+ * absolute path. What is not there at all may come. NC_E_UNSUPPORTED names the first. */
+nc_code nc_manifest_check_rights(const nc_manifest *m, nc_error *err);
 /* Start with *it = NULL; 0 at the end. */
 int nc_manifest_next_file(const nc_manifest *m, void **it, nc_manifest_file *ret);
 int nc_manifest_find_file(const nc_manifest *m, const char *path, nc_manifest_file *ret);

@@ -142,6 +142,10 @@ static nc_plugin_state assess(nc_found *f, nc_error *err)
 	}
 	if (resolve_isolation(f, a->isolation, err) != NC_OK)
 		return NC_PLUGIN_INCOMPATIBLE;
+	/* Under a launcher a process has the rights of the user whom that gives it. */
+	if ((!f->p->launcher || f->isolation == NC_ISO_IN_PROCESS) &&
+		nc_manifest_check_rights(f->manifest, err) != NC_OK)
+		return NC_PLUGIN_INCOMPATIBLE;
 	if (nc_quarantine_has(f->p, f->id, reason, sizeof(reason))) {
 		nc_err(err, NC_E_UNAVAILABLE, "plugin %s is in quarantine: %s", f->id, reason);
 		nc_err_hint(err, NC_E_UNAVAILABLE, "look into it, then: novacron plugin release %s",

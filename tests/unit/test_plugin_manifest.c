@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
+#include <grp.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/json.h"
@@ -269,6 +274,49 @@ static void three_strikes_within_the_window_are_out(void)
 		CHECK(strlen(nc_rule_text((nc_rule)i)) > 10);
 }
 
+/* In a child without root's rights, which would make everything reachable. */
+static int check_as_nobody(const nc_manifest *m, nc_error *err)
+{
+	pid_t pid = fork();
+	int status = 0;
+	if (pid == 0) {
+		if (geteuid() == 0 &&
+			(setgroups(0, NULL) < 0 || setgid(65534) < 0 || setuid(65534) < 0))
+			_exit(99);
+		nc_code rc = nc_manifest_check_rights(m, err);
+		int is_named = strstr(err->message, "secret.sock (permissions.unix)") != NULL;
+		_exit(rc == NC_OK ? 0 : rc == NC_E_UNSUPPORTED && is_named && err->hint[0] ? 1 : 2);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
+		return -1;
+	return WEXITSTATUS(status);
+}
+
+static void rights_that_the_process_lacks_are_named(void)
+{
+	_cleanup_(nc_freep) char *folder = nc_test_path("rights");
+	char path[600];
+	nc_error err = NC_ERROR_INIT;
+	nc_manifest *m = NULL;
+	json_t *doc = base_manifest();
+	REQUIRE(mkdir(folder, 0700) == 0 && chmod(nc_test_dir(), 0755) == 0);
+	CHECK(chmod(folder, 0755) == 0);
+	snprintf(path, sizeof(path), "%s/secret.sock", folder);
+	int fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0000);
+	REQUIRE(fd >= 0);
+	close(fd);
+	json_object_set_new(doc, "permissions",
+		json_pack("{s:[s],s:[s],s:[s]}", "unix", path, "exec", "/bin/true", "fs_ro",
+			"/no/such/path"));
+	CHECK_OK(parse(doc, &m, &err), &err);
+	REQUIRE(m != NULL);
+	CHECK_INT(check_as_nobody(m, &err), 1);
+	CHECK(chmod(path, 0666) == 0);
+	CHECK_INT(check_as_nobody(m, &err), 0);
+	nc_manifest_free(m);
+	json_decref(doc);
+}
+
 NC_TESTS(plugin_manifest){
 	T(a_whole_manifest_is_read),
 	T(each_wrong_member_is_refused_by_name),
@@ -276,6 +324,7 @@ NC_TESTS(plugin_manifest){
 	T(the_abi_rule_names_both_versions_and_the_fix),
 	T(the_platform_must_be_ours),
 	T(a_required_service_that_is_not_there_is_named),
+	T(rights_that_the_process_lacks_are_named),
 	T(parsing_survives_every_failed_allocation),
 	T(verbs_are_found_by_name_and_by_row),
 	T(three_strikes_within_the_window_are_out),
