@@ -5,10 +5,10 @@
  */
 #include "api/api.h"
 
-#include <grp.h>
 #include <string.h>
 
 #include "api/internal.h"
+#include "base/account.h"
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/metric.h"
@@ -20,16 +20,6 @@ static nc_metric durations = { .name = "novacron_http_request_seconds",
 	.help = "Time from the first byte of a request to the last of its answer.",
 	.type = NC_METRIC_HISTOGRAM };
 
-static gid_t find_group(const char *name)
-{
-	struct group g, *found = NULL;
-	char buf[4096];
-
-	if (!*name || getgrnam_r(name, &g, buf, sizeof(buf), &found) || !found)
-		return (gid_t)-1;
-	return found->gr_gid;
-}
-
 nc_code nc_api_new(const nc_api_options *o, nc_api **ret, nc_error *err)
 {
 	nc_api *api = nc_calloc(1, sizeof(*api));
@@ -40,7 +30,9 @@ nc_code nc_api_new(const nc_api_options *o, nc_api **ret, nc_error *err)
 	pthread_mutex_init(&api->live_lock, NULL);
 	pthread_cond_init(&api->none_live, NULL);
 	_cleanup_(nc_config_unrefp) const nc_config *cfg = nc_config_holder_get(o->config);
-	api->admin_gid = find_group(cfg->server.socket_group);
+	api->admin_gid = (gid_t)-1;
+	(void)nc_group_find(
+		cfg->server.socket_group, &api->admin_gid); /* boot says when it is not there */
 	nc_code rc = nc_pool_new("nc-api", NC_MAX(o->workers, 2u), &api->pool, err);
 	if (rc == NC_OK)
 		rc = nc_waiters_new(api, &api->waiters, err);

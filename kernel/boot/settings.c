@@ -3,11 +3,11 @@
  * starting and on reload; keeps nothing. */
 #include "boot/settings.h"
 
-#include <grp.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/account.h"
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/json.h"
@@ -133,13 +133,14 @@ nc_code nc_settings_log(const nc_config *c, nc_error *err)
 
 gid_t nc_settings_group(const nc_config *c)
 {
-	struct group g, *found = NULL;
-	char buf[4096];
+	const char *name = c->server.socket_group;
+	gid_t gid = (gid_t)-1;
 
-	if (!*c->server.socket_group ||
-		getgrnam_r(c->server.socket_group, &g, buf, sizeof(buf), &found) || !found)
-		return (gid_t)-1;
-	return found->gr_gid;
+	if (*name && nc_group_find(name, &gid) < 0)
+		nc_log(L_WARN, "boot.socket_group.unknown", F_STR("group", name),
+			F_STR("consequence", "the socket keeps the daemon's own group, and root "
+					     "alone is an administrator"));
+	return gid;
 }
 
 nc_code nc_settings_seed(nc_db *db, nc_error *err)
