@@ -160,6 +160,20 @@ static void check_socket(nc_config_loading *l)
 			"the path has %zu bytes, a socket's may have %zu", strlen(at.value), max);
 }
 
+/* libltdl, which walks them, reads the list as one text. */
+static void check_plugin_path(nc_config_loading *l)
+{
+	nc_config_at at = at_key(l, "plugins.path");
+	const nc_config_list *path = &l->snap->pub.plugins.path;
+
+	for (size_t i = 0; i < path->n; i++) {
+		at.value = path->v[i];
+		if (strchr(at.value, ':'))
+			nc_config_fault(l->report, &at, "choose a folder without one",
+				"\"%.200s\" holds a ':', which would end its name", at.value);
+	}
+}
+
 static void check_ports(nc_config_loading *l)
 {
 	const nc_config *c = &l->snap->pub;
@@ -260,6 +274,7 @@ nc_code nc_config_finish(nc_config_loading *l, const nc_config *defaults)
 	derive_reactors(&l->snap->pub);
 	check_node_id(l);
 	check_socket(l);
+	check_plugin_path(l);
 	check_ports(l);
 	check_streams(l);
 	check_retention(l);

@@ -117,6 +117,8 @@ static void faults_name_file_line_column_key_and_what_would_be_right(void)
 		"store.backup_before_migration", "there is no such key", "");
 	check_fault("dwcp: {enable_v3_compression: maybe}\n", 1, 31, "dwcp.enable_v3_compression",
 		"neither true nor false", "true or false");
+	check_fault("plugins: {path: [/a, \"/b:/c\"]}\n", 1, 17, "plugins.path",
+		"\"/b:/c\" holds a ':'", "without one");
 	check_fault("sched: {vcpu_ratio: 0x4}\n", 1, 21, "sched.vcpu_ratio", "not a number", "0.1");
 	check_fault(
 		"sched: {vcpu_ratio: 1000}\n", 1, 21, "sched.vcpu_ratio", "between 0.1 and 64", "");
