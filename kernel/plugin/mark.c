@@ -6,7 +6,6 @@
 #include <link.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -14,6 +13,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include "base/atomics.h"
 #include "base/cleanup.h"
 #include "base/err.h"
 #include "base/log.h"
@@ -45,7 +45,7 @@ static struct image {
 	char plugin[NC_PLUGIN_ID_MAX + 1];
 	uintptr_t from, to;
 } images[IMAGES_MAX];
-static atomic_uint n_images; /* release in nc_mark_code, acquire in image_at */
+static nc_beacon32 n_images;
 static pthread_mutex_t image_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static const int fatal[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT };
@@ -135,20 +135,20 @@ void nc_mark_code(const char *plugin, const void *symbol)
 	if (!dl_iterate_phdr(look_at_object, &s))
 		return;
 	pthread_mutex_lock(&image_lock);
-	unsigned n = atomic_load_explicit(&n_images, memory_order_relaxed);
+	uint32_t n = nc_beacon32_get(&n_images);
 	if (n < IMAGES_MAX) {
 		snprintf(images[n].plugin, sizeof(images[n].plugin), "%s", plugin);
 		images[n].from = s.from;
 		images[n].to = s.to;
-		atomic_store_explicit(&n_images, n + 1, memory_order_release);
+		nc_beacon32_set(&n_images, n + 1);
 	}
 	pthread_mutex_unlock(&image_lock);
 }
 
 static const char *image_at(uintptr_t pc)
 {
-	unsigned n = atomic_load_explicit(&n_images, memory_order_acquire);
-	for (unsigned i = 0; i < n; i++)
+	uint32_t n = nc_beacon32_get(&n_images);
+	for (uint32_t i = 0; i < n; i++)
 		if (pc >= images[i].from && pc < images[i].to)
 			return images[i].plugin;
 	return NULL;
