@@ -75,13 +75,44 @@ static int is_plain_safe(const char *s, size_t n)
 	return 1;
 }
 
-/* A JSON string is a YAML string in double quotes. */
+/* What a JSON string has as it is, and YAML takes for a break of the line or not at all (C1 controls,
+ * U+2028 and U+2029, U+FEFF, U+FFFE and U+FFFF): how many bytes, 0 = it is none of them. */
+static size_t length_of_special(const char *s, unsigned *ret_code)
+{
+	const unsigned char *u = (const unsigned char *)s;
+
+	if (u[0] == 0xc2 && u[1] < 0xa0) {
+		*ret_code = u[1];
+		return 2;
+	}
+	if ((u[0] != 0xe2 && u[0] != 0xef) || !u[1] || !u[2])
+		return 0;
+	*ret_code = (u[0] & 0x0fu) << 12 | (u[1] & 0x3fu) << 6 | (u[2] & 0x3fu);
+	unsigned c = *ret_code;
+	return c == 0x2028 || c == 0x2029 || c == 0xfeff || c >= 0xfffe ? 3 : 0;
+}
+
+/* A JSON string is a YAML string in double quotes, but for those. */
 static void put_quoted(const char *s, size_t n, nc_buf *out)
 {
+	_cleanup_(nc_buf_done) nc_buf json;
 	nc_jw w;
 
-	nc_jw_init(&w, out);
+	nc_buf_init(&json, 6 * n + 3);
+	nc_jw_init(&w, &json);
 	nc_jw_strn(&w, s, n);
+	if (nc_buf_failed(&json)) {
+		out->error = json.error;
+		return;
+	}
+	for (size_t i = 0, len; i < json.len; i += len ? len : 1) {
+		unsigned code;
+		len = length_of_special(json.ptr + i, &code);
+		if (len)
+			nc_buf_printf(out, "\\u%04x", code);
+		else
+			nc_buf_putc(out, json.ptr[i]);
+	}
 }
 
 static void put_number(const json_t *v, nc_buf *out)
@@ -129,7 +160,8 @@ static void put_string(const walk *w, const char *key, const json_t *v)
 		return;
 	}
 	if (strchr(s, '\n')) {
-		put_block(s, w->at[w->depth - 1].indent + STEP, w->out);
+		/* one that is the whole document is on no level */
+		put_block(s, w->depth ? w->at[w->depth - 1].indent + STEP : 0, w->out);
 		return;
 	}
 	int is_status = key && (!strcmp(key, "status") || !strcmp(key, "state"));

@@ -49,6 +49,15 @@ static void only_status_words_are_coloured(void)
 		"status  \033[31merror\033[0m\nname    error\n");
 }
 
+static void lines_alone_are_set_in_nowhere(void)
+{
+	_cleanup_(nc_json_decrefp) json_t *j = json_string("two\nlines");
+	_cleanup_(nc_buf_done) nc_buf b;
+	nc_buf_init(&b, 1000);
+	nc_tree_render(&(nc_tree){ .style = NC_TREE_TEXT }, j, &b);
+	CHECK_STR(b.ptr, "\ntwo\nlines\n");
+}
+
 static void control_characters_never_reach_the_terminal(void)
 {
 	check_rendered(NC_TREE_TEXT, 0, "{\"a\":\"x\\u001b[2Jy\"}", "a  x?[2Jy\n");
@@ -85,7 +94,11 @@ static json_t *random_value(int depth)
 {
 	static const char *const words[] = { "", "a", "true", "~", "1e5", "0x1", "-", "? x", "a: b",
 		"x #y", " lead", "trail ", "tab\t", "nl\n", "é", "\"q\"", "'", "[", "{", "*a", "&a",
-		"!t", "%d", "@", "`", "2026-11-21", ".5", "+1", "null", "No", "<<", "=" };
+		"!t", "%d", "@", "`", "2026-11-21", ".5", "+1", "null", "No", "<<", "=",
+		"a\xe2\x80\xa8"
+		"b",
+		"\xe2\x80\xa9", "\xc2\x85x", "\xc2\x9f", "\xef\xbb\xbf", "\xef\xbf\xbf", "\x7f",
+		"\xc2\xa0", "\xf0\x9f\x98\x80" };
 	uint64_t r = nc_test_random();
 	switch (depth ? r % 8 : r % 6) {
 	case 0:
@@ -136,6 +149,7 @@ static void yaml_reads_back_as_what_it_was(void)
 NC_TESTS(cli_tree){
 	T(text_is_aligned_without_what_is_empty),
 	T(only_status_words_are_coloured),
+	T(lines_alone_are_set_in_nowhere),
 	T(control_characters_never_reach_the_terminal),
 	T(yaml_quotes_what_would_be_read_as_something_else),
 	T(yaml_reads_back_as_what_it_was),

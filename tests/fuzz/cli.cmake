@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
+foreach(name cli args)
+  nc_fuzz(${name} LIBS nc_cli)
+endforeach()
