@@ -106,7 +106,6 @@ static void note(nc_pinst *inst, nc_health_state state, const char *why, char *d
 	int is_ill = state > NC_HEALTH_HEALTHY;
 	/* Only the state is news: a message may have figures in it. */
 	int is_news = is_listed && h->state != state && (was_known || is_ill);
-	int shall_tell = is_listed && (h->state != state || is_ill);
 	if (is_listed) {
 		nc_inst_health_done(h);
 		h->state = state;
@@ -118,7 +117,7 @@ static void note(nc_pinst *inst, nc_health_state state, const char *why, char *d
 	nc_free(details);
 	if (is_news)
 		tell_change(inst, state, why);
-	if (shall_tell) /* while it is ill again and again: who listens may have come later */
+	if (is_news || (is_listed && is_ill)) /* again and again: who listens may have come later */
 		tell_worst(p);
 }
 
