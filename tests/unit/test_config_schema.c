@@ -22,14 +22,14 @@ static const char *const promised[] = { "server.api_port", "server.ws_port", "da
 	"server.socket_mode", "server.socket_group", "server.uid_map", "server.reactors",
 	"system.run_dir", "logging.file", "plugins.path", "plugins.allow", "plugins.probe_timeout",
 	"plugins.health_interval", "plugins.health_timeout", "plugins.state_dir",
-	"store.log_retention", "store.event_retention",
-	"store.operation_retention", "store.audit_retention", "ops.workers", "ops.default_deadline",
-	"ops.per_host", "ops.per_provider", "ops.per_project", "ops.idempotency_ttl",
-	"ops.breaker_failures", "ops.breaker_open", "vm.deleted_retention", "vm.shutdown_timeout",
-	"vm.default_network", "sched.algorithm", "sched.vcpu_ratio", "sched.memory_ratio",
-	"sched.disk_ratio", "sched.reserve_memory_mib", "boot.pre_init_timeout",
-	"boot.core_init_timeout", "boot.service_init_timeout", "boot.post_init_timeout",
-	"boot.retries", "security.key_file" };
+	"store.log_retention", "store.event_retention", "store.operation_retention",
+	"store.audit_retention", "ops.workers", "ops.default_deadline", "ops.per_host",
+	"ops.per_provider", "ops.per_project", "ops.idempotency_ttl", "ops.breaker_failures",
+	"ops.breaker_open", "vm.deleted_retention", "vm.shutdown_timeout", "vm.default_network",
+	"sched.algorithm", "sched.vcpu_ratio", "sched.memory_ratio", "sched.disk_ratio",
+	"sched.reserve_memory_mib", "boot.pre_init_timeout", "boot.core_init_timeout",
+	"boot.service_init_timeout", "boot.post_init_timeout", "boot.retries",
+	"security.key_file" };
 
 static void every_promised_key_is_in_the_table(void)
 {
