@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""kill -9 at random moments under creates, updates, disks, migrations, deletes and cancels.
+"""kill -9 at random moments under creates, updates, resizes, disks, migrations, snapshots, deletes
+and restores, and cancels of any of them.
 
 Clients keep a ledger of what was acknowledged to them. After each kill and restart everything is
 left to settle, and the ledger is compared with the state and with sim's own truth about guests:
 nothing acknowledged is lost, no operation is stuck, no VM is there twice or elsewhere than its
-record says, with other disks or NICs, allocations are the sum of the VMs. The seed is printed;
+record says, in another state of power, of another size, with other disks, NICs or snapshots,
+allocations are the sum of the VMs. The seed is printed;
 NC_SEED (or NC_TEST_SEED) repeats a run as far as threads allow.
 """
 import argparse
@@ -25,6 +27,8 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from daemon import Daemon, request  # noqa: E402
 
+# Of a VM that is not in error; any other power, unknown among them, says nothing of its guest.
+POWER = {"on": "running", "off": "stopped", "paused": "paused", "suspended": "suspended"}
 FINAL = {"succeeded", "failed", "canceled", "abandoned"}
 BROKEN = (OSError, http.client.HTTPException, json.JSONDecodeError)
 
@@ -37,9 +41,8 @@ class Ledger:
         self.vms = {}                   # id -> name
         self.labels = {}                # id -> acknowledged value
         self.maybe_labels = collections.defaultdict(set)
-        self.deleted = set()            # a purge was acknowledged
-        self.maybe_deleted = set()
-        self.cancelled = set()          # ids whose create somebody asked to cancel
+        self.purged = set()             # a purge was acknowledged
+        self.maybe_purged = set()
         self.operations = {}            # id -> vm
         self.keys = {}                  # idempotency key -> (body, operation or None)
         self.counts = collections.Counter()
@@ -52,16 +55,18 @@ def client(daemon, ledger, rng, prefix, stop):
         try:
             n += 1
             what = rng.random()
-            if what < 0.45 or not mine:
+            if what < 0.40 or not mine:
                 create(conn, ledger, rng, f"{prefix}-{n}", mine)
-            elif what < 0.68:
+            elif what < 0.58:
                 label(conn, ledger, rng, mine)
-            elif what < 0.78:
+            elif what < 0.66:
                 power(conn, ledger, rng, mine)
-            elif what < 0.84:
-                reshape(conn, ledger, rng)
-            elif what < 0.92:
+            elif what < 0.78:
+                reshape(conn, ledger, rng, f"{prefix}-{n}")
+            elif what < 0.85:
                 delete(conn, ledger, rng, mine)
+            elif what < 0.92:
+                delete_softly(conn, ledger, rng)
             else:
                 cancel(conn, ledger, rng)
         except BROKEN:
@@ -108,48 +113,67 @@ def power(conn, ledger, rng, mine):
             ledger.operations[doc["operation"]["id"]] = vm
 
 
-def reshape(conn, ledger, rng):
-    """Another host, one disk or NIC more or less, or a larger one; also of those of earlier lives."""
+def known_vm(ledger, rng):
+    """One of this or an earlier life that nobody has asked to purge."""
     with ledger.lock:
-        known = [vm for vm in ledger.vms if vm not in ledger.maybe_deleted]
-    if not known:
-        return
-    vm = rng.choice(known)
-    status, doc = request(conn, "GET", f"/api/v1/vms/{vm}")
-    what = rng.choice(["migrate", "attach", "detach", "resize", "plug", "unplug"])
-    disks, nics = doc.get("disks") or [], doc.get("nics") or []
-    if status != 200:
-        return
-    path, method, body = f"/api/v1/vms/{vm}/migrate", "POST", {}
-    if what == "attach":
-        path, body = f"/api/v1/vms/{vm}/disks", {"size_gib": rng.randint(1, 4),
-                                                 "delete_with_vm": rng.random() < 0.5}
-    elif what == "plug":
-        path, body = f"/api/v1/vms/{vm}/nics", {"network": "lan"}
-    elif what in ("detach", "resize") and len(disks) > 1:
-        path = f"/api/v1/vms/{vm}/disks/{disks[-1]['id']}"
-        method, body = ("DELETE", None) if what == "detach" else \
-            ("PATCH", {"size_gib": disks[-1]["size_gib"] + 1})
-    elif what == "unplug" and nics:
-        path, method, body = f"/api/v1/vms/{vm}/nics/{nics[-1]['id']}", "DELETE", None
+        known = [vm for vm in ledger.vms if vm not in ledger.maybe_purged]
+    return rng.choice(known) if known else None
+
+
+def ask(conn, ledger, what, vm, method, path, body=None):
     status, doc = request(conn, method, path, body)
     with ledger.lock:
-        ledger.counts[f"reshape {status}"] += 1
+        ledger.counts[f"{what} {status}"] += 1
         if status == 202:
             ledger.operations[doc["operation"]["id"]] = vm
+
+
+def reshape(conn, ledger, rng, name):
+    """Another host or size, one disk, NIC or snapshot more or less, or a larger disk."""
+    vm = known_vm(ledger, rng)
+    status, doc = request(conn, "GET", f"/api/v1/vms/{vm}") if vm else (404, None)
+    if status != 200:
+        return
+    disks, nics, at = doc.get("disks") or [], doc.get("nics") or [], f"/api/v1/vms/{vm}"
+    # what, method, path, body; what there is nothing for becomes a migration
+    ways = [("migrate", "POST", f"{at}/migrate", {}),
+            ("resize", "POST", f"{at}/resize", {"vcpus": rng.randint(1, 4),
+                                               "memory_mib": rng.choice([256, 512, 1024])}),
+            ("attach", "POST", f"{at}/disks", {"size_gib": rng.randint(1, 4),
+                                               "delete_with_vm": rng.random() < 0.5}),
+            ("plug", "POST", f"{at}/nics", {"network": "lan"}),
+            ("snapshot", "POST", "/api/v1/snapshots", {"name": name, "vm": vm})]
+    if len(disks) > 1:
+        disk = f"{at}/disks/{disks[-1]['id']}"
+        ways += [("detach", "DELETE", disk, None),
+                 ("grow", "PATCH", disk, {"size_gib": disks[-1]["size_gib"] + 1})]
+    if nics:
+        ways.append(("unplug", "DELETE", f"{at}/nics/{nics[-1]['id']}", None))
+    what, method, path, body = rng.choice(ways)
+    ask(conn, ledger, what, vm, method, path, body)
+
+
+def delete_softly(conn, ledger, rng):
+    """It stays, and so does its guest, stopped; what is deleted already is restored."""
+    vm = known_vm(ledger, rng)
+    status, doc = request(conn, "GET", f"/api/v1/vms/{vm}") if vm else (404, None)
+    if status != 200 and vm or doc and doc.get("deleted_at"):
+        ask(conn, ledger, "restore", vm, "POST", f"/api/v1/vms/{vm}/restore")
+    elif vm:
+        ask(conn, ledger, "soft delete", vm, "DELETE", f"/api/v1/vms/{vm}")
 
 
 def delete(conn, ledger, rng, mine):
     vm = rng.choice(mine)
     with ledger.lock:
         if rng.random() < 0.3:          # an old one, which has been reshaped by now
-            vm = rng.choice([v for v in ledger.vms if v not in ledger.maybe_deleted] or [vm])
-        ledger.maybe_deleted.add(vm)
+            vm = rng.choice([v for v in ledger.vms if v not in ledger.maybe_purged] or [vm])
+        ledger.maybe_purged.add(vm)
     status, doc = request(conn, "DELETE", f"/api/v1/vms/{vm}?purge=1")
     with ledger.lock:
         ledger.counts[f"delete {status}"] += 1
         if status == 202:
-            ledger.deleted.add(vm)
+            ledger.purged.add(vm)
             ledger.operations[doc["operation"]["id"]] = vm
             if vm in mine:
                 mine.remove(vm)
@@ -160,7 +184,6 @@ def cancel(conn, ledger, rng):
         if not ledger.operations:
             return
         op = rng.choice(list(ledger.operations)[-20:])
-        ledger.cancelled.add(ledger.operations[op])
     status, _ = request(conn, "DELETE", f"/api/v1/operations/{op}")
     with ledger.lock:
         ledger.counts[f"cancel {status}"] += 1
@@ -199,20 +222,36 @@ def settle(daemon, limit):
         conn.close()
 
 
-def check(daemon, ledger, operations, truth_tool, truth):
+def revision(daemon):
+    return daemon.call("GET", "/api/v1/vms?limit=1")[1]["revision"]
+
+
+def check(daemon, ledger, operations, args):
+    """The keeper works on after the operations, settles a migration say: what is compared must be of
+    one moment."""
+    for _ in range(20):
+        before = revision(daemon)
+        faults = check_once(daemon, ledger, operations, args.truth_tool, args.truth)
+        if not faults or revision(daemon) == before:
+            break
+    return faults
+
+
+def check_once(daemon, ledger, operations, truth_tool, truth):
     faults = []
-    vms = {v["id"]: v for v in pages(daemon, "/api/v1/vms?project=*")}
-    names = collections.Counter(v["name"] for v in vms.values())
+    vms = {v["id"]: v for v in pages(daemon, "/api/v1/vms?project=*&deleted=true")}
+    names = collections.Counter(v["name"] for v in vms.values() if not v.get("deleted_at"))
+    ended = {(o["target"]["id"], o["kind"], o["state"]) for o in operations.values()}
     for op, vm in ledger.operations.items():
         if op not in operations:
             faults.append(f"acknowledged operation {op} of {vm} is lost")
     for vm, name in ledger.vms.items():
-        gone = vm in ledger.maybe_deleted or vm in ledger.cancelled
-        if vm not in vms and not gone:
+        # Only the cancel of its create takes a VM away that nobody purged.
+        if vm not in vms and vm not in ledger.maybe_purged \
+                and (vm, "vm.create", "canceled") not in ended:
             faults.append(f"acknowledged vm {vm} ({name}) is lost")
-        if vm in ledger.deleted and vm in vms and vm not in ledger.cancelled \
-                and not any(o["target"]["id"] == vm and o["kind"] == "vm.purge"
-                            and o["state"] == "failed" for o in operations.values()):
+        if vm in ledger.purged and vm in vms and not any(
+                (vm, "vm.purge", state) in ended for state in ("failed", "canceled")):
             faults.append(f"vm {vm} ({name}) is there, its delete was acknowledged")
     for vm, value in ledger.labels.items():
         if vm in vms:
@@ -247,12 +286,29 @@ def check_shape(vm, guest, hosts):
             faults.append(f"vm {vm['id']} is on {guest['host']}, neither where it was nor goes to")
     elif vm["host"] and guest["host"] != hosts[vm["host"]]:
         faults.append(f"vm {vm['id']} is on {guest['host']}, not on {hosts[vm['host']]}")
+    if vm["lifecycle"] == "error":
+        return faults
     for what in ("disks", "nics"):
-        ours = {e["id"] for e in vm.get(what) or []}
-        theirs = {e["id"] for e in guest.get(what) or []}
-        if ours != theirs and vm["lifecycle"] != "error":
+        ours = {(e["id"], e.get("size_gib")) for e in vm.get(what) or []}
+        theirs = {(e["id"], e.get("size_gib")) for e in guest.get(what) or []}
+        if ours != theirs:
             faults.append(f"vm {vm['id']} has {what} {ours}, its guest {theirs}")
+    for what in ("vcpus", "memory_mib"):
+        theirs = guest.get(f"next_{what}") or guest[what]
+        if vm[what] != theirs:
+            faults.append(f"vm {vm['id']} has {vm[what]} {what}, its guest {theirs}")
+    if POWER.get(vm["power"], guest["power"]) != guest["power"]:
+        faults.append(f"vm {vm['id']} is {vm['power']}, its guest {guest['power']}")
     return faults
+
+
+def check_snapshots(daemon, guests):
+    """One that failed may be there or not; any other is, and none is that nobody knows."""
+    ours = {s["id"]: s["status"] for s in pages(daemon, "/api/v1/snapshots?project=*")}
+    theirs = {s["snapshot_id"] for g in guests for s in g.get("snapshots") or []}
+    return [f"snapshot {s} is available and not there" for s, status in ours.items()
+            if status == "available" and s not in theirs] + \
+        [f"snapshot {s} is there and not known" for s in sorted(theirs - set(ours))]
 
 
 def check_volumes(daemon, seen):
@@ -266,7 +322,8 @@ def check_volumes(daemon, seen):
 def check_truth(daemon, vms, hosts, truth_tool, truth):
     seen = read_truth(truth_tool, truth)
     guests = seen["guests"]
-    faults, by_object = check_volumes(daemon, seen), collections.defaultdict(list)
+    faults = check_volumes(daemon, seen) + check_snapshots(daemon, guests)
+    by_object = collections.defaultdict(list)
     for g in guests:
         by_object[g["tag"]["object"]].append(g)
     for vm, list_ in by_object.items():
@@ -284,22 +341,30 @@ def check_truth(daemon, vms, hosts, truth_tool, truth):
     return faults
 
 
+def claim_of(vm):
+    return collections.Counter(
+        vcpus=vm["vcpus"], memory_mib=vm["memory_mib"],
+        disk_gib=sum(d["size_gib"] for d in vm.get("disks") or [] if not d.get("volume")))
+
+
 def check_allocations(daemon, vms):
-    used = collections.Counter()
+    used = collections.defaultdict(collections.Counter)
     for v in vms.values():
         # On its way to a second host, or nobody knows on which of the two: it holds both.
         for host in {v.get("host"), v.get("moving_to")} - {None}:
-            used[host] += v["vcpus"]
+            used[host] += claim_of(v)
     faults = []
     for h in pages(daemon, "/api/v1/hosts"):
         status, doc = daemon.call("GET", f"/api/v1/hosts/{h['id']}/usage")
         if status != 200:
             return faults + [f"usage of host {h['name']}: {status} {doc}"]
         # A guest that was purged while a look was under way is nobody's until the next look.
-        foreign = daemon.call("GET", f"/api/v1/hosts/{h['id']}")[1].get("foreign_vcpus") or 0
-        if doc["used"]["vcpus"] - foreign != used[h["id"]]:
-            faults.append(f"host {h['name']}: {doc['used']['vcpus']} vcpus allocated, {foreign} of "
-                          f"them foreign, its vms have {used[h['id']]}")
+        host = daemon.call("GET", f"/api/v1/hosts/{h['id']}")[1]
+        for what in ("vcpus", "memory_mib", "disk_gib"):
+            foreign = host.get(f"foreign_{what}") or 0
+            if doc["used"][what] - foreign != used[h["id"]][what]:
+                faults.append(f"host {h['name']}: {doc['used'][what]} {what} allocated, {foreign} "
+                              f"of them foreign, its vms have {used[h['id']][what]}")
     return faults
 
 
@@ -329,14 +394,15 @@ def cycle(daemon, ledger, rng, number, args):
         t.start()
         threads.append(t)
     time.sleep(rng.uniform(0.02, args.run))
+    if daemon.proc.poll() is not None:
+        raise AssertionError(f"the daemon ended by itself with {daemon.proc.returncode}")
     daemon.kill()
     stop.set()
     for t in threads:
         t.join()
     daemon.start()
     operations = settle(daemon, 120)
-    return check(daemon, ledger, operations, args.truth_tool, args.truth) \
-        + repeat_keys(daemon, ledger, rng)
+    return check(daemon, ledger, operations, args) + repeat_keys(daemon, ledger, rng)
 
 
 def make_world(daemon, seed, truth):
@@ -359,8 +425,8 @@ def run_cycles(daemon, ledger, rng, args):
     for n in range(args.kills):
         try:
             bad = cycle(daemon, ledger, rng, n, args)
-        except (AssertionError, RuntimeError) as e:
-            bad = [str(e)]
+        except (AssertionError, RuntimeError, KeyError, *BROKEN) as e:
+            bad = [repr(e)]
         if bad:
             return n, bad
     return args.kills, []

@@ -170,7 +170,11 @@ def daemon_runs(world, statement, _):
 
 
 def tail(world):
-    return "\n".join(world.daemon_log().splitlines()[-25:])
+    lines = world.daemon_log().splitlines()[-25:]
+    if os.path.exists(world.path("daemon.err")):    # what a sanitizer has found
+        with open(world.path("daemon.err"), encoding="utf-8", errors="replace") as f:
+            lines += ["--- stderr", *f.read().splitlines()[-60:]]
+    return "\n".join(lines)
 
 
 def act_log(world, statement):
