@@ -123,6 +123,15 @@ int nc_flow_is_ours(nc_flow *f, const json_t *tag); /* a tag of this installatio
 /* One guest's report into its VM. */
 void nc_flow_saw_guest(nc_flow *f, const json_t *guest);
 
+/* ---- vm_unseen.c: VMs of which a look told nothing ---- */
+#define NC_GUEST_MISSING "GuestMissing" /* the condition */
+/* After a complete answer to what guests there are; seq as of before it was asked. Blocking. */
+nc_code nc_vms_unseen(
+	nc_flow *f, const char *provider, const json_t *guests, uint64_t seq, nc_error *err);
+/* It has been seen: 1 = that is news, and the VM must be put. */
+int nc_vm_guest_is_there(nc_vm *vm);
+int nc_flow_host_is_up(const nc_root *r, const char *id); /* as its driver said last */
+
 /* ---- vmreq.c: what drivers are asked about a VM; JSON into the arena ---- */
 nc_code nc_vmreq_create(nc_opctx *c, const nc_vm *vm, nc_bytes *ret, nc_error *err);
 nc_code nc_vmreq_power(

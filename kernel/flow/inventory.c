@@ -99,6 +99,7 @@ static void saw_vm(nc_flow *f, const char *id, const json_t *guest, uint64_t seq
 		return;
 	const nc_root *r = nc_db_read_begin(f->db);
 	nc_code rc = nc_model_get(r, &nc_kind_vm, id, a, &o, &err);
+	int is_up = rc == NC_OK && nc_flow_host_is_up(r, NC_AS(nc_vm, o)->host);
 	nc_db_read_end(f->db);
 	if (rc != NC_OK)
 		return;
@@ -108,9 +109,12 @@ static void saw_vm(nc_flow *f, const char *id, const json_t *guest, uint64_t seq
 	if (seq && o->rev > seq)
 		return; /* and has told meanwhile: what was seen may be from before */
 	int must_put = nc_vm_observe_power(vm, nc_vmres_power(guest), now);
+	must_put |= nc_vm_guest_is_there(vm);
 	const char *host = json_string_value(json_object_get(guest, "host"));
 	if (host && seq && nc_vm_seen_on(f, vm, host))
 		return; /* the rest with the next look */
+	if (!is_up)
+		return; /* what its driver remembers of a host that it doesn't reach */
 	if (json_object_get(guest, "addresses"))
 		nc_vmres_addresses(vm, guest, now, NULL);
 	o->observed_at_ms = now;
@@ -249,6 +253,8 @@ nc_code nc_flow_look_at_guests(nc_flow *f, const char *provider, int64_t *ret_gu
 	*ret_guests = (int64_t)json_array_size(guests);
 	for (size_t i = 0; i < json_array_size(guests); i++)
 		saw_guest(f, json_array_get(guests, i), seq);
-	rc = nc_orphans_update(f, provider, guests, err);
+	rc = nc_vms_unseen(f, provider, guests, seq, err);
+	if (rc == NC_OK)
+		rc = nc_orphans_update(f, provider, guests, err);
 	return rc == NC_OK ? count_foreign(f, provider, guests, err) : rc;
 }

@@ -206,6 +206,7 @@ nc_code nc_vmres_apply(nc_opctx *c, nc_vm *vm, nc_bytes result, nc_error *err)
 	if (native)
 		vm->native_id = nc_arena_strdup(c->arena, native);
 	vm->power = nc_vmres_power(j);
+	nc_vm_guest_is_there(vm);
 	if ((rc = take_provider_data(c, vm, json_object_get(j, "provider_data"), err)) != NC_OK)
 		return rc;
 	vm->o.observed_at_ms = c->op->ended_at_ms ? c->op->ended_at_ms : vm->o.observed_at_ms;
