@@ -152,6 +152,8 @@ extern const nc_op_type nc_flow_network_create, nc_flow_network_delete, nc_flow_
 	nc_flow_volume_resize, nc_flow_volume_delete, nc_flow_vm_disk[3], nc_flow_vm_nic[3],
 	nc_flow_snapshot[3], nc_flow_vm_migrate, nc_flow_schedule_fire, nc_flow_volume_snapshot[2];
 extern const nc_op_type nc_flow_provider_update;
+/* vcpus and memory_mib of a request, within the bounds of the kind; what is left out stays. */
+nc_code nc_vm_read_size(const json_t *in, int64_t *vcpus, int64_t *memory_mib, nc_error *err);
 /* A VM's operation did not succeed: free of it, back to where it was or in error, and an event. */
 void nc_vm_op_failed(nc_opctx *c, nc_vm *vm, const char *event);
 void nc_vm_op_failed_as(nc_opctx *c, nc_vm *vm, const char *event, nc_vm_effect effect);

@@ -195,10 +195,7 @@ static nc_code resize(
 		return nc_err(err, NC_E_INVAL, "resize needs vcpus, memory_mib or both");
 	nc_code rc = nc_json_only_keys(body, NULL, keys, err);
 	if (rc == NC_OK)
-		rc = nc_json_get_i64(body, NULL, "vcpus", NC_OPTIONAL, 1, 4096, &vcpus, err);
-	if (rc == NC_OK)
-		rc = nc_json_get_i64(
-			body, NULL, "memory_mib", NC_OPTIONAL, 1, INT64_C(1) << 26, &memory, err);
+		rc = nc_vm_read_size(body, &vcpus, &memory, err);
 	if (rc != NC_OK)
 		return rc;
 	if (vcpus == vm->vcpus && memory == vm->memory_mib) {

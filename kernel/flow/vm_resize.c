@@ -7,6 +7,8 @@
 #include "base/err.h"
 #include "flow/vm_devices.h"
 
+#define REQUEST_MAX (64u << 10)
+
 static nc_sched *sched_of(nc_opctx *c)
 {
 	return ((nc_flow *)c->user)->sched;
@@ -22,22 +24,24 @@ static void want_of(const nc_vm *vm, int64_t vcpus, int64_t memory_mib, int64_t 
 			want[NC_RES_DISK_GIB] += vm->disks[i].size_gib;
 }
 
-static nc_code read_request(nc_opctx *c, int64_t *vcpus, int64_t *memory_mib, nc_error *err)
+static nc_code read_number(const json_t *in, const char *field, int64_t *to, nc_error *err)
 {
-	_cleanup_(nc_json_decrefp) json_t *j = NULL;
-	nc_code rc = nc_json_parse(c->op->request, 64u << 10, &j, err);
+	const nc_field_def *d = nc_kind_field(&nc_kind_vm, field);
 
-	if (rc == NC_OK)
-		rc = nc_json_get_i64(j, NULL, "vcpus", NC_OPTIONAL, 1, 4096, vcpus, err);
-	if (rc == NC_OK)
-		rc = nc_json_get_i64(
-			j, NULL, "memory_mib", NC_OPTIONAL, 1, INT64_C(1) << 26, memory_mib, err);
-	return rc;
+	return nc_json_get_i64(in, NULL, field, NC_OPTIONAL, d->min, d->max, to, err);
+}
+
+nc_code nc_vm_read_size(const json_t *in, int64_t *vcpus, int64_t *memory_mib, nc_error *err)
+{
+	nc_code rc = read_number(in, "vcpus", vcpus, err);
+
+	return rc == NC_OK ? read_number(in, "memory_mib", memory_mib, err) : rc;
 }
 
 /* The VM is changed only once the claim holds: a refused one's last record has it as it was. */
 static nc_code claim(nc_opctx *c, nc_error *err)
 {
+	_cleanup_(nc_json_decrefp) json_t *asked = NULL;
 	nc_vm *vm = NC_AS(nc_vm, c->target);
 	int64_t want[NC_RES_COUNT], vcpus = vm->vcpus, memory_mib = vm->memory_mib;
 	nc_vm_resize *from = nc_arena_new_array(c->arena, nc_vm_resize, 1);
@@ -45,7 +49,9 @@ static nc_code claim(nc_opctx *c, nc_error *err)
 	if (!from)
 		return nc_err_nomem(err);
 	*from = (nc_vm_resize){ .vcpus = vcpus, .memory_mib = memory_mib };
-	nc_code rc = read_request(c, &vcpus, &memory_mib, err);
+	nc_code rc = nc_json_parse(c->op->request, REQUEST_MAX, &asked, err);
+	if (rc == NC_OK)
+		rc = nc_vm_read_size(asked, &vcpus, &memory_mib, err);
 	if (rc != NC_OK)
 		return rc;
 	want_of(vm, vcpus, memory_mib, want);
