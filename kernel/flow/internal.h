@@ -154,6 +154,11 @@ extern const nc_op_type nc_flow_network_create, nc_flow_network_delete, nc_flow_
 extern const nc_op_type nc_flow_provider_update;
 /* vcpus and memory_mib of a request, within the bounds of the kind; what is left out stays. */
 nc_code nc_vm_read_size(const json_t *in, int64_t *vcpus, int64_t *memory_mib, nc_error *err);
+/* The first steps of a start: claim what has waited for it, and tell the driver. */
+nc_code nc_vm_claim_pending(nc_opctx *c, nc_error *err);
+nc_code nc_vm_unclaim_pending(nc_opctx *c, nc_error *err);
+nc_code nc_vm_prepare_pending(nc_opctx *c, nc_op_call *call, nc_error *err);
+nc_code nc_vm_finish_pending(nc_opctx *c, nc_bytes result, nc_error *err);
 /* A VM's operation did not succeed: free of it, back to where it was or in error, and an event. */
 void nc_vm_op_failed(nc_opctx *c, nc_vm *vm, const char *event);
 void nc_vm_op_failed_as(nc_opctx *c, nc_vm *vm, const char *event, nc_vm_effect effect);

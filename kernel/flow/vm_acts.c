@@ -328,25 +328,20 @@ const nc_action *nc_actions(void)
 	return actions;
 }
 
-/* What no driver would hear of: nobody looks at pending{} at a start, and a size needs its claim. */
+/* What no driver would hear of. */
 static nc_code changed(nc_stage *s, const nc_root *r, const nc_change *change, nc_error *err)
 {
-	int is_size = change->is_deferred, is_data = 0;
-
 	(void)s;
 	(void)r;
 	for (size_t i = 0; i < change->n_fields; i++) {
-		const char *f = change->fields[i];
-		is_size |= !strcmp(f, "vcpus") || !strcmp(f, "memory_mib");
-		is_data |= !strcmp(f, "user_data");
+		if (strcmp(change->fields[i], "user_data") != 0)
+			continue;
+		nc_problem_err(err, "unsupported",
+			"user_data of a guest that is there can't be patched");
+		return nc_err_hint(err, NC_E_UNSUPPORTED,
+			"it is read when the guest is made: make the VM anew");
 	}
-	if (!is_size && !is_data)
-		return NC_OK;
-	nc_problem_err(err, "unsupported", "%s of a guest that is there can't be patched",
-		is_size ? "size" : "user_data");
-	return nc_err_hint(err, NC_E_UNSUPPORTED, "%s",
-		is_size ? "use POST /api/v1/vms/{id}/resize: novacron vm resize"
-			: "it is read when the guest is made: make the VM anew");
+	return NC_OK;
 }
 
 const nc_special nc_vm_special = { .kind = &nc_kind_vm,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * vm.start … vm.nmi: one driver call each, over the one transition table of model/. A power verb
- * has nothing to undo: asked to cancel, it is cancelled if the driver says so, and otherwise ends
- * as it ended.
+ * vm.start … vm.nmi: one driver call each, over the one transition table of model/; before a start
+ * and a restart what has waited for them (vm_resize.c). A power verb has nothing to undo: asked to
+ * cancel, it is cancelled if the driver says so, and otherwise ends as it ended.
  */
 #include <string.h>
 
@@ -102,23 +102,36 @@ static nc_code ended(nc_opctx *c, nc_error *err)
 	return NC_OK;
 }
 
-static const nc_op_step_def steps[] = {
-	{ .name = "power", .prepare = prepare, .finish = finish, .flags = NC_STEP_CANCELABLE },
+#define POWER_STEP                                                                                 \
+	{                                                                                          \
+		.name = "power", .prepare = prepare, .finish = finish, .flags = NC_STEP_CANCELABLE \
+	}
+static const nc_op_step_def steps[] = { POWER_STEP };
+static const nc_op_step_def start_steps[] = {
+	{ .name = "claim",
+		.run = nc_vm_claim_pending,
+		.undo = nc_vm_unclaim_pending,
+		.flags = NC_STEP_CANCELABLE },
+	{ .name = "update",
+		.prepare = nc_vm_prepare_pending,
+		.finish = nc_vm_finish_pending,
+		.flags = NC_STEP_CANCELABLE },
+	POWER_STEP,
 };
 
-#define POWER(verb)                                                                                \
+#define OF(verb, list)                                                                             \
 	{                                                                                          \
-		.kind = "vm." verb, .steps = steps, .n_steps = NC_LEN(steps), .ended = ended       \
+		.kind = "vm." verb, .steps = list, .n_steps = NC_LEN(list), .ended = ended         \
 	}
 const nc_op_type nc_flow_vm_power[] = {
-	POWER("start"),
-	POWER("stop"),
-	POWER("restart"),
-	POWER("reset"),
-	POWER("pause"),
-	POWER("resume"),
-	POWER("suspend"),
-	POWER("wake"),
-	POWER("nmi"),
+	OF("start", start_steps),
+	OF("stop", steps),
+	OF("restart", start_steps),
+	OF("reset", steps),
+	OF("pause", steps),
+	OF("resume", steps),
+	OF("suspend", steps),
+	OF("wake", steps),
+	OF("nmi", steps),
 };
 const size_t nc_flow_n_vm_power = NC_LEN(nc_flow_vm_power);

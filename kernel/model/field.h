@@ -40,7 +40,7 @@ typedef enum nc_field_class {
 
 typedef enum nc_mutability {
 	NC_LIVE,        /* may be changed at any time */
-	NC_NEXT_START,  /* waits in pending{} while the thing runs */
+	NC_NEXT_START,  /* waits in pending{} once the thing is there */
 	NC_IMMUTABLE,   /* set by create, then fixed */
 	NC_SUBRESOURCE, /* an array in create, then changed through its own routes */
 	NC_SERVER       /* never set by a request */

@@ -40,6 +40,7 @@ static tried put(nc_object *obj, const char *text)
 	return try(obj, text, 1);
 }
 
+/* One that has no guest yet. */
 static nc_vm *stopped_vm(nc_arena *a)
 {
 	nc_vm *vm = NC_AS(nc_vm, mu_make(&nc_kind_vm, MU_VM, a));
@@ -52,6 +53,7 @@ static nc_vm *stopped_vm(nc_arena *a)
 static nc_vm *running_vm(nc_arena *a)
 {
 	nc_vm *vm = stopped_vm(a);
+	vm->host = "hst_01ARZ3NDEKTSV4RRFFQ69G5FAV";
 	vm->lifecycle = NC_VM_ACTIVE;
 	vm->power = NC_POWER_ON;
 	return vm;
@@ -315,7 +317,18 @@ static void what_waits_takes_effect_when_applied(void)
 	CHECK_CODE(nc_object_apply_pending(zone, &f, &ch), NC_OK);
 }
 
-static void a_stopped_vm_takes_its_size_at_once(void)
+static void a_size_change_of_a_stopped_guest_waits(void)
+{
+	ARENA(a);
+	nc_vm *vm = running_vm(a);
+	vm->lifecycle = NC_VM_STOPPED;
+	vm->power = NC_POWER_OFF;
+	tried t = patch(&vm->o, "{'vcpus':4}");
+	CHECK_INT(t.change.is_deferred, 1);
+	CHECK_INT(vm->vcpus, 2);
+}
+
+static void a_vm_without_a_guest_takes_its_size_at_once(void)
 {
 	ARENA(a);
 	nc_vm *vm = stopped_vm(a);
@@ -323,7 +336,7 @@ static void a_stopped_vm_takes_its_size_at_once(void)
 	CHECK_INT(t.change.is_deferred, 0);
 	CHECK_INT(vm->vcpus, 4);
 	CHECK(vm->pending.ptr == NULL);
-	/* also what had waited from when it ran */
+	/* also what had waited from when it had one */
 	vm->pending = nc_str("{\"vcpus\":8}");
 	t = patch(&vm->o, "{'vcpus':6}");
 	CHECK_CODE(t.rc, NC_OK);
@@ -514,7 +527,8 @@ NC_TESTS(model_patch){
 	T(arrays_of_sub_resources_name_their_route),
 	T(a_size_change_of_a_running_vm_waits),
 	T(what_waits_takes_effect_when_applied),
-	T(a_stopped_vm_takes_its_size_at_once),
+	T(a_size_change_of_a_stopped_guest_waits),
+	T(a_vm_without_a_guest_takes_its_size_at_once),
 	T(a_put_keeps_what_waits),
 	T(secrets_are_set_kept_and_cleared),
 	T(disks_are_added_changed_and_taken_away_by_id),

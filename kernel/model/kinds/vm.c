@@ -356,12 +356,12 @@ static void derive(nc_object *obj)
 	vm->primary_ip = find_primary_ip(vm);
 }
 
-/* Whether a new size must wait: a guest is there that has the old one. */
+/* Whether a new size must wait: a guest has the old one, running or not, and a host keeps room for
+ * that. A start claims the new one and tells the driver. */
 static int defers(const nc_object *obj)
 {
 	const nc_vm *vm = NC_AS(const nc_vm, obj);
-	return vm->lifecycle != NC_VM_STOPPED || vm->task != NC_VM_IDLE ||
-	       (vm->power != NC_POWER_OFF && vm->power != NC_POWER_CRASHED);
+	return vm->host || vm->task != NC_VM_IDLE;
 }
 
 const nc_kind nc_kind_vm = {
