@@ -202,6 +202,11 @@ nc_code nc_act_remember(nc_act *a, int http_status, nc_bytes body, nc_error *err
 nc_code nc_act_forget_secrets(nc_flow *f, nc_txn *t, nc_object *obj, nc_error *err);
 /* A new operation of this kind on obj, staged. */
 nc_code nc_stage_operation(nc_stage *s, const char *kind, const json_t *request, nc_error *err);
+/* On a dry run: whether there is a host for it, or room for the size. Acts; else they do nothing. */
+nc_code nc_vm_try_place(
+	nc_stage *s, const nc_root *r, const nc_vm *vm, nc_place_req *req, nc_error *err);
+nc_code nc_vm_try_resize(
+	nc_stage *s, const nc_root *r, int64_t vcpus, int64_t memory_mib, nc_error *err);
 void nc_flow_event(nc_txn *t, const nc_object *obj, const char *type, const char *actor,
 	const char *op_id, const char *decision_id);
 

@@ -112,6 +112,8 @@ static nc_code create(nc_stage *s, const nc_root *r, nc_error *err)
 	nc_vm_place_req(vm, &req);
 	rc = nc_sched_check_quota(s->a->flow->sched, r, vm->o.project, req.want, err);
 	if (rc == NC_OK)
+		rc = nc_vm_try_place(s, r, vm, &req, err);
+	if (rc == NC_OK)
 		rc = nc_stage_operation(s, "vm.create", NULL, err);
 	if (rc != NC_OK)
 		return rc;
@@ -190,7 +192,6 @@ static nc_code resize(
 	int64_t vcpus = vm->vcpus, memory = vm->memory_mib;
 
 	(void)self;
-	(void)r;
 	if (!json_object_size(body))
 		return nc_err(err, NC_E_INVAL, "resize needs vcpus, memory_mib or both");
 	nc_code rc = nc_json_only_keys(body, NULL, keys, err);
@@ -202,7 +203,8 @@ static nc_code resize(
 		s->is_unchanged = 1;
 		return NC_OK;
 	}
-	return begin(s, NC_VM_RESIZE, body, err);
+	rc = begin(s, NC_VM_RESIZE, body, err);
+	return rc == NC_OK ? nc_vm_try_resize(s, r, vcpus, memory, err) : rc;
 }
 
 /* Out of soft delete: stopped, under its old name or a new one. */

@@ -100,6 +100,19 @@ static nc_code check_mode(const nc_vm *vm, const json_t *body, const wish *w, nc
 			   : "stop it first, or say live true");
 }
 
+static nc_code try_place(
+	nc_stage *s, const nc_root *r, const nc_vm *vm, const wish *w, nc_error *err)
+{
+	nc_place_req req;
+
+	nc_vm_place_req(vm, &req);
+	req.host = w->host;
+	req.is_paired = 1;
+	req.exclude = &vm->host;
+	req.n_exclude = 1;
+	return nc_vm_try_place(s, r, vm, &req, err);
+}
+
 nc_code nc_vm_act_migrate(
 	nc_stage *s, const nc_root *r, const nc_action *self, const json_t *body, nc_error *err)
 {
@@ -132,7 +145,9 @@ nc_code nc_vm_act_migrate(
 	json_decref(q);
 	if (rc == NC_OK)
 		rc = nc_vm_begin(vm, NC_VM_MIGRATE, s->op->o.id, &move, err);
-	return rc == NC_OK ? check_mode(vm, body, &w, err) : rc;
+	if (rc == NC_OK)
+		rc = check_mode(vm, body, &w, err);
+	return rc == NC_OK ? try_place(s, r, vm, &w, err) : rc;
 }
 
 /* ---- steps ---- */

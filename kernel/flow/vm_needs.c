@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a VM needs of its host beyond room: the traits of its instance type, and the pools that its
- * volumes and disks lie in. Read anew at each placement, so it is what they say then. Inside a turn.
+ * volumes and disks lie in. Read anew at each placement, so it is what they say then. Inside a turn; or of an act that is only to be tried, which it answers as the
+ * operation would.
  */
 #include "base/err.h"
 #include "flow/internal.h"
@@ -56,4 +57,20 @@ nc_code nc_vm_place_needs(nc_opctx *c, const nc_vm *vm, nc_place_req *req, nc_er
 	nc_code rc = traits_of(c, vm, req, err);
 
 	return rc == NC_OK ? pools_of(c, vm, req, err) : rc;
+}
+
+nc_code nc_vm_try_place(
+	nc_stage *s, const nc_root *r, const nc_vm *vm, nc_place_req *req, nc_error *err)
+{
+	_cleanup_(nc_buf_done) nc_buf decision;
+	nc_flow *f = s->a->flow;
+	nc_opctx c = { .db = f->db, .root = r, .arena = s->a->arena, .user = f };
+	nc_placement p = { 0 };
+
+	if (!s->a->is_dry_run)
+		return NC_OK;
+	nc_buf_init(&decision, 64u << 10);
+	req->is_dry_run = 1;
+	nc_code rc = nc_vm_place_needs(&c, vm, req, err);
+	return rc == NC_OK ? nc_sched_place(f->sched, r, req, &p, &decision, err) : rc;
 }

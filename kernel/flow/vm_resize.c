@@ -39,6 +39,18 @@ nc_code nc_vm_read_size(const json_t *in, int64_t *vcpus, int64_t *memory_mib, n
 	return rc == NC_OK ? read_number(in, "memory_mib", memory_mib, err) : rc;
 }
 
+nc_code nc_vm_try_resize(
+	nc_stage *s, const nc_root *r, int64_t vcpus, int64_t memory_mib, nc_error *err)
+{
+	const nc_vm *vm = NC_AS(nc_vm, s->object);
+	int64_t want[NC_RES_COUNT];
+
+	if (!s->a->is_dry_run)
+		return NC_OK;
+	want_of(vm, vcpus, memory_mib, want);
+	return nc_sched_grow(s->a->flow->sched, s->txn, r, vm->o.id, want, err);
+}
+
 /* The VM is changed only once the claim holds: a refused one's last record has it as it was. */
 static nc_code claim_size(nc_opctx *c, int64_t vcpus, int64_t memory_mib, nc_error *err)
 {
