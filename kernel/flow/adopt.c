@@ -88,7 +88,6 @@ static nc_code fill_vm(nc_act *a, nc_vm *vm, const nc_orphan *o, const json_t *f
 	vm->native_id = o->native_id;
 	vm->provider = o->provider;
 	vm->host = o->host;
-	vm->generation = vm->observed_generation = 1;
 	if (!vm->shutdown_timeout_s)
 		vm->shutdown_timeout_s = nc_flow_get_settings(a->flow).shutdown_timeout_s;
 	nc_vm_built(vm, nc_vmres_power(found));

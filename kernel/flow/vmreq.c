@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "flow/request.h"
 
@@ -195,6 +196,21 @@ static nc_code take_provider_data(nc_opctx *c, nc_vm *vm, const json_t *said, nc
 	return NC_OK;
 }
 
+/* What an answer without addresses leaves as it was, which is in memory and not in the record. */
+static void keep_seen(nc_opctx *c, nc_vm *vm)
+{
+	const nc_item *it = nc_root_get(c->root, NC_KIND_VM, nc_str(vm->o.id));
+	nc_object *o = NULL;
+
+	if (!it ||
+		nc_observed_load(((nc_flow *)c->user)->observed, it, c->arena, &o, NULL) != NC_OK)
+		return;
+	const nc_vm *seen = NC_AS(nc_vm, o);
+	vm->ports = seen->ports;
+	vm->n_ports = seen->n_ports;
+	vm->agent_version = seen->agent_version;
+}
+
 nc_code nc_vmres_apply(nc_opctx *c, nc_vm *vm, nc_bytes result, nc_error *err)
 {
 	_cleanup_(nc_json_decrefp) json_t *j = NULL;
@@ -209,8 +225,9 @@ nc_code nc_vmres_apply(nc_opctx *c, nc_vm *vm, nc_bytes result, nc_error *err)
 	nc_vm_guest_is_there(vm);
 	if ((rc = take_provider_data(c, vm, json_object_get(j, "provider_data"), err)) != NC_OK)
 		return rc;
-	vm->o.observed_at_ms = c->op->ended_at_ms ? c->op->ended_at_ms : vm->o.observed_at_ms;
+	vm->o.observed_at_ms = nc_clock_wall_ms();
 	if (json_object_get(j, "addresses"))
 		return nc_vmres_addresses(vm, j, vm->o.observed_at_ms, err);
+	keep_seen(c, vm);
 	return nc_arena_failed(c->arena) ? nc_err_nomem(err) : NC_OK;
 }

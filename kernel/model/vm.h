@@ -207,6 +207,7 @@ typedef struct nc_vm {
 	nc_vm_power power;  /* as last seen; durable when it changes */
 	nc_vm_doing *doing; /* NULL while idle */
 	uint64_t generation, observed_generation;
+	int is_as_asked; /* not stored: the driver has done what this record asks */
 	nc_bytes pending;
 	const char *host;           /* ref: where it is */
 	const char *move_to;        /* ref: where a migration takes it; NULL = nowhere */
@@ -271,7 +272,8 @@ nc_vm_move nc_vm_transition(nc_vm_lifecycle from, nc_vm_verb verb);
  */
 nc_code nc_vm_begin(
 	nc_vm *vm, nc_vm_verb verb, const char *operation, nc_vm_move *ret, nc_error *err);
-/* The task is over: lifecycle becomes what the verb leads to; power as given (UNKNOWN = keep). */
+/* The task is over: lifecycle becomes what the verb leads to; power as given (UNKNOWN = keep). What
+ * is not pending is done then, which observed_generation says from the next put on. */
 void nc_vm_finish(nc_vm *vm, nc_vm_power power);
 /* The first build is over. */
 void nc_vm_built(nc_vm *vm, nc_vm_power power);

@@ -250,6 +250,7 @@ void nc_vm_finish(nc_vm *vm, nc_vm_power power)
 		vm->power = power;
 	if (vm->lifecycle != NC_VM_ERROR)
 		vm->error = NULL;
+	vm->is_as_asked = 1;
 	end_task(vm);
 }
 
@@ -258,6 +259,7 @@ void nc_vm_built(nc_vm *vm, nc_vm_power power)
 	vm->power = power;
 	vm->lifecycle = power == NC_POWER_OFF ? NC_VM_STOPPED : NC_VM_ACTIVE;
 	vm->error = NULL;
+	vm->is_as_asked = 1;
 	end_task(vm);
 }
 

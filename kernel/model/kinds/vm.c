@@ -353,6 +353,8 @@ static void derive(nc_object *obj)
 	nc_vm *vm = NC_AS(nc_vm, obj);
 	obj->status = nc_vm_status_words[nc_vm_status_of(vm->lifecycle, vm->task, vm->power)];
 	vm->generation = obj->revision;
+	if (vm->is_as_asked && !vm->pending.ptr)
+		vm->observed_generation = obj->revision;
 	vm->primary_ip = find_primary_ip(vm);
 }
 
