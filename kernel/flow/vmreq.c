@@ -62,14 +62,16 @@ nc_code nc_vmreq_create(nc_opctx *c, const nc_vm *vm, nc_bytes *ret, nc_error *e
 nc_code nc_vmreq_power(
 	nc_opctx *c, const nc_vm *vm, const char *action, nc_bytes *ret, nc_error *err)
 {
+	_cleanup_(nc_json_decrefp) json_t *asked = NULL;
 	_cleanup_(nc_req_done) nc_req q;
-	json_t *asked = c->op->request.len
-				? json_loadb(c->op->request.ptr, c->op->request.len, 0, NULL)
-				: NULL;
+	nc_code rc =
+		c->op->request.len ? nc_json_parse(c->op->request, 64u << 10, &asked, err) : NC_OK;
 	const json_t *mode = json_object_get(asked, "mode");
 	const json_t *timeout = json_object_get(asked, "timeout_s");
 
 	nc_req_begin(&q);
+	if (rc != NC_OK)
+		return rc;
 	nc_req_guest(&q, c, vm);
 	nc_jw_kstr(&q.w, "action", action);
 	if (!strcmp(action, "stop") || !strcmp(action, "restart")) {
@@ -78,7 +80,6 @@ nc_code nc_vmreq_power(
 		nc_jw_ki64(&q.w, "timeout_s",
 			timeout ? json_integer_value(timeout) : vm->shutdown_timeout_s);
 	}
-	json_decref(asked);
 	return nc_req_end(&q, c, ret, err);
 }
 

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/err.h"
 #include "flow/internal.h"
 #include "model/infra.h"
@@ -452,6 +453,39 @@ static void networks_volumes_and_snapshots_are_asked_for(void)
 	close_world(&w);
 }
 
+/* Prepared without memory at any point it is not asked for at all, rather than in another mode. */
+static void a_stop_is_asked_for_as_it_was_meant(void)
+{
+	const nc_op_step_def *stop = &nc_flow_vm_power[1].steps[0];
+	int has_failed = 1;
+	world w;
+
+	open_world(&w);
+	nc_alloc_install();
+	w.op->verb = "vm.stop";
+	w.op->target = (nc_op_target){ "vm", w.vm->o.id, w.vm->o.name };
+	w.op->request = nc_str("{\"mode\":\"force\"}");
+	for (uint64_t n = 1; has_failed; n++) {
+		nc_error err = NC_ERROR_INIT;
+		nc_op_call call = { 0 };
+		_cleanup_(nc_arena_freep) nc_arena *turn = nc_arena_new(1u << 20);
+		const nc_root *r = nc_db_read_begin(w.st.db);
+		nc_opctx c = {
+			.db = w.st.db, .root = r, .arena = turn, .op = w.op, .target = &w.vm->o
+		};
+		nc_alloc_fail_at(n, NC_FAIL_ONCE);
+		nc_code rc = stop->prepare(&c, &call, &err);
+		has_failed = nc_alloc_has_failed();
+		nc_alloc_fail_at(0, NC_FAIL_ONCE);
+		nc_db_read_end(w.st.db);
+		if (rc == NC_OK)
+			CHECK(memmem(call.request.ptr, call.request.len, "\"force\"", 7) != NULL);
+		else
+			CHECK_CODE(rc, NC_E_NOMEM);
+	}
+	close_world(&w);
+}
+
 NC_TESTS(flow_request){
 	T(a_create_names_network_and_volume_as_the_driver_does),
 	T(what_the_driver_has_not_made_is_not_asked_for),
@@ -463,4 +497,5 @@ NC_TESTS(flow_request){
 	T(unclear_move_keeps_both_hosts),
 	T(networks_volumes_and_snapshots_are_asked_for),
 	T(snapshots_of_volumes_are_asked_of_their_pool),
+	T(a_stop_is_asked_for_as_it_was_meant),
 };
