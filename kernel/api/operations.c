@@ -192,10 +192,17 @@ static void get(nc_api_job *j)
 
 typedef struct listing {
 	nc_api_job *j;
-	const char *state;
+	const char *state, *kind; /* only these; NULL = any */
+	int is_live;              /* only such a state as finished ones don't have */
 	uint32_t n, limit;
-	const char *last;
+	const char *last, *cursor;
 } listing;
+
+static int is_word(nc_bytes json, const char *word)
+{
+	return !word || (json.len == strlen(word) + 2 &&
+				!memcmp((const char *)json.ptr + 1, word, json.len - 2));
+}
 
 static nc_code on_listed(void *ctx, const nc_item *it)
 {
@@ -203,46 +210,94 @@ static nc_code on_listed(void *ctx, const nc_item *it)
 	nc_bytes body = nc_item_body(it);
 
 	l->last = nc_arena_strdup(l->j->arena, nc_item_id(it));
-	if (l->state) {
-		nc_bytes s = nc_body_member(body, "state");
-		if (s.len != strlen(l->state) + 2 ||
-			memcmp((const char *)s.ptr + 1, l->state, s.len - 2))
-			return NC_OK;
-	}
+	if (!is_word(nc_body_member(body, "state"), l->state) ||
+		!is_word(nc_body_member(body, "kind"), l->kind))
+		return NC_OK;
 	if (l->n++)
 		nc_buf_putc(&l->j->out, ',');
 	nc_buf_put(&l->j->out, body.ptr, body.len);
 	return l->n == l->limit ? NC_E_BUSY : NC_OK; /* the page is full: end the walk */
 }
 
-/* All of them, hot and cold, by age. */
-static void list(nc_api_job *j)
+static nc_code read_page(listing *l, nc_error *err)
 {
-	nc_error err = NC_ERROR_INIT;
-	const char *limit = nc_job_query(j, "limit"), *cursor = nc_job_query(j, "cursor");
-	listing l = { .j = j, .state = nc_job_query(j, "state"), .limit = 100 };
+	const char *limit = nc_job_query(l->j, "limit"), *cursor = nc_job_query(l->j, "cursor");
 
-	if (limit) {
-		long n = strtol(limit, NULL, 10);
-		if (n < 1 || n > 1000) {
-			nc_problem_err(&err, "invalid", "limit: must be 1 to 1000");
-			nc_job_problem(j, &err, NULL);
-			return;
-		}
-		l.limit = (uint32_t)n;
+	l->limit = 100;
+	l->cursor = cursor ? cursor : "";
+	if (!limit)
+		return NC_OK;
+	long n = strtol(limit, NULL, 10);
+	if (n < 1 || n > 1000)
+		return nc_problem_err(err, "invalid", "limit: must be 1 to 1000");
+	l->limit = (uint32_t)n;
+	return NC_OK;
+}
+
+static nc_code read_state(listing *l, nc_error *err)
+{
+	int i = 0;
+
+	l->state = nc_job_query(l->j, "state");
+	while (l->state && nc_operation_state_words[i] &&
+		strcmp(nc_operation_state_words[i], l->state) != 0)
+		i++;
+	if (!l->state || nc_operation_state_words[i]) {
+		l->is_live = l->state && !nc_operation_state_is_final((nc_operation_state)i);
+		return NC_OK;
 	}
-	nc_buf_puts(&j->out, "{\"items\":[");
-	nc_code rc = nc_db_scan(j->api->o.db, NC_KIND_OPERATION, nc_str(cursor ? cursor : ""), 0,
-		on_listed, &l, &err);
+	nc_problem_err(err, "invalid", "state: there is no state \"%.20s\"", l->state);
+	const char *close =
+		nc_did_you_mean(l->state, nc_operation_state_words, (size_t)NC_OPER_STATE_COUNT);
+	return close ? nc_err_hint(err, NC_E_INVAL, "did you mean \"%s\"?", close) : NC_E_INVAL;
+}
+
+/* Those under way are all in memory; the history may be long. */
+static nc_code walk_live(listing *l)
+{
+	const nc_root *r = nc_db_read_begin(l->j->api->o.db);
+	nc_code rc = NC_OK;
+	nc_walk w;
+
+	nc_walk_init(&w, r, NC_KIND_OPERATION, NC_BY_ID, (nc_bytes){ 0 }, nc_str(l->cursor),
+		NC_ASCENDING);
+	for (const nc_item *it; rc == NC_OK && (it = nc_walk_next(&w, NULL));)
+		if (strcmp(nc_item_id(it), l->cursor) != 0)
+			rc = on_listed(l, it);
+	nc_db_read_end(l->j->api->o.db);
+	return rc;
+}
+
+static void answer_list(listing *l, nc_code rc, const nc_error *err)
+{
+	nc_api_job *j = l->j;
+
 	if (rc != NC_OK && rc != NC_E_BUSY) {
-		nc_job_problem(j, &err, NULL);
+		nc_job_problem(j, err, NULL);
 		return;
 	}
 	nc_buf_putc(&j->out, ']');
-	if (rc == NC_E_BUSY && l.last)
-		nc_buf_printf(&j->out, ",\"next_cursor\":\"%s\"", l.last);
+	if (rc == NC_E_BUSY && l->last)
+		nc_buf_printf(&j->out, ",\"next_cursor\":\"%s\"", l->last);
 	nc_buf_putc(&j->out, '}');
 	nc_job_reply(j, 200, NULL, 0);
+}
+
+/* By age; but for a live state the finished ones too, which lie in the store. */
+static void list(nc_api_job *j)
+{
+	nc_error err = NC_ERROR_INIT;
+	listing l = { .j = j, .kind = nc_job_query(j, "kind") };
+	nc_code rc = read_page(&l, &err);
+
+	if (rc == NC_OK)
+		rc = read_state(&l, &err);
+	nc_buf_puts(&j->out, "{\"items\":[");
+	if (rc == NC_OK)
+		rc = l.is_live ? walk_live(&l)
+			       : nc_db_scan(j->api->o.db, NC_KIND_OPERATION, nc_str(l.cursor), 0,
+					 on_listed, &l, &err);
+	answer_list(&l, rc, &err);
 }
 
 static void answer_after(nc_api_job *j, nc_code rc, const nc_error *err)
@@ -301,7 +356,36 @@ static void decision(nc_api_job *j)
 	nc_job_reply(j, 200, NULL, 0);
 }
 
-static const char *const of_list[] = { "state", "limit", "cursor", NULL };
+static nc_code on_decision(void *ctx, const nc_item *it)
+{
+	listing *l = ctx;
+	size_t mark = l->j->out.len;
+
+	l->last = nc_arena_strdup(l->j->arena, nc_item_id(it));
+	if (l->n)
+		nc_buf_putc(&l->j->out, ',');
+	if (nc_decision_render(nc_item_body(it), &l->j->out, NULL) != NC_OK) {
+		l->j->out.len = mark; /* a damaged one is left out, as elsewhere */
+		return NC_OK;
+	}
+	return ++l->n == l->limit ? NC_E_BUSY : NC_OK;
+}
+
+static void list_decisions(nc_api_job *j)
+{
+	nc_error err = NC_ERROR_INIT;
+	listing l = { .j = j };
+	nc_code rc = read_page(&l, &err);
+
+	nc_buf_puts(&j->out, "{\"items\":[");
+	if (rc == NC_OK)
+		rc = nc_db_scan(
+			j->api->o.db, NC_KIND_DECISION, nc_str(l.cursor), 0, on_decision, &l, &err);
+	answer_list(&l, rc, &err);
+}
+
+static const char *const of_list[] = { "state", "kind", "limit", "cursor", NULL };
+static const char *const of_decisions[] = { "limit", "cursor", NULL };
 static const char *const of_get[] = { "wait", NULL };
 
 #define FAMILY(prefix)                                                                             \
@@ -310,7 +394,7 @@ static const char *const of_get[] = { "wait", NULL };
 		.permission = "operation.read",                                                    \
 		.work = list,                                                                      \
 		.query = of_list,                                                                  \
-		.doc = "operations, hot and finished: state, limit, cursor" },                     \
+		.doc = "operations, hot and finished: state, kind, limit, cursor" },               \
 		{ .method = "GET",                                                                 \
 			.pattern = prefix "/{id}",                                                 \
 			.permission = "operation.read",                                            \
@@ -337,6 +421,12 @@ static const char *const of_get[] = { "wait", NULL };
 const nc_api_route nc_api_operations[] = {
 	FAMILY("/api/v1/operations"),
 	FAMILY("/api/v1/tasks"),
+	{ .method = "GET",
+		.pattern = "/api/v1/decisions",
+		.permission = "decision.read",
+		.work = list_decisions,
+		.query = of_decisions,
+		.doc = "all of them, oldest first: limit, cursor" },
 	{ .method = "GET",
 		.pattern = "/api/v1/decisions/{id}",
 		.permission = "decision.read",

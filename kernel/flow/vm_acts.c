@@ -338,8 +338,8 @@ static nc_code changed(nc_stage *s, const nc_root *r, const nc_change *change, n
 	for (size_t i = 0; i < change->n_fields; i++) {
 		if (strcmp(change->fields[i], "user_data") != 0)
 			continue;
-		nc_problem_err(err, "unsupported",
-			"user_data of a guest that is there can't be patched");
+		nc_problem_err(
+			err, "unsupported", "user_data of a guest that is there can't be patched");
 		return nc_err_hint(err, NC_E_UNSUPPORTED,
 			"it is read when the guest is made: make the VM anew");
 	}

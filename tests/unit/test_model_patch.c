@@ -463,8 +463,8 @@ static void a_live_list_is_replaced_as_a_whole(void)
 	CHECK_CODE(t.rc, NC_OK);
 	CHECK_UINT(q->n_limits, 1);
 	CHECK_INT(q->limits[0].limit, 50);
-	t = patch(
-		&q->o, "{'limits':[{'resource':'vcpus','limit':50},{'resource':'vms','limit':-2}]}");
+	t = patch(&q->o,
+		"{'limits':[{'resource':'vcpus','limit':50},{'resource':'vms','limit':-2}]}");
 	CHECK_STR(mu_faults(&t.faults), "limits[1].limit: range\n");
 	CHECK_UINT(q->n_limits, 1);
 }
