@@ -11,14 +11,6 @@
 #include "base/account.h"
 #include "base/alloc.h"
 #include "base/err.h"
-#include "base/metric.h"
-
-static nc_metric requests = { .name = "novacron_http_requests_total",
-	.help = "Requests answered.",
-	.type = NC_METRIC_COUNTER };
-static nc_metric durations = { .name = "novacron_http_request_seconds",
-	.help = "Time from the first byte of a request to the last of its answer.",
-	.type = NC_METRIC_HISTOGRAM };
 
 nc_code nc_api_new(const nc_api_options *o, nc_api **ret, nc_error *err)
 {
@@ -42,8 +34,6 @@ nc_code nc_api_new(const nc_api_options *o, nc_api **ret, nc_error *err)
 		nc_api_free(api);
 		return rc;
 	}
-	nc_metric_register(&requests);
-	nc_metric_register(&durations);
 	*ret = api;
 	return NC_OK;
 }
@@ -91,16 +81,6 @@ void nc_api_quiesce(nc_api *api)
 
 /* ---- hooks of the server ---- */
 
-static void on_access(void *user, const nc_http_req *req, int status, uint64_t bytes, int64_t us)
-{
-	(void)user;
-	(void)req;
-	(void)status;
-	(void)bytes;
-	nc_metric_add(&requests, 1);
-	nc_metric_observe_us(&durations, us);
-}
-
 static void unknown_path(nc_http_req *req, void *user)
 {
 	nc_error err = NC_ERROR_INIT;
@@ -119,6 +99,5 @@ void nc_api_serve(nc_api *api, nc_http_options *http)
 	http->fallback_user = api;
 	http->hooks.user = api;
 	http->hooks.render_fault = nc_api_render_fault;
-	http->hooks.access = on_access;
 	http->server_name = "novacron";
 }

@@ -98,7 +98,7 @@ const char *nc_api_render_fault(void *user, const nc_http_fault *f, nc_buf *body
 
 /* ---- operations.c ---- */
 /* Answer a job with the operation named by j->waits_for: 202 while it goes on, else 200 with the
- * final object when `wants_object`, or 200 with the operation. */
+ * final object (NC_ANSWER_OBJECT) or the operation. */
 typedef enum { NC_ANSWER_OPERATION, NC_ANSWER_OBJECT } nc_answer_what;
 void nc_operation_answer(nc_api_job *j, nc_answer_what what);
 /* Whether the kind has a sub-resource of that name ("disks"). */

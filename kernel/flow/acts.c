@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Acts on plain objects, the same for every kind: create, patch, replace, delete, actions. A kind
- * that needs more has a row in `special` and does its own part there. Each act is tried again from
- * a fresh root when the sequencer found that somebody was faster. Worker threads. With `on_durable` an act does not wait for its record
- * (NC_ACT_PENDING); without, it blocks until that is durable.
+ * that needs more has a row in `specials` and does its own part there. Each act is tried again from
+ * a fresh root when the sequencer found that somebody was faster. Worker threads. With `on_durable`
+ * an act does not wait for its record (NC_ACT_PENDING); without, it blocks until that is durable.
  */
 #include <string.h>
 

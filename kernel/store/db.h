@@ -131,8 +131,9 @@ uint64_t nc_db_applied(nc_db *db);   /* materialised */
 
 /* ---- reading: no lock, no count; what is borrowed lives until the matching read_end ---- */
 
-/* Any thread; nests (an inner one may see a newer root). Between the two the thread must not
- * block, and must not wait for a transaction. */
+/* Any thread; nests (an inner one may see a newer root). Between the two the thread must not wait
+ * for a transaction, nor for anything that has no end of its own: what is replaced meanwhile is kept
+ * for all readers. Reading one cold value is short enough. */
 const nc_root *nc_db_read_begin(nc_db *db);
 void nc_db_read_end(nc_db *db);
 /* For reactors that registered themselves (nc_qsbr_register) and quiesce once a turn: the

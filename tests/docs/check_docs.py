@@ -115,7 +115,9 @@ def check_locks():
 
 def check_modules():
     index = (ROOT / "docs/internals/README.md").read_text()
-    for folder in sorted((ROOT / "kernel").iterdir()):
+    folders = [*(ROOT / "kernel").iterdir(), *(ROOT / "plugins").iterdir(),
+               ROOT / "host", ROOT / "sdk", ROOT / "cli"]
+    for folder in sorted(folders):
         if folder.is_dir() and not re.search(rf"\b{folder.name}\b", index):
             fault(folder, "has no page in docs/internals/README.md")
 
