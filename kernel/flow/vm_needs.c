@@ -67,9 +67,9 @@ nc_code nc_vm_try_place(
 	nc_opctx c = { .db = f->db, .root = r, .arena = s->a->arena, .user = f };
 	nc_placement p = { 0 };
 
+	nc_buf_init(&decision, 64u << 10);
 	if (!s->a->is_dry_run)
 		return NC_OK;
-	nc_buf_init(&decision, 64u << 10);
 	req->is_dry_run = 1;
 	nc_code rc = nc_vm_place_needs(&c, vm, req, err);
 	return rc == NC_OK ? nc_sched_place(f->sched, r, req, &p, &decision, err) : rc;
