@@ -38,7 +38,8 @@ static void on_done(void *user, const nc_call_end *end)
 		.recovered = end->recover_state,
 		.err = end->error,
 		.result = end->result,
-		.plugin_id = nc_pinst_plugin_id(p->inst) };
+		.plugin_id = nc_pinst_plugin_id(p->inst),
+		.plugin_version = nc_pinst_plugin_version(p->inst) };
 
 	if (p->is_recover && end->recover_state < 0)
 		r.code = end->code == NC_OK ? NC_E_PROTO : end->code;

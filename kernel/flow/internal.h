@@ -83,6 +83,8 @@ int nc_providers_is_open(nc_providers *p, const char *id);
 /* What its instance last said of itself; "" and UNKNOWN when it is not open. */
 nc_health_state nc_providers_health(nc_providers *p, const char *id, char *why, size_t cap);
 void nc_providers_close(nc_providers *p, const char *id);
+/* What its plugin is and can do, into its object; 1 = that is news. */
+int nc_providers_describe(nc_providers *p, nc_provider *obj);
 /* The provider that a field needs whose feature not every driver declares. *id NULL: where some take it
  * and some don't, the only one that does. NC_E_UNSUPPORTED, or NC_E_INVAL where one must be named. */
 nc_code nc_providers_need_feature(nc_flow *f, const nc_root *r, const char *field,

@@ -84,6 +84,43 @@ nc_code nc_providers_choose(nc_flow *f, const nc_root *r, const char *extension,
 	return nc_err_hint(err, NC_E_INVAL, "say which: --set provider=NAME");
 }
 
+/* ---- what a provider's object says of its plugin ---- */
+
+static int is_same_list(const nc_provider *p, const char **list, size_t n)
+{
+	if (p->n_features != n)
+		return 0;
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(p->features[i], list[i]))
+			return 0;
+	return 1;
+}
+
+int nc_providers_describe(nc_providers *p, nc_provider *obj)
+{
+	_cleanup_(nc_pinst_unrefp) nc_pinst *inst = NULL;
+	nc_arena *a = obj->o.arena;
+	size_t n = 0;
+
+	if (nc_providers_get(p, obj->o.id, &inst, NULL) != NC_OK)
+		return 0;
+	while (nc_pinst_capability(inst, n))
+		n++;
+	const char **list = nc_arena_new_array(a, const char *, n + 1);
+	const char *version = nc_arena_strdup(a, nc_pinst_plugin_version(inst));
+	for (size_t i = 0; list && i < n; i++)
+		list[i] = nc_arena_strdup(a, nc_pinst_capability(inst, i));
+	if (nc_arena_failed(a) || !list || !version)
+		return 0; /* the next round tells */
+	if (obj->plugin_version && !strcmp(obj->plugin_version, version) &&
+		is_same_list(obj, list, n))
+		return 0;
+	obj->plugin_version = version;
+	obj->features = list;
+	obj->n_features = n;
+	return 1;
+}
+
 /* ---- features ---- */
 
 /* 1, 0, or -1: it is not open, or has no guests at all. */

@@ -13,11 +13,14 @@
 static void tell_status(nc_flow *f, nc_provider *obj, const char *status, const char *event)
 {
 	nc_txn *t = NULL;
+	int is_same = !strcmp(obj->o.status, status),
+	    is_news = nc_providers_describe(f->providers, obj);
 
-	if (!strcmp(obj->o.status, status) || !(t = nc_txn_new(f->db)))
+	if ((is_same && !is_news) || !(t = nc_txn_new(f->db)))
 		return;
 	obj->o.status = status;
-	nc_flow_event(t, &obj->o, event, "system", NULL, NULL);
+	if (!is_same)
+		nc_flow_event(t, &obj->o, event, "system", NULL, NULL);
 	if (nc_model_put(t, &obj->o, NULL) != NC_OK) {
 		nc_txn_free(t);
 		return;

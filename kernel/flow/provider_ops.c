@@ -34,11 +34,14 @@ static nc_code close_it(nc_opctx *c, nc_op_call *call, nc_error *err)
 
 static nc_code created(nc_opctx *c, nc_error *err)
 {
+	nc_flow *f = c->user;
+
 	(void)err;
 	if (!c->target)
 		return NC_OK;
 	int is_up = c->op->state == NC_OPER_SUCCEEDED;
 	c->target->status = is_up ? "up" : "down";
+	(void)nc_providers_describe(f->providers, NC_AS(nc_provider, c->target));
 	c->target_is_dirty = 1;
 	nc_flow_event(c->txn, c->target, is_up ? "provider.up" : "provider.down", c->op->actor,
 		c->op->o.id, NULL);
@@ -90,6 +93,7 @@ static nc_code updated(nc_opctx *c, nc_error *err)
 			     : nc_providers_is_open(f->providers, c->op->target.id) ? "degraded"
 										    : "down";
 	c->target->status = status;
+	(void)nc_providers_describe(f->providers, NC_AS(nc_provider, c->target));
 	c->target_is_dirty = 1;
 	nc_flow_event(c->txn, c->target, is_up ? "provider.applied" : "provider.not_applied",
 		c->op->actor, c->op->o.id, NULL);

@@ -166,6 +166,12 @@ static nc_code ask_vm(
 	return rc == NC_OK ? nc_vm_ask(c, vm, verb, fill, call, err) : rc;
 }
 
+/* Only what must be frozen is asked for: a driver that can't refuses, and there is no snapshot. */
+static int is_quiesced(const nc_snapshot *snap)
+{
+	return snap->quiesce && !strcmp(snap->quiesce, "required");
+}
+
 static nc_code put_new(nc_req *q, nc_opctx *c, nc_error *err)
 {
 	const nc_snapshot *snap = NC_AS(nc_snapshot, c->target);
@@ -174,7 +180,7 @@ static nc_code put_new(nc_req *q, nc_opctx *c, nc_error *err)
 	nc_jw_kstr(&q->w, "snapshot_id", snap->o.id);
 	nc_jw_kstr(&q->w, "name", snap->o.name);
 	nc_jw_kbool(&q->w, "memory", snap->has_memory);
-	if (snap->quiesce && !strcmp(snap->quiesce, "required"))
+	if (is_quiesced(snap))
 		nc_jw_kbool(&q->w, "quiesce", 1);
 	return NC_OK;
 }
@@ -222,6 +228,7 @@ static nc_code made(nc_opctx *c, nc_bytes result, nc_error *err)
 			err, NC_E_PROTO, "the driver's answer about snapshot %s", snap->o.name);
 	c->target_is_dirty = 1;
 	snap->native_id = nc_arena_strdup(c->arena, native);
+	snap->quiesce_result = is_quiesced(snap) ? "frozen" : "not frozen";
 	snap->size_bytes = json_integer_value(json_object_get(j, "size_bytes"));
 	walk_vm(c, &w, snap->vm);
 	while (parent && *parent && (rc = next_of_vm(c, &w, snap->vm, &other, err)) == NC_OK &&

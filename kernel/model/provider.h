@@ -15,9 +15,8 @@ typedef struct nc_provider {
 	int64_t max_concurrency, max_per_target; /* 0 = the manifest's */
 	/* state */
 	const char *plugin_version;
-	const char **features; /* extensions: "nc.compute/1" */
+	const char **features; /* extensions, "nc.compute/1", then features, "compute.user_data" */
 	size_t n_features;
-	uint64_t generation; /* of the plugin */
 	/* observed */
 	int64_t n_hosts, n_guests;
 	const char *health; /* a line from the driver */

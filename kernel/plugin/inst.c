@@ -274,6 +274,20 @@ const char *nc_pinst_name(const nc_pinst *inst)
 	return inst->name;
 }
 
+const char *nc_pinst_plugin_version(const nc_pinst *inst)
+{
+	return inst->found->manifest->version;
+}
+
+const char *nc_pinst_capability(const nc_pinst *inst, size_t i)
+{
+	const nc_manifest *m = inst->found->manifest;
+	size_t n = json_array_size(m->provides);
+
+	return json_string_value(
+		i < n ? json_array_get(m->provides, i) : json_array_get(m->features, i - n));
+}
+
 const char *nc_pinst_plugin_id(const nc_pinst *inst)
 {
 	return inst->found->id;

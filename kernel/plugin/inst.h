@@ -69,6 +69,9 @@ nc_code nc_pinst_health(nc_pinst *inst, int64_t timeout_us, struct nc_buf *out, 
 
 const char *nc_pinst_name(const nc_pinst *inst);
 const char *nc_pinst_plugin_id(const nc_pinst *inst);
+const char *nc_pinst_plugin_version(const nc_pinst *inst);
+/* The i-th of what its manifest says it can do, extensions first, then features; NULL behind the last. */
+const char *nc_pinst_capability(const nc_pinst *inst, size_t i);
 nc_pinst_state nc_pinst_get_state(nc_pinst *inst);
 const char *nc_pinst_state_name(nc_pinst_state state);
 /* Whether the verb would be sent at all. NC_E_UNSUPPORTED names plugin, verb and what to do. */

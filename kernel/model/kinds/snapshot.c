@@ -16,7 +16,7 @@ static const nc_field_def fields[] = {
 		.flags = NC_FF_DEFAULT, .def_s = "preferred",
 		.doc = "Whether its file systems are frozen first: required, preferred, off"),
 	NC_FIELD_STR(nc_snapshot, quiesce_result, "quiesce_result", NC_BY_SERVER,
-		.doc = "Whether they were"),
+		.doc = "Whether they were: frozen, not frozen"),
 	NC_FIELD_STR(
 		nc_snapshot, native_id, "native_id", NC_BY_SERVER, .doc = "The driver's own id"),
 	NC_FIELD_REF(nc_snapshot, parent, "parent", NC_KIND_SNAPSHOT, NC_BY_SERVER,
