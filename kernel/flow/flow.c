@@ -190,7 +190,9 @@ static void on_event(void *user, const char *type, nc_bytes json)
 
 static void on_host_lost(void *user, nc_pinst *inst, const char *why)
 {
-	(void)user;
+	nc_flow *f = user;
+
+	nc_reports_forget(f->reports, nc_pinst_name(inst));
 	nc_log(L_WARN, "plugin.host.lost", F_STR("instance", nc_pinst_name(inst)),
 		F_STR("why", why), F_STR("consequence", "recovering its calls when it is back"));
 }

@@ -14,6 +14,7 @@
 #include "flow/internal.h"
 #include "flow/orphan.h"
 #include "flow/pools.h"
+#include "flow/reports.h"
 
 #define QUERY_TIMEOUT_US 60000000
 
@@ -239,6 +240,22 @@ static nc_code count_foreign(nc_flow *f, const char *provider, const json_t *gue
 	return rc;
 }
 
+/* A report or an answer may have told more than this look, which took its time. */
+static int is_news(nc_flow *f, const char *provider, const json_t *guest)
+{
+	const char *native = json_string_value(json_object_get(guest, "native_id"));
+	uint64_t obs_seq = (uint64_t)json_integer_value(json_object_get(guest, "obs_seq"));
+	char instance[64];
+
+	if (!native)
+		return 1;
+	nc_provider_instance_name(provider, instance);
+	if (nc_reports_is_old(f->reports, instance, native, obs_seq))
+		return 0;
+	nc_reports_saw(f->reports, instance, native, obs_seq);
+	return 1;
+}
+
 nc_code nc_flow_look_at_guests(nc_flow *f, const char *provider, int64_t *ret_guests, nc_error *err)
 {
 	_cleanup_(nc_json_decrefp) json_t *guests = NULL;
@@ -252,7 +269,8 @@ nc_code nc_flow_look_at_guests(nc_flow *f, const char *provider, int64_t *ret_gu
 		return rc;
 	*ret_guests = (int64_t)json_array_size(guests);
 	for (size_t i = 0; i < json_array_size(guests); i++)
-		saw_guest(f, json_array_get(guests, i), seq);
+		if (is_news(f, provider, json_array_get(guests, i)))
+			saw_guest(f, json_array_get(guests, i), seq);
 	rc = nc_vms_unseen(f, provider, guests, seq, err);
 	if (rc == NC_OK)
 		rc = nc_orphans_update(f, provider, guests, err);

@@ -13,6 +13,7 @@
 #include "base/map.h"
 #include "flow/internal.h"
 #include "flow/provider_secrets.h"
+#include "flow/reports.h"
 
 #define DRAIN_US  2000000
 #define TRIES_MAX 20 /* at what is changed faster than it can be opened */
@@ -197,8 +198,11 @@ static nc_code open_as(nc_providers *p, const wanted *x, nc_error *err)
 {
 	_cleanup_(opened_freep) opened *o = nc_calloc(1, sizeof(*o));
 	void *old = NULL;
+	char name[64];
 	nc_code rc = o ? made_of(o, x, err) : nc_err_nomem(err);
 
+	nc_provider_instance_name(x->obj->o.id, name);
+	nc_reports_forget(p->flow->reports, name);
 	if (rc == NC_OK)
 		rc = open_instance(p, x->obj, x->config, &o->inst, err);
 	if (rc != NC_OK)

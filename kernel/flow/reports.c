@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A bounded list, coalesced by instance and native id, under `list_lock`, which is held for a copy
- * of pointers only. */
+/*
+ * A bounded list, coalesced by instance and native id, and what each was told last, so that nothing
+ * older is taken, whichever way it comes. Under `list_lock`, which is held for pointers and numbers
+ * only. Any thread.
+ */
 #include "flow/reports.h"
 
 #include <string.h>
@@ -10,10 +13,12 @@
 #include "model/body.h"
 
 #define REPORTS_MAX 8192
+#define KEY_MAX     512
 
 typedef struct report {
 	nc_list link;
 	uint64_t obs_seq;
+	int is_old;
 	nc_bytes json;
 	char instance[64];
 	char key[]; /* instance/native_id, then the JSON */
@@ -23,7 +28,12 @@ struct nc_reports {
 	pthread_mutex_t list_lock;
 	nc_list list;
 	nc_map *by_key;
+	/* key → the highest obs_seq told, as a number. What it has forgotten is taken again, so it may be
+	 * emptied at any time. */
+	nc_map *told;
 };
+
+#define TOLD_MAX 262144
 
 nc_code nc_reports_new(nc_reports **ret, nc_error *err)
 {
@@ -32,7 +42,10 @@ nc_code nc_reports_new(nc_reports **ret, nc_error *err)
 	if (!r)
 		return nc_err_nomem(err);
 	r->by_key = nc_map_new();
-	if (!r->by_key) {
+	r->told = nc_map_new();
+	if (!r->by_key || !r->told) {
+		nc_map_free(r->by_key);
+		nc_map_free(r->told);
 		nc_free(r);
 		return nc_err_nomem(err);
 	}
@@ -49,6 +62,7 @@ void nc_reports_free(nc_reports *r)
 	NC_LIST_EACH (n, &r->list)
 		nc_free(NC_LIST_ENTRY(n, report, link));
 	nc_map_free(r->by_key);
+	nc_map_free(r->told);
 	pthread_mutex_destroy(&r->list_lock);
 	nc_free(r);
 }
@@ -72,6 +86,67 @@ static report *make(const char *instance, uint64_t obs_seq, nc_bytes json)
 	return x;
 }
 
+/* ---- what was told last; list_lock held ---- */
+
+static uint64_t last_told(const nc_reports *r, const char *key)
+{
+	return (uint64_t)(uintptr_t)nc_map_get(r->told, nc_str(key));
+}
+
+static void keep_told(nc_reports *r, const char *key, uint64_t obs_seq)
+{
+	size_t it = 0;
+	nc_bytes old;
+
+	if (obs_seq <= last_told(r, key))
+		return;
+	if (nc_map_count(r->told) >= TOLD_MAX)
+		while (nc_map_next(r->told, &it, &old, NULL))
+			nc_map_del(r->told, old);
+	/* Without memory for it: it will be taken again. */
+	(void)nc_map_put(r->told, nc_str(key), (void *)(uintptr_t)obs_seq, NULL);
+}
+
+/* As make() has it: the id is quoted, as in JSON. */
+static void key_of(const char *instance, const char *native_id, char key[KEY_MAX])
+{
+	snprintf(key, KEY_MAX, "%s/\"%s\"", instance, native_id);
+}
+
+void nc_reports_saw(nc_reports *r, const char *instance, const char *native_id, uint64_t obs_seq)
+{
+	char key[KEY_MAX];
+
+	key_of(instance, native_id, key);
+	pthread_mutex_lock(&r->list_lock);
+	keep_told(r, key, obs_seq);
+	pthread_mutex_unlock(&r->list_lock);
+}
+
+int nc_reports_is_old(nc_reports *r, const char *instance, const char *native_id, uint64_t obs_seq)
+{
+	char key[KEY_MAX];
+
+	key_of(instance, native_id, key);
+	pthread_mutex_lock(&r->list_lock);
+	int is_old = obs_seq < last_told(r, key);
+	pthread_mutex_unlock(&r->list_lock);
+	return is_old;
+}
+
+void nc_reports_forget(nc_reports *r, const char *instance)
+{
+	size_t it = 0, n = strlen(instance);
+	nc_bytes key;
+
+	pthread_mutex_lock(&r->list_lock);
+	while (nc_map_next(r->told, &it, &key, NULL))
+		if (key.len > n && !memcmp(key.ptr, instance, n) &&
+			((const char *)key.ptr)[n] == '/')
+			nc_map_del(r->told, key);
+	pthread_mutex_unlock(&r->list_lock);
+}
+
 int nc_reports_add(nc_reports *r, const char *instance, uint64_t obs_seq, nc_bytes json)
 {
 	report *x = make(instance, obs_seq, json), *gone = NULL;
@@ -81,8 +156,8 @@ int nc_reports_add(nc_reports *r, const char *instance, uint64_t obs_seq, nc_byt
 		return 0;
 	pthread_mutex_lock(&r->list_lock);
 	report *known = nc_map_get(r->by_key, nc_str(x->key));
-	if (known && known->obs_seq > obs_seq) {
-		gone = x; /* an older word than the one we have */
+	if (obs_seq < last_told(r, x->key)) {
+		gone = x; /* an older word than the one we have, or had */
 		is_kept = 1;
 	} else if ((known || nc_map_count(r->by_key) < REPORTS_MAX) &&
 		   nc_map_put(r->by_key, nc_str(x->key), x, NULL) == NC_OK) {
@@ -90,6 +165,7 @@ int nc_reports_add(nc_reports *r, const char *instance, uint64_t obs_seq, nc_byt
 			nc_list_del(&known->link);
 		gone = known;
 		nc_list_add_tail(&r->list, &x->link);
+		keep_told(r, x->key, obs_seq);
 		is_kept = 1;
 	} else {
 		gone = x;
@@ -106,6 +182,8 @@ static void take(nc_reports *r, int (*is_held)(void *, const char *), void *held
 	pthread_mutex_lock(&r->list_lock);
 	NC_LIST_EACH (n, &r->list) {
 		report *x = NC_LIST_ENTRY(n, report, link);
+		/* An answer may have come meanwhile that is newer: fn gets none of these. */
+		x->is_old = x->obs_seq < last_told(r, x->key);
 		if (is_held(held, x->instance))
 			continue;
 		nc_list_del(n);
@@ -123,7 +201,8 @@ void nc_reports_drain(nc_reports *r, int (*is_held)(void *held, const char *inst
 	take(r, is_held, held, &taken);
 	NC_LIST_EACH (n, &taken) {
 		report *x = NC_LIST_ENTRY(n, report, link);
-		fn(ctx, x->json);
+		if (!x->is_old)
+			fn(ctx, x->json);
 		nc_free(x);
 	}
 }

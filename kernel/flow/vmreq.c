@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "flow/reports.h"
 #include "flow/request.h"
 
 static nc_code put_devices(nc_req *q, nc_opctx *c, const nc_vm *vm, nc_error *err)
@@ -212,6 +213,19 @@ static void keep_seen(nc_opctx *c, nc_vm *vm)
 	vm->agent_version = seen->agent_version;
 }
 
+/* Reports that were sent before this answer are older than it. */
+static void tell_seq(nc_opctx *c, const nc_vm *vm, const json_t *answer)
+{
+	nc_flow *f = c->user;
+	json_int_t obs_seq = json_integer_value(json_object_get(answer, "obs_seq"));
+	char instance[64];
+
+	if (!vm->provider || !vm->native_id || obs_seq <= 0)
+		return;
+	nc_provider_instance_name(vm->provider, instance);
+	nc_reports_saw(f->reports, instance, vm->native_id, (uint64_t)obs_seq);
+}
+
 nc_code nc_vmres_apply(nc_opctx *c, nc_vm *vm, nc_bytes result, nc_error *err)
 {
 	_cleanup_(nc_json_decrefp) json_t *j = NULL;
@@ -224,6 +238,7 @@ nc_code nc_vmres_apply(nc_opctx *c, nc_vm *vm, nc_bytes result, nc_error *err)
 		vm->native_id = nc_arena_strdup(c->arena, native);
 	vm->power = nc_vmres_power(j);
 	nc_vm_guest_is_there(vm);
+	tell_seq(c, vm, j);
 	if ((rc = take_provider_data(c, vm, json_object_get(j, "provider_data"), err)) != NC_OK)
 		return rc;
 	vm->o.observed_at_ms = nc_clock_wall_ms();
