@@ -1134,7 +1134,7 @@ static void an_item_of_an_older_shape_is_made_one_of_todays(void)
 	kind.shape = 2;
 	kind.upgrade = rename_area;
 	nc_item *old = nc_item_new(NC_KIND_ZONE, 1, nc_str("zon_1"), NULL, 0,
-		nc_str("{\"name\":\"north\",\"area\":\"reg_1\"}"));
+		nc_str("{\"id\":\"zon_1\",\"name\":\"north\",\"area\":\"reg_1\"}"));
 	REQUIRE(a && old);
 	CHECK_OK(nc_kind_upgrade(&kind, old, &now, &err), &err);
 	nc_item_free(old);
