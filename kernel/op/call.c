@@ -93,6 +93,8 @@ void nc_run_enter_gate(nc_run *run)
 		run->where = NC_RUN_GATED;
 		set_waiting_for(run, retry_us ? "breaker open for" : "its turn at", retry_us);
 		nc_run_mind_deadline(run);
+		if (!ops->has_timekeeper)
+			nc_ops_wake(ops); /* somebody is to mind when there is room again */
 		break;
 	default: /* no memory for its names */
 		nc_run_sleep(run, 100000);

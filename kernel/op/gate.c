@@ -58,7 +58,8 @@ struct nc_gate {
 	nc_map *providers;
 	nc_list broken; /* hosts whose breaker is open */
 	nc_list ring;   /* providers, by turn */
-	uint32_t inside;
+	nc_list quick;  /* tickets inside that are not slow yet, oldest first */
+	uint32_t inside, n_waiting;
 	uint8_t is_short; /* somebody may wait for room in all */
 };
 
@@ -103,6 +104,7 @@ nc_gate *nc_gate_new(const nc_gate_limits *limits)
 	g->limits = *limits;
 	nc_list_init(&g->broken);
 	nc_list_init(&g->ring);
+	nc_list_init(&g->quick);
 	g->providers = nc_map_new();
 	return g->providers ? nc_steal(&g) : NULL;
 }
@@ -284,12 +286,39 @@ static void go_inside(nc_gate *g, nc_gate_ticket *t, int64_t now_us)
 	q->project->inside++;
 	h->inside++;
 	t->is_inside = 1;
+	t->is_slow = 0;
+	t->since_us = now_us;
+	nc_list_add_tail(&g->quick, &t->link);
 	if (h->breaker.open_until_us)
 		t->is_probe = h->breaker.has_probe = 1;
 	host_update(g, h, now_us);
 }
 
-static void begin_waiting(nc_gate_ticket *t)
+/* It counts for its host alone, or for nobody. */
+static void uncount(nc_gate *g, nc_gate_ticket *t)
+{
+	queue *q = t->queue;
+
+	nc_list_del(&t->link);
+	g->inside--;
+	q->host->provider->inside--;
+	q->project->inside--;
+}
+
+/* Those that have been inside for too long. */
+static void note_slow(nc_gate *g, int64_t now_us)
+{
+	while (!nc_list_is_empty(&g->quick)) {
+		nc_gate_ticket *t = NC_LIST_ENTRY(g->quick.next, nc_gate_ticket, link);
+		if (t->since_us + NC_GATE_SLOW_US > now_us)
+			return;
+		uncount(g, t);
+		t->is_slow = 1;
+		g->is_short = 1; /* whose turn it is, they all are asked */
+	}
+}
+
+static void begin_waiting(nc_gate *g, nc_gate_ticket *t)
 {
 	queue *q = t->queue;
 
@@ -300,14 +329,16 @@ static void begin_waiting(nc_gate_ticket *t)
 	}
 	nc_list_add_tail(&q->waiting, &t->link);
 	t->is_waiting = 1;
+	g->n_waiting++;
 }
 
-static void stop_waiting(nc_gate_ticket *t)
+static void stop_waiting(nc_gate *g, nc_gate_ticket *t)
 {
 	queue *q = t->queue;
 
 	nc_list_del(&t->link);
 	t->is_waiting = 0;
+	g->n_waiting--;
 	if (!nc_list_is_empty(&q->waiting))
 		return;
 	nc_list_del(&q->of_host);
@@ -336,7 +367,7 @@ nc_gate_answer nc_gate_enter(nc_gate *g, nc_gate_ticket *t, int64_t now_us, int6
 	}
 	if (h->breaker.open_until_us)
 		*ret_us = NC_MAX(h->breaker.open_until_us - now_us, 1);
-	begin_waiting(t);
+	begin_waiting(g, t);
 	return NC_GATE_WAIT;
 }
 
@@ -369,12 +400,11 @@ void nc_gate_leave(nc_gate *g, nc_gate_ticket *t, nc_gate_verdict verdict, int64
 
 	nc_assert(t->is_inside && q);
 	host *h = q->host;
-	g->inside--;
-	h->provider->inside--;
-	q->project->inside--;
+	if (!t->is_slow)
+		uncount(g, t);
 	h->inside--;
 	breaker_note(g, h, t, verdict, now_us);
-	t->is_inside = t->is_probe = 0;
+	t->is_inside = t->is_slow = t->is_probe = 0;
 	queue_drop(t);
 	host_update(g, h, now_us);
 }
@@ -394,7 +424,7 @@ static nc_gate_ticket *next_of(nc_gate *g, provider *p, int64_t now_us)
 		nc_list_add_tail(&p->turns, &x->turn);
 		nc_list_del(&q->of_project);
 		nc_list_add_tail(&x->open, &q->of_project);
-		stop_waiting(t);
+		stop_waiting(g, t);
 		go_inside(g, t, now_us);
 		return t;
 	}
@@ -403,6 +433,7 @@ static nc_gate_ticket *next_of(nc_gate *g, provider *p, int64_t now_us)
 
 nc_gate_ticket *nc_gate_next(nc_gate *g, const char *name, int64_t now_us)
 {
+	note_slow(g, now_us);
 	NC_LIST_EACH (n, &g->broken) /* those that have been shut long enough */
 		host_update(g, NC_LIST_ENTRY(n, host, broken), now_us);
 	if (is_full(g->inside, g->limits.in_all)) {
@@ -428,10 +459,9 @@ nc_gate_ticket *nc_gate_next(nc_gate *g, const char *name, int64_t now_us)
 
 void nc_gate_forget(nc_gate *g, nc_gate_ticket *t)
 {
-	(void)g;
 	if (!t->is_waiting)
 		return;
-	stop_waiting(t);
+	stop_waiting(g, t);
 	queue_drop(t);
 }
 
@@ -453,6 +483,9 @@ int64_t nc_gate_due_us(const nc_gate *g)
 {
 	int64_t due = INT64_MAX;
 
+	if (g->n_waiting && !nc_list_is_empty(&g->quick))
+		due = NC_LIST_ENTRY(g->quick.next, nc_gate_ticket, link)->since_us +
+		      NC_GATE_SLOW_US;
 	NC_LIST_EACH (n, (nc_list *)(uintptr_t)&g->broken) {
 		const host *h = NC_LIST_ENTRY(n, host, broken);
 		if (!h->breaker.has_probe && !h->is_open && !nc_list_is_empty(&h->queues))

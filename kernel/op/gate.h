@@ -4,7 +4,9 @@
 
 /*
  * The gate before the drivers: how many calls are under way per provider, host and project, who
- * waits, in which order, and whether a breaker is open. Not thread-safe: the engine's lock guards
+ * waits, in which order, and whether a breaker is open. A call that has been inside for long
+ * (NC_GATE_SLOW_US) counts against its host alone: however many hosts hang, the others are served.
+ * Not thread-safe: the engine's lock guards
  * all of it. Never calls out.
  */
 
@@ -14,6 +16,8 @@
 #include "base/queue.h"
 #include "novacron/abi.h"
 
+#define NC_GATE_SLOW_US 10000000
+
 typedef struct nc_gate_limits {
 	uint32_t in_all, per_host, per_provider, per_project; /* 0 = no limit */
 	uint32_t breaker_failures;                            /* 0 = never opens */
@@ -22,10 +26,11 @@ typedef struct nc_gate_limits {
 
 /* A call that wants through; embedded in the run. Strings are the owner's, unchanged meanwhile. */
 typedef struct nc_gate_ticket {
-	nc_list link; /* in its queue while waiting */
+	nc_list link; /* in its queue while waiting; inside, in the order of coming until it is slow */
+	int64_t since_us; /* inside */
 	const char *provider, *host, *project;
 	struct nc_gate_queue *queue; /* the gate's, while waiting or inside */
-	uint8_t is_inside, is_waiting, is_probe;
+	uint8_t is_inside, is_slow, is_waiting, is_probe;
 } nc_gate_ticket;
 
 typedef struct nc_gate nc_gate;
@@ -50,8 +55,8 @@ void nc_gate_forget(nc_gate *g, nc_gate_ticket *t); /* stop waiting */
 /* A call of that host hangs: its breaker opens without a count, unless breakers never do. */
 void nc_gate_break(nc_gate *g, const char *provider, nc_bytes host, int64_t now_us);
 
-/* When a breaker with somebody before it is to be tried: nc_gate_next then has a ticket. INT64_MAX
- * = there is none. */
+/* When to ask nc_gate_next though nobody has left: a breaker with somebody before it is to be tried,
+ * or a call counts against its host alone from then on. INT64_MAX = never. */
 int64_t nc_gate_due_us(const nc_gate *g);
 uint32_t nc_gate_breakers_open(const nc_gate *g, int64_t now_us);
 

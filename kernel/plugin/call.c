@@ -226,7 +226,8 @@ nc_code nc_pinst_start_call(nc_pinst *inst, const nc_verb *verb, const nc_call_s
 	if (ret)
 		ret->v = c->handle;
 	if (spec->deadline_us)
-		nc_live_set_timer(c, spec->deadline_us - nc_clock_mono_us());
+		nc_live_set_timer(
+			c, NC_MIN(spec->deadline_us - nc_clock_mono_us(), NC_LIVE_SLOW_US));
 	if (is_life)
 		start(inst, c);
 	else

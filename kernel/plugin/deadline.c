@@ -6,8 +6,10 @@
 
 /*
  * Deadlines, on the io loop. A call that waits past its own ends unsent; one that runs is asked to
- * stop, and when the grace is over too, its thread is given up and its outcome is unknown. Nobody
- * may block here: every plugin's deadlines pass through this thread.
+ * stop, and when the grace is over too, its thread is given up and its outcome is unknown. Long
+ * before, a call that holds its thread counts against its target alone, so that however many hang,
+ * those of other targets are served. Nobody may block here: every plugin's deadlines pass through
+ * this thread.
  */
 
 static void on_timer(const nc_closure *closure, uint64_t timer);
@@ -80,6 +82,29 @@ static void give_up(nc_live *c)
 	nc_pinst_pump(inst);
 }
 
+/* Not yet: until then, whether it holds its thread for so long that others must not wait for it. */
+static int is_early(nc_live *c)
+{
+	nc_pinst *inst = c->inst;
+	int64_t now = nc_clock_mono_us(), left = c->spec.deadline_us - now, next = left;
+
+	if (!c->spec.deadline_us || c->is_deadline_over || left <= 0)
+		return 0;
+	pthread_mutex_lock(&inst->inst_lock);
+	int64_t holds_us = c->is_counted ? now - c->started_us : 0;
+	if (holds_us >= NC_LIVE_SLOW_US)
+		nc_queue_slow(inst, c);
+	else if (!c->has_returned)
+		next = NC_MIN(left, NC_LIVE_SLOW_US - holds_us);
+	int is_over = c->is_ended;
+	pthread_mutex_unlock(&inst->inst_lock);
+	if (is_over)
+		return 1;
+	nc_live_set_timer(c, next);
+	nc_pinst_pump(inst);
+	return 1;
+}
+
 static void on_deadline(nc_live *c)
 {
 	nc_pinst *inst = c->inst;
@@ -112,6 +137,7 @@ static void on_timer(const nc_closure *closure, uint64_t timer)
 	nc_live *c = nc_live_get(closure->arg);
 	if (!c)
 		return;
-	on_deadline(c);
+	if (!is_early(c))
+		on_deadline(c);
 	nc_live_unref(c);
 }

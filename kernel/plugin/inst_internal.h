@@ -71,7 +71,7 @@ typedef struct nc_live {
 	int fd;
 	/* under inst_lock: */
 	nc_live_state state;
-	int has_returned, is_accepted, is_ended, is_stuck, is_deadline_over, is_counted;
+	int has_returned, is_accepted, is_ended, is_stuck, is_slow, is_deadline_over, is_counted;
 	int is_watched; /* a sentinel stands for it */
 	int32_t stop_reason;
 	uint64_t timer;
@@ -113,7 +113,7 @@ struct nc_pinst {
 	nc_list live;                       /* nc_live */
 	nc_list ready;                      /* nc_target */
 	nc_map *targets;
-	uint32_t n_queued, n_running, n_stuck, n_speaking, n_in_transport;
+	uint32_t n_queued, n_running, n_slow, n_stuck, n_speaking, n_in_transport;
 	uint64_t n_calls, n_unknown;
 	struct nc_pinst_secrets *secrets;
 	struct nc_store_door *door; /* made once, by its one user */
@@ -125,7 +125,8 @@ struct nc_pinst {
 	uint32_t walk;         /* the same */
 };
 
-#define NC_QUEUED_MAX 8192u
+#define NC_QUEUED_MAX   8192u
+#define NC_LIVE_SLOW_US 10000000 /* of a call that holds its thread */
 
 /* live.c */
 nc_code nc_live_enter(
@@ -175,7 +176,10 @@ void nc_queue_add(nc_pinst *inst, nc_live *c);
 void nc_queue_remove(nc_pinst *inst, nc_live *c); /* a queued one */
 nc_live *nc_queue_next(nc_pinst *inst); /* the next to start, counted as running; or NULL */
 void nc_queue_returned(nc_pinst *inst, nc_live *c);
-void nc_queue_stuck(nc_pinst *inst, nc_live *c);                 /* its thread was given up */
+void nc_queue_stuck(nc_pinst *inst, nc_live *c); /* its thread was given up */
+/* It has held its thread for long: counts against its target alone from now on, or not if there are
+ * too many like it already. */
+void nc_queue_slow(nc_pinst *inst, nc_live *c);
 int nc_queue_is_stuck(const nc_pinst *inst, const nc_target *t); /* no call of it can start */
 void nc_queue_release(nc_pinst *inst, nc_live *c);
 

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "plugin/inst_internal.h"
+#include "plugin/rt.h"
 
 /*
  * Which call starts next. A call waits in its target's list and holds no thread; targets with a call
@@ -93,12 +94,32 @@ nc_live *nc_queue_next(nc_pinst *inst)
 	return c;
 }
 
+/* What no longer counts against the instance. */
+static void uncount(nc_pinst *inst, nc_live *c)
+{
+	if (c->is_slow)
+		inst->n_slow--;
+	else
+		inst->n_running--;
+	c->is_slow = 0;
+}
+
+void nc_queue_slow(nc_pinst *inst, nc_live *c)
+{
+	if (!c->is_counted || c->is_slow || c->is_stuck ||
+		inst->n_slow >= inst->max_concurrency * NC_RT_SLOW_FACTOR)
+		return;
+	c->is_slow = 1;
+	inst->n_running--;
+	inst->n_slow++;
+}
+
 void nc_queue_stuck(nc_pinst *inst, nc_live *c)
 {
 	if (!c->is_counted || c->is_stuck)
 		return;
 	c->is_stuck = 1;
-	inst->n_running--; /* its thread was replaced … */
+	uncount(inst, c); /* its thread was replaced … */
 	inst->n_stuck++;
 	c->target
 		->stuck++; /* … but the target keeps its place, or it would eat thread after thread */
@@ -114,7 +135,7 @@ void nc_queue_returned(nc_pinst *inst, nc_live *c)
 		inst->n_stuck--;
 		c->target->stuck--;
 	} else {
-		inst->n_running--;
+		uncount(inst, c);
 	}
 	update(inst, c->target);
 }

@@ -99,7 +99,8 @@ static nc_code start_threads(nc_rt *rt, uint32_t max_threads, nc_error *err)
 {
 	char name[64];
 	snprintf(name, sizeof(name), "w:%.13s", rt->name);
-	nc_code rc = nc_pool_new(name, max_threads + SPARE_THREADS, &rt->pool, err);
+	nc_code rc = nc_pool_new(
+		name, max_threads * (1 + NC_RT_SLOW_FACTOR) + SPARE_THREADS, &rt->pool, err);
 	if (rc != NC_OK)
 		return rc;
 	snprintf(name, sizeof(name), "c:%.13s", rt->name);

@@ -68,6 +68,10 @@ typedef struct nc_rt_up {
 	void (*strike)(void *user, nc_rule rule, const char *what);
 } nc_rt_up;
 
+/* Calls that hold their threads for long count against their targets alone: so many more than
+ * max_threads may there be at once, in times of it. */
+#define NC_RT_SLOW_FACTOR 3u
+
 typedef struct nc_rt_options {
 	const struct nc_image *image; /* outlive the runtime, even one that is stuck */
 	const struct nc_manifest *manifest;

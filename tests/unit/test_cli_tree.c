@@ -95,10 +95,8 @@ static json_t *random_value(int depth)
 	static const char *const words[] = { "", "a", "true", "~", "1e5", "0x1", "-", "? x", "a: b",
 		"x #y", " lead", "trail ", "tab\t", "nl\n", "é", "\"q\"", "'", "[", "{", "*a", "&a",
 		"!t", "%d", "@", "`", "2026-11-21", ".5", "+1", "null", "No", "<<", "=",
-		"a\xe2\x80\xa8"
-		"b",
-		"\xe2\x80\xa9", "\xc2\x85x", "\xc2\x9f", "\xef\xbb\xbf", "\xef\xbf\xbf", "\x7f",
-		"\xc2\xa0", "\xf0\x9f\x98\x80" };
+		"z\xe2\x80\xa8z", "\xe2\x80\xa9", "\xc2\x85x", "\xc2\x9f", "\xef\xbb\xbf",
+		"\xef\xbf\xbf", "\x7f", "\xc2\xa0", "\xf0\x9f\x98\x80" };
 	uint64_t r = nc_test_random();
 	switch (depth ? r % 8 : r % 6) {
 	case 0:

@@ -47,6 +47,51 @@ static void hung_host_costs_nobody_a_step(void)
 	nc_gate_free(g);
 }
 
+static void calls_that_take_long_count_for_their_host_alone(void)
+{
+	nc_gate *g = nc_gate_new(&(nc_gate_limits){
+		.in_all = 4, .per_host = 2, .per_provider = 4, .per_project = 4 });
+	static const char *const dead[] = { "x", "x", "y", "y" };
+	nc_gate_ticket hung[4], more = ticket("p", "x", "acme"), well[3];
+	int64_t us;
+	for (size_t i = 0; i < NC_LEN(hung); i++) {
+		hung[i] = ticket("p", dead[i], "acme");
+		CHECK_INT(nc_gate_enter(g, &hung[i], (int64_t)i * S, &us), NC_GATE_IN);
+	}
+	CHECK_INT(nc_gate_enter(g, &more, 4 * S, &us), NC_GATE_WAIT);
+	for (size_t i = 0; i < NC_LEN(well); i++) {
+		well[i] = ticket(i ? "q" : "p", "z", "acme");
+		CHECK_INT(nc_gate_enter(g, &well[i], 4 * S, &us), NC_GATE_WAIT);
+	}
+	CHECK_INT(nc_gate_due_us(g), NC_GATE_SLOW_US); /* of the first */
+	CHECK(nc_gate_next(g, NULL, NC_GATE_SLOW_US - 1) == NULL);
+	CHECK(nc_gate_next(g, NULL, NC_GATE_SLOW_US) == &well[0]);
+	CHECK(nc_gate_next(g, NULL, NC_GATE_SLOW_US) == NULL);
+	CHECK(nc_gate_next(g, NULL, NC_GATE_SLOW_US + 3 * S) == &well[1]);
+	CHECK(nc_gate_next(g, NULL, NC_GATE_SLOW_US + 3 * S) == &well[2]);
+	CHECK(nc_gate_next(g, NULL, NC_GATE_SLOW_US + 3 * S) == NULL); /* x stays full */
+	/* Whoever comes back late gives a place at the host and none elsewhere. */
+	nc_gate_leave(g, &hung[0], NC_GATE_FINE, NC_GATE_SLOW_US + 4 * S);
+	CHECK(nc_gate_next(g, NULL, NC_GATE_SLOW_US + 4 * S) == &more);
+	nc_gate_ticket last = ticket("q", "w", "acme");
+	CHECK_INT(nc_gate_enter(g, &last, NC_GATE_SLOW_US + 4 * S, &us),
+		NC_GATE_WAIT); /* in all: 4 */
+	nc_gate_leave(g, &well[0], NC_GATE_FINE, NC_GATE_SLOW_US + 4 * S);
+	CHECK(nc_gate_next(g, "p", NC_GATE_SLOW_US + 4 * S) == &last);
+	for (size_t i = 1; i < NC_LEN(hung); i++)
+		nc_gate_leave(g, &hung[i], NC_GATE_FINE, NC_GATE_SLOW_US + 4 * S);
+	nc_gate_leave(g, &more, NC_GATE_FINE, NC_GATE_SLOW_US + 4 * S);
+	nc_gate_leave(g, &last, NC_GATE_FINE, NC_GATE_SLOW_US + 4 * S);
+	nc_gate_leave(g, &well[1], NC_GATE_FINE, NC_GATE_SLOW_US + 4 * S);
+	nc_gate_leave(g, &well[2], NC_GATE_FINE, NC_GATE_SLOW_US + 4 * S);
+	CHECK_INT(nc_gate_due_us(g), INT64_MAX);
+	for (size_t i = 0; i < NC_LEN(hung); i++) /* all of it is free again */
+		CHECK_INT(nc_gate_enter(g, &hung[i], 0, &us), NC_GATE_IN);
+	for (size_t i = 0; i < NC_LEN(hung); i++)
+		nc_gate_leave(g, &hung[i], NC_GATE_FINE, 0);
+	nc_gate_free(g);
+}
+
 static void projects_and_their_hosts_take_turns(void)
 {
 	nc_gate *g = nc_gate_new(&(nc_gate_limits){ .per_provider = 1 });
@@ -154,8 +199,8 @@ static void breaker_opens_tries_one_and_closes(void)
 	CHECK(nc_gate_next(g, "p", 11 * S - 1) == NULL);
 	CHECK(nc_gate_next(g, "p", 11 * S) == &t[0]); /* one tries */
 	CHECK(nc_gate_next(g, "p", 12 * S) == NULL);
-	CHECK(nc_gate_due_us(g) == INT64_MAX);
-	nc_gate_leave(g, &t[0], NC_GATE_FAULT, 12 * S); /* in vain */
+	CHECK_INT(nc_gate_due_us(g), 11 * S + NC_GATE_SLOW_US); /* not for the breaker's sake */
+	nc_gate_leave(g, &t[0], NC_GATE_FAULT, 12 * S);         /* in vain */
 	CHECK_INT(nc_gate_due_us(g), 22 * S);
 	CHECK(nc_gate_next(g, "p", 22 * S) == &t[1]);
 	nc_gate_leave(g, &t[1], NC_GATE_SILENT, 22 * S); /* not sent: another may */
@@ -189,6 +234,8 @@ static void hung_call_opens_the_breaker_of_its_target_alone(void)
 	CHECK_INT(enter(g, &hung), NC_GATE_WAIT);
 	CHECK_INT(enter(g, &other), NC_GATE_IN);
 	CHECK_INT(enter(g, &far), NC_GATE_IN);
+	CHECK_INT(nc_gate_due_us(g), NC_GATE_SLOW_US); /* the two that are inside */
+	CHECK(nc_gate_next(g, "p", NC_GATE_SLOW_US) == NULL);
 	CHECK_INT(nc_gate_due_us(g), 11 * S);
 	CHECK(nc_gate_next(g, "p", 11 * S) == &hung);
 	nc_gate_leave(g, &hung, NC_GATE_FINE, 12 * S);
@@ -446,6 +493,7 @@ static void raised_limits_are_used_at_once(void)
 
 NC_TESTS(op_gate){
 	T(hung_host_costs_nobody_a_step),
+	T(calls_that_take_long_count_for_their_host_alone),
 	T(projects_and_their_hosts_take_turns),
 	T(limit_of_a_project_counts_at_each_provider),
 	T(limit_of_all_has_providers_take_turns),
