@@ -207,6 +207,18 @@ static nc_code resize(
 	return rc == NC_OK ? nc_vm_try_resize(s, r, vcpus, memory, err) : rc;
 }
 
+/* Deleted before any host was found for it: there is nothing that could be started. */
+static nc_code restore_unmade(nc_stage *s, nc_vm *vm, nc_error *err)
+{
+	nc_error why = NC_ERROR_INIT;
+
+	nc_err(&why, NC_E_UNAVAILABLE, "it was never made: no host had been found for it");
+	nc_err_hint(&why, NC_E_UNAVAILABLE, "delete it with --purge and create it anew");
+	nc_vm_reset_state(vm, NC_VM_ERROR);
+	vm->error = nc_op_error_of(s->a->arena, &why);
+	return vm->error ? NC_OK : nc_err_nomem(err);
+}
+
 /* Out of soft delete: stopped, under its old name or a new one. */
 static nc_code restore(
 	nc_stage *s, const nc_root *r, const nc_action *self, const json_t *body, nc_error *err)
@@ -232,9 +244,11 @@ static nc_code restore(
 	rc = nc_object_restore(s->object, name ? nc_arena_strdup(s->a->arena, name) : NULL, err);
 	if (rc != NC_OK)
 		return rc;
-	nc_vm_reset_state(vm, NC_VM_STOPPED);
 	vm->desired_state = NC_VM_WANT_STOPPED;
 	s->event = "vm.restored";
+	if (!vm->host)
+		return restore_unmade(s, vm, err);
+	nc_vm_reset_state(vm, NC_VM_STOPPED);
 	return NC_OK;
 }
 

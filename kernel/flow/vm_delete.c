@@ -50,7 +50,10 @@ static nc_code deleted(nc_opctx *c, nc_error *err)
 }
 
 static const nc_op_step_def delete_steps[] = {
-	{ .name = "stop", .prepare = stop, .finish = stopped, .flags = NC_STEP_CANCELABLE },
+	{ .name = "stop",
+		.prepare = stop,
+		.finish = stopped,
+		.flags = NC_STEP_CANCELABLE | NC_STEP_GONE_IS_DONE },
 };
 const nc_op_type nc_flow_vm_delete = { .kind = "vm.delete",
 	.steps = delete_steps,
