@@ -359,9 +359,17 @@ void ow_crash(op_world *w)
 	state_open(&w->st);
 }
 
+static int count_calls(op_world *w)
+{
+	pthread_mutex_lock(&w->world_lock);
+	int n = w->n_calls;
+	pthread_mutex_unlock(&w->world_lock);
+	return n;
+}
+
 void ow_free(op_world *w)
 {
-	for (int i = 0; i < w->n_calls; i++) /* nobody is left hanging */
+	for (int i = 0, n = count_calls(w); i < n; i++) /* nobody is left hanging */
 		ow_answer_call(w, &w->calls[i], (ow_answer){ .outcome = NC_DETACHED });
 	if (w->ops)
 		ow_stop(w);

@@ -84,6 +84,25 @@ nc_object *state_get(state *st, const nc_kind *k, const char *id, nc_arena *a)
 	return rc == NC_OK ? o : NULL;
 }
 
+typedef struct found {
+	nc_arena *a;
+	nc_object *o;
+} found;
+
+static nc_code load(void *ctx, const nc_item *it)
+{
+	found *f = ctx;
+
+	return nc_model_load(it, f->a, &f->o, NULL);
+}
+
+nc_object *state_find(state *st, const nc_kind *k, const char *id, nc_arena *a)
+{
+	found f = { .a = a };
+
+	return nc_db_get(st->db, k->number, nc_str(id), load, &f, NULL) == NC_OK ? f.o : NULL;
+}
+
 nc_object *state_new(const nc_kind *k, const char *name, nc_arena *a)
 {
 	nc_object *o = nc_object_new(k, a);

@@ -32,6 +32,9 @@ int state_delete(state *st, const nc_object *o);
 /* A copy of what is in memory now, in the arena; NULL = there is no such object. */
 nc_object *state_get(state *st, const nc_kind *k, const char *id, nc_arena *a);
 
+/* The same where it has gone cold already, as operations that ended do. */
+nc_object *state_find(state *st, const nc_kind *k, const char *id, nc_arena *a);
+
 /* New objects in the arena, not put yet. */
 nc_object *state_new(const nc_kind *k, const char *name, nc_arena *a);
 

@@ -460,7 +460,7 @@ static void one_that_fails_is_told_and_holds_up_nobody(void)
 	CHECK(ends(&w, id, "failed: 2 of 2 went wrong, first web-"));
 	CHECK_HAS(schedule(&w, id)->last_result, "told to fail");
 	const nc_operation *op = NC_AS(nc_operation,
-		state_get(&w.st, &nc_kind_operation, schedule(&w, id)->last_operation, w.a));
+		state_find(&w.st, &nc_kind_operation, schedule(&w, id)->last_operation, w.a));
 	const char *result = nc_arena_strndup(w.a, op->result.ptr, op->result.len);
 	CHECK_HAS(result, "\"failed\":2");
 	CHECK_HAS(result, "told to fail");

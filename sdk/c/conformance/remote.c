@@ -66,6 +66,8 @@ static nc_code call(nc_inst *i, kit_remote_call *c, const char *verb, nc_bytes t
 {
 	const kit_op *op = kit_op_find(i->h, (nc_op){ c->id });
 	nc_frame f = { .type = NC_F_CALL, .inst = 1, .fd = fd };
+	int32_t stopped =
+		op ? op->stop_reason : NC_RUN; /* before the call; later it is the listener's */
 
 	enter_call(i, c);
 	f.call = c->id;
@@ -76,8 +78,8 @@ static nc_code call(nc_inst *i, kit_remote_call *c, const char *verb, nc_bytes t
 	f.body = req;
 	if (!send_frame(i, &f, err))
 		_exit(3);
-	if (op && op->stop_reason != NC_RUN) /* it was there before the call */
-		kit_remote_plugin.op_stop(i, op->op, op->stop_reason);
+	if (stopped != NC_RUN)
+		kit_remote_plugin.op_stop(i, op->op, stopped);
 	wait_call(i, c);
 	if (err && (c->code != NC_OK || c->err.code != NC_OK))
 		*err = c->err;
