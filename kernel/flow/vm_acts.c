@@ -207,12 +207,12 @@ static nc_code resize(
 	return rc == NC_OK ? nc_vm_try_resize(s, r, vcpus, memory, err) : rc;
 }
 
-/* Deleted before any host was found for it: there is nothing that could be started. */
+/* Deleted after its creation had failed: there is nothing that could be started. */
 static nc_code restore_unmade(nc_stage *s, nc_vm *vm, nc_error *err)
 {
 	nc_error why = NC_ERROR_INIT;
 
-	nc_err(&why, NC_E_UNAVAILABLE, "it was never made: no host had been found for it");
+	nc_err(&why, NC_E_UNAVAILABLE, "it was never made: its creation had failed");
 	nc_err_hint(&why, NC_E_UNAVAILABLE, "delete it with --purge and create it anew");
 	nc_vm_reset_state(vm, NC_VM_ERROR);
 	vm->error = nc_op_error_of(s->a->arena, &why);
@@ -246,7 +246,7 @@ static nc_code restore(
 		return rc;
 	vm->desired_state = NC_VM_WANT_STOPPED;
 	s->event = "vm.restored";
-	if (!vm->host)
+	if (!vm->native_id)
 		return restore_unmade(s, vm, err);
 	nc_vm_reset_state(vm, NC_VM_STOPPED);
 	return NC_OK;

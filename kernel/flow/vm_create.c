@@ -57,7 +57,7 @@ nc_code nc_op_keep_decision(nc_opctx *c, const char *id, const nc_buf *decision,
 	return nc_arena_failed(c->arena) ? nc_err_nomem(err) : NC_OK;
 }
 
-static nc_code schedule(nc_opctx *c, nc_error *err)
+static nc_code place(nc_opctx *c, nc_error *err)
 {
 	nc_vm *vm = NC_AS(nc_vm, c->target);
 	nc_sched *sched = ((nc_flow *)c->user)->sched;
@@ -98,6 +98,19 @@ static nc_code unschedule(nc_opctx *c, nc_error *err)
 	vm->host = NULL;
 	c->target_is_dirty = 1;
 	return rc == NC_E_NOTFOUND ? NC_OK : rc;
+}
+
+/* Where no other host is left after one that couldn't, what it holds there is given back: this step
+ * has failed, so nobody will undo it. */
+static nc_code schedule(nc_opctx *c, nc_error *err)
+{
+	nc_error why = NC_ERROR_INIT;
+	const char *before = NC_AS(nc_vm, c->target)->host;
+	nc_code rc = place(c, err);
+
+	if (rc == NC_OK || rc == NC_E_NOMEM || !before)
+		return rc;
+	return unschedule(c, &why) == NC_OK ? rc : nc_err_nomem(err);
 }
 
 static nc_code spawn(nc_opctx *c, nc_op_call *call, nc_error *err)
