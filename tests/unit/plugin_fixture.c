@@ -135,7 +135,6 @@ static void on_health(void *user, nc_health_state worst, const char *why)
 	f->worst = worst;
 	snprintf(f->worst_why, sizeof(f->worst_why), "%s", why);
 	pthread_mutex_unlock(&f->lock);
-	count(f, &f->healths);
 }
 
 fixture *fixture_new(const fixture_options *opt)
@@ -245,6 +244,20 @@ int fixture_wait_event(fixture *f, const char *type)
 		nc_clock_sleep_us(1000);
 	}
 	return 1;
+}
+
+int fixture_wait_worst(fixture *f, nc_health_state want, char *ret_why, size_t cap)
+{
+	int64_t until = nc_clock_mono_us() + WAIT_MS * 1000;
+	for (;;) {
+		pthread_mutex_lock(&f->lock);
+		int is_it = f->worst == want;
+		snprintf(ret_why, cap, "%s", f->worst_why);
+		pthread_mutex_unlock(&f->lock);
+		if (is_it || nc_clock_mono_us() > until)
+			return is_it;
+		nc_clock_sleep_us(1000);
+	}
 }
 
 int fixture_event_is(fixture *f, const char *type)

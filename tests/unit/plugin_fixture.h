@@ -16,8 +16,7 @@ typedef struct fixture {
 	unsigned reports, overflows, lost, back, stuck, events;
 	char last_event[2048], last_event_type[64], last_target[64];
 	char kv_key[64], kv_val[64];
-	unsigned healths; /* times told, and the last */
-	nc_health_state worst;
+	nc_health_state worst; /* told last */
 	char worst_why[512];
 } fixture;
 
@@ -48,6 +47,8 @@ void fixture_status(fixture *f, const char *plugin, const char *member, char *ou
 /* Whether the last event was of that type. */
 int fixture_event_is(fixture *f, const char *type);
 int fixture_wait_event(fixture *f, const char *type);
+/* Until that is the worst told, with its why; what was told last in any case. */
+int fixture_wait_worst(fixture *f, nc_health_state want, char *ret_why, size_t cap);
 
 /* A call that keeps everything it was told. */
 typedef struct waited {

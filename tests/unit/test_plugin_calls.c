@@ -119,9 +119,8 @@ static void health_is_asked_and_told(nc_isolation iso)
 		CHECK_HAS(text, "\"details\":{\"fever\":1}");
 		wish_health(&s, "unhealthy");
 		expect_health(&s, NC_HEALTH_UNHEALTHY, "so it is");
-		CHECK(fixture_wait(s.f, &s.f->healths, s.f->healths + 1));
-		CHECK_INT(s.f->worst, NC_HEALTH_UNHEALTHY);
-		CHECK_STR(s.f->worst_why, "test.good, instance one: so it is");
+		CHECK(fixture_wait_worst(s.f, NC_HEALTH_UNHEALTHY, text, sizeof(text)));
+		CHECK_STR(text, "test.good, instance one: so it is");
 		wish_health(&s, "mad");
 		expect_health(&s, NC_HEALTH_UNHEALTHY, "");
 		wish_health(&s, "healthy");
@@ -130,7 +129,7 @@ static void health_is_asked_and_told(nc_isolation iso)
 		expect_health(&s, NC_HEALTH_UNHEALTHY, "nobody is at home");
 		/* What is gone is ill no more. */
 		nc_pinst_close(s.inst, 0);
-		CHECK_INT(s.f->worst, NC_HEALTH_UNKNOWN);
+		CHECK(fixture_wait_worst(s.f, NC_HEALTH_UNKNOWN, text, sizeof(text)));
 	}
 	end(&s);
 }
