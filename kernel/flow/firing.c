@@ -170,30 +170,14 @@ static int begin_some(nc_firing *x)
 	return 0;
 }
 
-typedef struct seen {
-	nc_arena *a;
-	nc_operation *op;
-} seen;
-
-static nc_code see(void *ctx, const nc_item *it)
-{
-	seen *s = ctx;
-	nc_object *o = NULL;
-	nc_code rc = nc_model_load(it, s->a, &o, NULL);
-
-	if (rc == NC_OK)
-		s->op = NC_AS(nc_operation, o);
-	return rc;
-}
-
 /* The operation as it stands, hot or cold. NULL with NC_E_NOTFOUND: long gone. */
 static nc_code look_up(nc_firing *x, const char *id, nc_arena *a, nc_operation **ret)
 {
-	seen s = { .a = a };
+	nc_object *o = NULL;
 	nc_error err = NC_ERROR_INIT;
-	nc_code rc = nc_db_get(x->f->db, NC_KIND_OPERATION, nc_str(id), see, &s, &err);
+	nc_code rc = nc_model_find(x->f->db, &nc_kind_operation, id, a, &o, &err);
 
-	*ret = s.op;
+	*ret = o ? NC_AS(nc_operation, o) : NULL;
 	return rc;
 }
 

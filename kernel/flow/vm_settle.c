@@ -107,17 +107,6 @@ typedef struct question {
 	nc_operation *op;
 } question;
 
-static nc_code on_operation(void *ctx, const nc_item *it)
-{
-	question *q = ctx;
-	nc_object *o = NULL;
-	nc_code rc = nc_model_load(it, q->a, &o, NULL);
-
-	if (rc == NC_OK)
-		q->op = NC_AS(nc_operation, o);
-	return rc;
-}
-
 static nc_code load(question *q, const char *id, nc_error *err)
 {
 	nc_object *o = NULL;
@@ -130,8 +119,10 @@ static nc_code load(question *q, const char *id, nc_error *err)
 	q->vm = NC_AS(nc_vm, o);
 	if (!q->vm->move_operation || q->vm->task != NC_VM_IDLE || !q->vm->host || !q->vm->move_to)
 		return NC_E_CONFLICT;
-	return nc_db_get(
-		q->f->db, NC_KIND_OPERATION, nc_str(q->vm->move_operation), on_operation, q, err);
+	rc = nc_model_find(q->f->db, &nc_kind_operation, q->vm->move_operation, q->a, &o, err);
+	if (rc == NC_OK)
+		q->op = NC_AS(nc_operation, o);
+	return rc;
 }
 
 static nc_opctx context_of(const question *q, const nc_root *r)

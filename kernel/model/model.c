@@ -45,6 +45,27 @@ nc_code nc_model_get(const nc_root *r, const nc_kind *k, const char *id, nc_aren
 	return nc_model_load(it, a, ret, err);
 }
 
+typedef struct finding {
+	nc_arena *a;
+	nc_object *o;
+} finding;
+
+static nc_code on_found(void *ctx, const nc_item *it)
+{
+	finding *f = ctx;
+	return nc_model_load(it, f->a, &f->o, NULL);
+}
+
+nc_code nc_model_find(
+	nc_db *db, const nc_kind *k, const char *id, nc_arena *a, nc_object **ret, nc_error *err)
+{
+	finding f = { .a = a };
+	nc_code code = nc_db_get(db, k->number, nc_str(id), on_found, &f, err);
+	if (code == NC_OK)
+		*ret = f.o;
+	return code;
+}
+
 /* ---- writing ---- */
 
 static void move_revision(nc_object *obj)

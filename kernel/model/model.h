@@ -24,6 +24,9 @@ nc_code nc_model_load_body(
 /* By id. NC_E_NOTFOUND ("vm vm_01J… not found"). */
 nc_code nc_model_get(const nc_root *r, const nc_kind *k, const char *id, nc_arena *a,
 	nc_object **ret, nc_error *err);
+/* The same wherever it lies, in memory or gone cold, as operations that ended do. May block. */
+nc_code nc_model_find(
+	nc_db *db, const nc_kind *k, const char *id, nc_arena *a, nc_object **ret, nc_error *err);
 
 #define NC_CANDIDATES_MAX 8
 typedef struct nc_candidates {

@@ -449,27 +449,15 @@ const char *ow_begin(
 	return ow_begin_more(w, kind, provider, host, project, NULL);
 }
 
-typedef struct seen {
-	nc_arena *a;
-	nc_object *o;
-} seen;
-
-static nc_code see(void *ctx, const nc_item *it)
-{
-	seen *s = ctx;
-
-	return nc_model_load(it, s->a, &s->o, NULL);
-}
-
 nc_operation *ow_get(op_world *w, const char *id)
 {
-	seen s = { .a = w->a };
+	nc_object *o = NULL;
 	nc_error err = NC_ERROR_INIT;
 
-	nc_code xrc = nc_db_get(w->st.db, NC_KIND_OPERATION, nc_str(id), see, &s, &err);
-	if (!CHECK_OK(xrc, &err))
+	nc_code rc = nc_model_find(w->st.db, &nc_kind_operation, id, w->a, &o, &err);
+	if (!CHECK_OK(rc, &err))
 		return NULL;
-	return NC_AS(nc_operation, s.o);
+	return NC_AS(nc_operation, o);
 }
 
 const char *ow_description(op_world *w, const char *id)
@@ -502,12 +490,12 @@ static int until(op_world *w, int (*holds)(const question *q), const question *q
 
 static int is_in_state(const question *q)
 {
-	seen s = { .a = nc_arena_new(1 << 20) };
-	int is = nc_db_get(q->w->st.db, NC_KIND_OPERATION, nc_str(q->text), see, &s, NULL) ==
-			 NC_OK &&
-		 NC_AS(nc_operation, s.o)->state == (nc_operation_state)q->n;
+	nc_arena *a = nc_arena_new(1 << 20);
+	nc_object *o = NULL;
+	int is = nc_model_find(q->w->st.db, &nc_kind_operation, q->text, a, &o, NULL) == NC_OK &&
+		 NC_AS(nc_operation, o)->state == (nc_operation_state)q->n;
 
-	nc_arena_free(s.a);
+	nc_arena_free(a);
 	return is;
 }
 

@@ -84,23 +84,11 @@ nc_object *state_get(state *st, const nc_kind *k, const char *id, nc_arena *a)
 	return rc == NC_OK ? o : NULL;
 }
 
-typedef struct found {
-	nc_arena *a;
-	nc_object *o;
-} found;
-
-static nc_code load(void *ctx, const nc_item *it)
-{
-	found *f = ctx;
-
-	return nc_model_load(it, f->a, &f->o, NULL);
-}
-
 nc_object *state_find(state *st, const nc_kind *k, const char *id, nc_arena *a)
 {
-	found f = { .a = a };
+	nc_object *o = NULL;
 
-	return nc_db_get(st->db, k->number, nc_str(id), load, &f, NULL) == NC_OK ? f.o : NULL;
+	return nc_model_find(st->db, k, id, a, &o, NULL) == NC_OK ? o : NULL;
 }
 
 nc_object *state_new(const nc_kind *k, const char *name, nc_arena *a)
