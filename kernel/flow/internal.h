@@ -7,6 +7,7 @@
 #include <pthread.h>
 
 #include "base/map.h"
+#include "base/nummap.h"
 #include "base/queue.h"
 #include "flow/flow.h"
 #include "model/allocation.h"
@@ -115,10 +116,17 @@ typedef struct nc_provider_look { /* what a look at a provider came to */
 } nc_provider_look;
 void nc_flow_observe_provider(nc_flow *f, const char *provider, const nc_provider_look *look);
 
-/* ---- inventory.c: guests as the drivers see them ---- */
-/* Ask an instance and wait; the caller owns *ret, an array of what it wrote. */
+/* ---- ask.c: asking a driver, and waiting ---- */
+typedef nc_code (*nc_answer_fn)(void *ctx, json_t *object, nc_error *err);
+/* fn gets each object of the answer on this thread, while others arrive; what it got counts only with
+ * NC_OK as complete. Once it has failed it gets no more. */
+nc_code nc_flow_ask_each(nc_flow *f, const char *provider, const char *verb, nc_answer_fn fn,
+	void *ctx, nc_error *err);
+/* All of a short answer; the caller owns *ret, an array. */
 nc_code nc_flow_ask(
 	nc_flow *f, const char *provider, const char *verb, json_t **ret, nc_error *err);
+
+/* ---- inventory.c: guests as the drivers see them ---- */
 nc_code nc_flow_look_at_guests(
 	nc_flow *f, const char *provider, int64_t *ret_guests, nc_error *err);
 int nc_flow_is_ours(nc_flow *f, const json_t *tag); /* a tag of this installation */
@@ -127,9 +135,10 @@ void nc_flow_saw_guest(nc_flow *f, const json_t *guest);
 
 /* ---- vm_unseen.c: VMs of which a look told nothing ---- */
 #define NC_GUEST_MISSING "GuestMissing" /* the condition */
-/* After a complete answer to what guests there are; seq as of before it was asked. Blocking. */
+/* After a complete answer to what guests there are: nc_hash of the ids in our tags and of the native
+ * ids; seq as of before it was asked. Blocking. */
 nc_code nc_vms_unseen(
-	nc_flow *f, const char *provider, const json_t *guests, uint64_t seq, nc_error *err);
+	nc_flow *f, const char *provider, const nc_nummap *listed, uint64_t seq, nc_error *err);
 /* It has been seen: 1 = that is news, and the VM must be put. */
 int nc_vm_guest_is_there(nc_vm *vm);
 int nc_flow_host_is_up(const nc_root *r, const char *id); /* as its driver said last */

@@ -150,13 +150,13 @@ static nc_code list_one(round *r, const json_t *guest, const char *id, nc_error 
 	return rc;
 }
 
-static nc_code walk_guests(round *r, const json_t *guests, nc_map *present, nc_error *err)
+static nc_code walk_strays(round *r, const json_t *strays, nc_map *present, nc_error *err)
 {
 	nc_code rc = NC_OK;
 	char id[NC_DB_ID_MAX + 1];
 
-	for (size_t i = 0; rc == NC_OK && i < json_array_size(guests) && r->n < ORPHANS_MAX; i++) {
-		const json_t *guest = json_array_get(guests, i);
+	for (size_t i = 0; rc == NC_OK && i < json_array_size(strays) && r->n < ORPHANS_MAX; i++) {
+		const json_t *guest = json_array_get(strays, i);
 		if (!is_orphan(r, guest))
 			continue;
 		native_key(r->provider, str(guest, "native_id"), id);
@@ -191,7 +191,7 @@ static nc_code strike_off(round *r, const nc_map *present, nc_error *err)
 	return rc;
 }
 
-nc_code nc_orphans_update(nc_flow *f, const char *provider, const json_t *guests, nc_error *err)
+nc_code nc_orphans_update(nc_flow *f, const char *provider, const json_t *strays, nc_error *err)
 {
 	_cleanup_(nc_arena_freep) nc_arena *a = nc_arena_new(16u << 20);
 	_cleanup_(nc_txn_freep) nc_txn *t = nc_txn_new(f->db);
@@ -201,7 +201,7 @@ nc_code nc_orphans_update(nc_flow *f, const char *provider, const json_t *guests
 	if (!a || !t || !present)
 		return nc_err_nomem(err);
 	r.root = nc_db_read_begin(f->db);
-	nc_code rc = walk_guests(&r, guests, present, err);
+	nc_code rc = walk_strays(&r, strays, present, err);
 	if (rc == NC_OK)
 		rc = strike_off(&r, present, err);
 	nc_db_read_end(f->db);

@@ -10,8 +10,9 @@
  * (sweep.h) deletes that, and only in the store epoch that made it.
  */
 
-/* Bring the list of one provider up to date from a complete inventory. */
-nc_code nc_orphans_update(nc_flow *f, const char *provider, const json_t *guests, nc_error *err);
+/* Bring the list of one provider up to date from a complete inventory: those of its guests that carry
+ * our tag and had no VM. */
+nc_code nc_orphans_update(nc_flow *f, const char *provider, const json_t *strays, nc_error *err);
 /* Whether this guest of a provider is on the list. */
 int nc_orphan_is_listed(const nc_root *r, const char *provider, const char *native);
 

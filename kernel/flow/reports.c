@@ -10,14 +10,15 @@
 
 #include "base/alloc.h"
 #include "base/err.h"
+#include "base/nummap.h"
 #include "model/body.h"
 
 #define REPORTS_MAX 8192
-#define KEY_MAX     512
+#define TOLD_MAX    262144
 
 typedef struct report {
 	nc_list link;
-	uint64_t obs_seq;
+	uint64_t obs_seq, native; /* the hash of its native id */
 	int is_old;
 	nc_bytes json;
 	char instance[64];
@@ -28,12 +29,9 @@ struct nc_reports {
 	pthread_mutex_t list_lock;
 	nc_list list;
 	nc_map *by_key;
-	/* key → the highest obs_seq told, as a number. What it has forgotten is taken again, so it may be
-	 * emptied at any time. */
-	nc_map *told;
+	nc_map *told; /* instance → nc_nummap of hash of native id → the highest obs_seq told. What it has
+		       * forgotten is taken again, so it may be emptied at any time. */
 };
-
-#define TOLD_MAX 262144
 
 nc_code nc_reports_new(nc_reports **ret, nc_error *err)
 {
@@ -55,6 +53,17 @@ nc_code nc_reports_new(nc_reports **ret, nc_error *err)
 	return NC_OK;
 }
 
+static void free_told(nc_reports *r)
+{
+	size_t it = 0;
+	nc_bytes key;
+	void *told;
+
+	while (nc_map_next(r->told, &it, &key, &told))
+		nc_nummap_free(told);
+	nc_map_free(r->told);
+}
+
 void nc_reports_free(nc_reports *r)
 {
 	if (!r)
@@ -62,9 +71,14 @@ void nc_reports_free(nc_reports *r)
 	NC_LIST_EACH (n, &r->list)
 		nc_free(NC_LIST_ENTRY(n, report, link));
 	nc_map_free(r->by_key);
-	nc_map_free(r->told);
+	free_told(r);
 	pthread_mutex_destroy(&r->list_lock);
 	nc_free(r);
+}
+
+static nc_bytes unquoted(nc_bytes word)
+{
+	return word.len < 2 ? word : (nc_bytes){ (const char *)word.ptr + 1, word.len - 2 };
 }
 
 static report *make(const char *instance, uint64_t obs_seq, nc_bytes json)
@@ -77,6 +91,7 @@ static report *make(const char *instance, uint64_t obs_seq, nc_bytes json)
 		return NULL;
 	nc_list_init(&x->link);
 	x->obs_seq = obs_seq;
+	x->native = nc_hash(unquoted(id));
 	snprintf(x->instance, sizeof(x->instance), "%s", instance);
 	snprintf(x->key, key_len, "%s/%.*s", instance, (int)id.len,
 		id.len ? (const char *)id.ptr : "");
@@ -88,63 +103,59 @@ static report *make(const char *instance, uint64_t obs_seq, nc_bytes json)
 
 /* ---- what was told last; list_lock held ---- */
 
-static uint64_t last_told(const nc_reports *r, const char *key)
+static uint64_t last_told(const nc_reports *r, const char *instance, uint64_t native)
 {
-	return (uint64_t)(uintptr_t)nc_map_get(r->told, nc_str(key));
+	const nc_nummap *told = nc_map_get(r->told, nc_str(instance));
+
+	return told ? nc_nummap_get(told, native) : 0;
 }
 
-static void keep_told(nc_reports *r, const char *key, uint64_t obs_seq)
+static nc_nummap *told_of(nc_reports *r, const char *instance)
 {
-	size_t it = 0;
-	nc_bytes old;
+	nc_nummap *told = nc_map_get(r->told, nc_str(instance));
 
-	if (obs_seq <= last_told(r, key))
+	if (told || !(told = nc_nummap_new()))
+		return told;
+	if (nc_map_put(r->told, nc_str(instance), told, NULL) == NC_OK)
+		return told;
+	nc_nummap_free(told);
+	return NULL;
+}
+
+/* Without memory for it: it will be taken again. */
+static void keep_told(nc_reports *r, const char *instance, uint64_t native, uint64_t obs_seq)
+{
+	if (obs_seq <= last_told(r, instance, native))
 		return;
-	if (nc_map_count(r->told) >= TOLD_MAX)
-		while (nc_map_next(r->told, &it, &old, NULL))
-			nc_map_del(r->told, old);
-	/* Without memory for it: it will be taken again. */
-	(void)nc_map_put(r->told, nc_str(key), (void *)(uintptr_t)obs_seq, NULL);
-}
-
-/* As make() has it: the id is quoted, as in JSON. */
-static void key_of(const char *instance, const char *native_id, char key[KEY_MAX])
-{
-	snprintf(key, KEY_MAX, "%s/\"%s\"", instance, native_id);
+	nc_nummap *told = told_of(r, instance);
+	if (!told)
+		return;
+	if (nc_nummap_count(told) >= TOLD_MAX)
+		nc_nummap_clear(told);
+	(void)nc_nummap_put(told, native, obs_seq);
 }
 
 void nc_reports_saw(nc_reports *r, const char *instance, const char *native_id, uint64_t obs_seq)
 {
-	char key[KEY_MAX];
-
-	key_of(instance, native_id, key);
 	pthread_mutex_lock(&r->list_lock);
-	keep_told(r, key, obs_seq);
+	keep_told(r, instance, nc_hash(nc_str(native_id)), obs_seq);
 	pthread_mutex_unlock(&r->list_lock);
 }
 
 int nc_reports_is_old(nc_reports *r, const char *instance, const char *native_id, uint64_t obs_seq)
 {
-	char key[KEY_MAX];
-
-	key_of(instance, native_id, key);
 	pthread_mutex_lock(&r->list_lock);
-	int is_old = obs_seq < last_told(r, key);
+	int is_old = obs_seq < last_told(r, instance, nc_hash(nc_str(native_id)));
 	pthread_mutex_unlock(&r->list_lock);
 	return is_old;
 }
 
 void nc_reports_forget(nc_reports *r, const char *instance)
 {
-	size_t it = 0, n = strlen(instance);
-	nc_bytes key;
-
 	pthread_mutex_lock(&r->list_lock);
-	while (nc_map_next(r->told, &it, &key, NULL))
-		if (key.len > n && !memcmp(key.ptr, instance, n) &&
-			((const char *)key.ptr)[n] == '/')
-			nc_map_del(r->told, key);
+	nc_nummap *told = nc_map_del(r->told, nc_str(instance));
 	pthread_mutex_unlock(&r->list_lock);
+	nc_nummap_free(told);
 }
 
 int nc_reports_add(nc_reports *r, const char *instance, uint64_t obs_seq, nc_bytes json)
@@ -156,7 +167,7 @@ int nc_reports_add(nc_reports *r, const char *instance, uint64_t obs_seq, nc_byt
 		return 0;
 	pthread_mutex_lock(&r->list_lock);
 	report *known = nc_map_get(r->by_key, nc_str(x->key));
-	if (obs_seq < last_told(r, x->key)) {
+	if (obs_seq < last_told(r, x->instance, x->native)) {
 		gone = x; /* an older word than the one we have, or had */
 		is_kept = 1;
 	} else if ((known || nc_map_count(r->by_key) < REPORTS_MAX) &&
@@ -165,7 +176,7 @@ int nc_reports_add(nc_reports *r, const char *instance, uint64_t obs_seq, nc_byt
 			nc_list_del(&known->link);
 		gone = known;
 		nc_list_add_tail(&r->list, &x->link);
-		keep_told(r, x->key, obs_seq);
+		keep_told(r, x->instance, x->native, obs_seq);
 		is_kept = 1;
 	} else {
 		gone = x;
@@ -183,7 +194,7 @@ static void take(nc_reports *r, int (*is_held)(void *, const char *), void *held
 	NC_LIST_EACH (n, &r->list) {
 		report *x = NC_LIST_ENTRY(n, report, link);
 		/* An answer may have come meanwhile that is newer: fn gets none of these. */
-		x->is_old = x->obs_seq < last_told(r, x->key);
+		x->is_old = x->obs_seq < last_told(r, x->instance, x->native);
 		if (is_held(held, x->instance))
 			continue;
 		nc_list_del(n);

@@ -313,7 +313,7 @@ static const json_t *find_guest(
 		const json_t *guest = json_array_get(guests, i);
 		const json_t *tag = json_object_get(guest, "tag");
 		const char *object = json_string_value(json_object_get(tag, "object"));
-		if (!object || strcmp(object, q->vm->o.id) || !nc_flow_is_ours(q->f, tag))
+		if (strcmp(object, q->vm->o.id) != 0)
 			continue;
 		if (found)
 			return NULL;
@@ -377,15 +377,37 @@ static size_t ask_all(nc_doubts *d, nc_flow *f)
 	return n_over;
 }
 
+typedef struct listing {
+	nc_flow *f;
+	const nc_doubts *d;
+	json_t *guests; /* those in doubt */
+} listing;
+
+static nc_code on_listed(void *ctx, json_t *guest, nc_error *err)
+{
+	listing *x = ctx;
+	const json_t *tag = json_object_get(guest, "tag");
+	const char *object = json_string_value(json_object_get(tag, "object"));
+	int is_asked = 0;
+
+	for (size_t i = 0; object && !is_asked && i < x->d->n; i++)
+		is_asked = x->d->list[i].is_over && !strcmp(x->d->list[i].vm, object);
+	if (!is_asked || !nc_flow_is_ours(x->f, tag))
+		return NC_OK;
+	return json_array_append(x->guests, guest) ? nc_err_nomem(err) : NC_OK;
+}
+
 void nc_doubts_settle(nc_doubts *d, nc_flow *f, const char *provider)
 {
-	_cleanup_(nc_json_decrefp) json_t *guests = NULL;
+	_cleanup_(nc_json_decrefp) json_t *guests = json_array();
+	listing x = { .f = f, .d = d, .guests = guests };
 
 	find_all(d, f, provider);
-	if (!ask_all(d, f))
+	if (!guests || !ask_all(d, f))
 		return;
 	/* Asked for after those answers: an older list may be from when a copy ran. */
-	(void)nc_flow_ask(f, provider, "compute.inventory", &guests, NULL);
+	if (nc_flow_ask_each(f, provider, "compute.inventory", on_listed, &x, NULL) != NC_OK)
+		json_array_clear(guests);
 	for (size_t i = 0; i < d->n; i++)
 		if (d->list[i].is_over && !settle_by_list(f, d->list[i].vm, guests))
 			put_off(&d->list[i]);

@@ -22,7 +22,7 @@
 typedef struct look {
 	nc_flow *f;
 	const char *provider;
-	nc_map *listed; /* ids out of tags, and native ids */
+	const nc_nummap *listed;
 	uint64_t seq;
 	const nc_root *root; /* of one batch, as are those below */
 	nc_arena *a;
@@ -53,8 +53,8 @@ int nc_flow_host_is_up(const nc_root *r, const char *id)
 
 static int is_listed(const look *x, const char *id, const char *native)
 {
-	return nc_map_get(x->listed, nc_str(id)) ||
-	       (native && nc_map_get(x->listed, nc_str(native)));
+	return nc_nummap_get(x->listed, nc_hash(nc_str(id))) ||
+	       (native && nc_nummap_get(x->listed, nc_hash(nc_str(native))));
 }
 
 /* Without opening the body: most are seen, at every look. */
@@ -64,7 +64,7 @@ static int may_be_unseen(const look *x, const nc_item *it)
 	char host[NC_DB_ID_MAX + 1];
 
 	return it->rev <= x->seq &&
-	       (!nc_map_get(x->listed, nc_str(nc_item_id(it))) ||
+	       (!is_listed(x, nc_item_id(it), NULL) ||
 		       !nc_flow_host_is_up(
 			       x->root, text_of(nc_body_member(body, "host"), host, sizeof(host))));
 }
@@ -154,29 +154,12 @@ static nc_code write_batch(look *x, nc_error *err)
 	return rc == NC_OK && x->n_staged ? nc_txn_commit(nc_steal(&t), NULL, err) : rc;
 }
 
-static nc_code add_listed(look *x, const json_t *guest)
-{
-	const json_t *tag = json_object_get(guest, "tag");
-	const char *object = json_string_value(json_object_get(tag, "object"));
-	const char *native = json_string_value(json_object_get(guest, "native_id"));
-	nc_code rc = NC_OK;
-
-	if (object && nc_flow_is_ours(x->f, tag))
-		rc = nc_map_put(x->listed, nc_str(object), x, NULL);
-	return rc == NC_OK && native ? nc_map_put(x->listed, nc_str(native), x, NULL) : rc;
-}
-
 nc_code nc_vms_unseen(
-	nc_flow *f, const char *provider, const json_t *guests, uint64_t seq, nc_error *err)
+	nc_flow *f, const char *provider, const nc_nummap *listed, uint64_t seq, nc_error *err)
 {
-	_cleanup_(nc_map_freep) nc_map *listed = nc_map_new();
 	look x = { .f = f, .provider = provider, .listed = listed, .seq = seq };
-	nc_code rc = listed ? NC_OK : NC_E_NOMEM;
+	nc_code rc;
 
-	for (size_t i = 0; rc == NC_OK && i < json_array_size(guests); i++)
-		rc = add_listed(&x, json_array_get(guests, i));
-	if (rc != NC_OK)
-		return nc_err_nomem(err);
 	do
 		rc = write_batch(&x, err);
 	while (rc == NC_OK && x.n_staged == BATCH);

@@ -63,6 +63,9 @@ static nc_code plugin_create(const nc_host *host, nc_bytes config, nc_inst **out
 	if (!sqlite3_threadsafe() || sqlite3_libversion_number() < 3037000)
 		return ss_fail(err, NC_E_UNSUPPORTED, "Install SQLite 3.37 or newer.",
 			"SQLite %s is too old, or was built without threads", sqlite3_libversion());
+	/* No block of pages ahead for each connection, a quarter of a megabyte whether used or not. Refused
+	 * once SQLite is in use: then the first instance has said it. */
+	(void)sqlite3_config(SQLITE_CONFIG_PAGECACHE, NULL, 0, 0);
 	nc_inst *inst = ss_calloc(sizeof(*inst));
 	if (!inst)
 		return ss_fail_nomem(err, "open the store");
