@@ -124,6 +124,7 @@ static void reply(nc_api_job *j, nc_act *a, const nc_error *why)
 	}
 	int64_t wait_us = a->operation && a->http_status == 202 ? prefer_wait_us(j) : -1;
 	if (wait_us > 0) {
+		j->is_replay = a->is_replay;
 		nc_waiters_add(j->api->waiters, j, a->operation, wait_us, finish_waiting);
 		return;
 	}

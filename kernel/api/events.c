@@ -40,27 +40,33 @@ static void sub_freep(nc_sub **s)
 	nc_sub_free(*s);
 }
 
-static uint32_t split_topics(nc_api_job *j, const char **list)
+static nc_code split_topics(nc_api_job *j, const char **list, uint32_t *ret_n, nc_error *err)
 {
 	const char *topics = nc_job_query(j, "topics");
-	char *text = topics ? nc_arena_strdup(j->arena, topics) : NULL;
-	uint32_t n = 0;
+	char *text = topics ? nc_arena_strdup(j->arena, topics) : NULL, *save = NULL;
 
-	for (char *save = NULL, *word = text ? strtok_r(text, ",", &save) : NULL;
-		word && n < TOPICS_MAX; word = strtok_r(NULL, ",", &save))
-		list[n++] = word;
-	return n;
+	*ret_n = 0;
+	if (topics && !text)
+		return nc_err_nomem(err);
+	for (char *word = text ? strtok_r(text, ",", &save) : NULL; word;
+		word = strtok_r(NULL, ",", &save)) {
+		if (*ret_n == TOPICS_MAX)
+			return nc_problem_err(err, "invalid", "topics: at most %d", TOPICS_MAX);
+		list[(*ret_n)++] = word;
+	}
+	return NC_OK;
 }
 
 static nc_code subscribe(nc_api_job *j, nc_sub **ret, nc_error *err)
 {
 	const char *topics[TOPICS_MAX];
-	nc_sub_options o = { .after = nc_job_query(j, "after"),
-		.topics = topics,
-		.n_topics = split_topics(j, topics),
-		.wake = never_wake };
+	nc_sub_options o = {
+		.after = nc_job_query(j, "after"), .topics = topics, .wake = never_wake
+	};
 	nc_reach reach = { .is_everywhere = 1 };
 
+	if (split_topics(j, topics, &o.n_topics, err) != NC_OK)
+		return err->code;
 	if (j->project && strcmp(j->project, "*")) {
 		const nc_root *r = nc_db_read_begin(j->api->o.db);
 		nc_code rc = nc_reach_of(r, j->project, &reach, err);
@@ -99,9 +105,10 @@ static void answer_page(nc_api_job *j)
 	char cursor[64];
 	int64_t wait_us = 0;
 	const char *wait = nc_job_query(j, "wait"), *limit = nc_job_query(j, "limit");
-	long n = limit ? strtol(limit, NULL, 10) : 100;
+	char *end = NULL;
+	long n = limit ? strtol(limit, &end, 10) : 100;
 
-	if (n < 1 || n > 1000 || (wait && nc_duration_parse(wait, &wait_us) < 0)) {
+	if ((end && *end) || n < 1 || n > 1000 || (wait && nc_duration_parse(wait, &wait_us) < 0)) {
 		nc_problem_err(&err, "invalid", "limit: 1 to 1000; wait: a duration like 30s");
 		nc_job_problem(j, &err, NULL);
 		return;

@@ -61,6 +61,7 @@ typedef struct nc_api_job {
 	const char *project, *if_match, *idempotency_key, *prefer;
 	nc_buf out;
 	uint32_t n_tries; /* of its act */
+	int is_replay;    /* of what it waits for: it was asked before, with the same key */
 	int is_cut;       /* the daemon is stopping: answer what there is, wait for nothing */
 	char waits_for[NC_DB_ID_MAX + 1];
 	void (*finish)(struct nc_api_job *j);
@@ -74,13 +75,15 @@ typedef struct nc_api_route {
 	nc_api_read_fn read;    /* one of the two */
 	nc_api_work_fn work;
 	const char *doc;
-	size_t body_limit;        /* 0 = none taken */
-	const char *const *query; /* words that `work` knows besides "project"; NULL-ended */
+	size_t body_limit; /* 0 = none taken */
+	/* Words that `work` knows besides "project", NULL-ended; with `read`: NULL = it looks itself. */
+	const char *const *query;
 } nc_api_route;
 
 extern const nc_api_route nc_api_objects[], nc_api_operations[], nc_api_events_routes[],
 	nc_api_admin[], nc_api_families[], nc_api_plugins[], nc_api_health[], nc_api_hosts[];
 
+uint64_t nc_revision_in(nc_bytes body); /* an object's, for its ETag; 0 = it has none */
 /* "ETag: <revision>" into h; text is its storage. */
 void nc_etag_header(uint64_t revision, char text[24], nc_http_header *h);
 const char *nc_job_query(const nc_api_job *j, const char *name); /* NULL = absent */

@@ -89,7 +89,7 @@ static nc_code add_row(void *ctx, const nc_item *it)
 static nc_code run_list(nc_call_ctx *c, const nc_root *r, const nc_kind *kind, nc_buf *out,
 	nc_act *faults, nc_error *err)
 {
-	static const char *const ours[] = { "project", NULL };
+	static const char *const ours[] = { "project", "min_seq", NULL };
 	size_t n = 0;
 	const nc_http_pair *pairs = nc_http_req_query_all(c->req, &n);
 	nc_param *params = nc_arena_new_array(c->arena, nc_param, n + 1);
@@ -141,7 +141,7 @@ static void list(nc_call_ctx *c)
 	nc_reply_json(c->req, 200, nc_buf_bytes(&out), NULL, 0);
 }
 
-static uint64_t revision_in(nc_bytes body)
+uint64_t nc_revision_in(nc_bytes body)
 {
 	nc_bytes v = nc_body_member(body, "revision");
 	uint64_t n = 0;
@@ -184,7 +184,7 @@ static void get(nc_call_ctx *c)
 		nc_reply_problem(c->req, &err, &found);
 		return;
 	}
-	nc_etag_header(revision_in(nc_buf_bytes(&out)), etag, &header);
+	nc_etag_header(nc_revision_in(nc_buf_bytes(&out)), etag, &header);
 	nc_bytes none_match = nc_http_req_header(c->req, "If-None-Match");
 	if (none_match.ptr && nc_bytes_eq(none_match, nc_str(etag))) {
 		nc_http_res res = { .status = 304, .headers = &header, .header_count = 1 };
@@ -194,6 +194,7 @@ static void get(nc_call_ctx *c)
 	nc_reply_json(c->req, 200, nc_buf_bytes(&out), &header, 1);
 }
 
+static const char *const of_get[] = { NULL };
 static const char *const of_change[] = { "dry_run", NULL };
 static const char *const of_delete[] = { "dry_run", "purge", NULL };
 
@@ -214,6 +215,7 @@ static const char *const of_delete[] = { "dry_run", "purge", NULL };
 			.pattern = prefix "/{kind}/{ref}",                                         \
 			.permission = "{kind}.read",                                               \
 			.read = get,                                                               \
+			.query = of_get,                                                           \
 			.doc = "one, by id or name" },                                             \
 		{ .method = "PATCH",                                                               \
 			.pattern = prefix "/{kind}/{ref}",                                         \

@@ -117,7 +117,47 @@ static void failed_operation(nc_api_job *j, const nc_operation *op)
 	if (op->n_decision_ids)
 		snprintf(act.decision, sizeof(act.decision), "%s",
 			op->decision_ids[op->n_decision_ids - 1]);
+	snprintf(act.other_operation, sizeof(act.other_operation), "%s", op->o.id);
 	nc_job_problem(j, &err, &act);
+}
+
+/* ---- headers ---- */
+
+typedef struct told {
+	nc_http_header list[4];
+	size_t n;
+	char location[80], etag[24], cursor[32];
+} told;
+
+/* The operation's last record covers its object as well. revision 0 = of nothing. */
+static void tell_change(told *t, const nc_operation *op, uint64_t revision)
+{
+	t->n = 0;
+	if (revision)
+		nc_etag_header(revision, t->etag, &t->list[t->n++]);
+	snprintf(t->cursor, sizeof(t->cursor), "%llu", (unsigned long long)op->o.rev);
+	t->list[t->n++] = (nc_http_header){ "X-Novacron-Seq", t->cursor };
+}
+
+static void reply_operation(nc_api_job *j, int status, const nc_operation *op)
+{
+	told t;
+
+	tell_change(&t, op, op->o.revision);
+	nc_job_reply(j, status, t.list, t.n);
+}
+
+/* Of a change that waited: what one that did not would have told as well. */
+static void reply_waited(nc_api_job *j, int status, const nc_operation *op, uint64_t revision)
+{
+	told t;
+
+	tell_change(&t, op, revision);
+	snprintf(t.location, sizeof(t.location), "/api/v1/operations/%s", op->o.id);
+	t.list[t.n++] = (nc_http_header){ "Location", t.location };
+	if (j->is_replay)
+		t.list[t.n++] = (nc_http_header){ "Idempotency-Replayed", "true" };
+	nc_job_reply(j, status, t.list, t.n);
 }
 
 void nc_operation_answer(nc_api_job *j, nc_answer_what what)
@@ -133,7 +173,7 @@ void nc_operation_answer(nc_api_job *j, nc_answer_what what)
 	j->out.len = 0;
 	if (what == NC_ANSWER_OPERATION) {
 		render(j, &f);
-		nc_job_reply(j, 200, NULL, 0);
+		reply_operation(j, 200, f.op);
 		return;
 	}
 	if (is_final && f.op->state != NC_OPER_SUCCEEDED) {
@@ -143,19 +183,16 @@ void nc_operation_answer(nc_api_job *j, nc_answer_what what)
 	if (is_final) {
 		if (!put_target(j, f.op))
 			nc_buf_puts(&j->out, "{\"deleted\":true}");
-		nc_job_reply(j, 200, NULL, 0);
+		reply_waited(j, 200, f.op, nc_revision_in(nc_buf_bytes(&j->out)));
 		return;
 	}
-	char location[80];
-	nc_http_header header = { "Location", location };
-	snprintf(location, sizeof(location), "/api/v1/operations/%s", f.op->o.id);
 	nc_buf_puts(&j->out, "{\"operation\":");
 	render(j, &f);
 	nc_buf_puts(&j->out, ",\"object\":");
 	if (!put_target(j, f.op))
 		nc_buf_puts(&j->out, "null");
 	nc_buf_putc(&j->out, '}');
-	nc_job_reply(j, 202, &header, 1);
+	reply_waited(j, 202, f.op, 0);
 }
 
 static void finish_wait(nc_api_job *j)
@@ -187,7 +224,7 @@ static void get(nc_api_job *j)
 		return;
 	}
 	render(j, &f);
-	nc_job_reply(j, 200, NULL, 0);
+	reply_operation(j, 200, f.op);
 }
 
 typedef struct listing {
@@ -314,7 +351,7 @@ static void answer_after(nc_api_job *j, nc_code rc, const nc_error *err)
 		return;
 	}
 	render(j, &f);
-	nc_job_reply(j, nc_operation_state_is_final(f.op->state) ? 200 : 202, NULL, 0);
+	reply_operation(j, nc_operation_state_is_final(f.op->state) ? 200 : 202, f.op);
 }
 
 static void cancel(nc_api_job *j)

@@ -48,6 +48,8 @@ static void put_act(nc_jw *w, const nc_act *act, const nc_problem *p)
 		put_candidates(w, act);
 	if (*act->decision)
 		nc_jw_kstr(w, "decision", act->decision);
+	if (*act->other_operation)
+		nc_jw_kstr(w, "operation", act->other_operation);
 }
 
 void nc_problem_render(const nc_error *err, const nc_act *act, const char *request_id, nc_buf *out)

@@ -4,6 +4,8 @@
  * const tables (one per resource) joined at start. What may block leaves the reactor as a job that
  * has copied all it needs, because the request may end before it runs.
  */
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "api/internal.h"
@@ -170,6 +172,9 @@ static nc_api_job *new_job(nc_call_ctx *c, const nc_api_route *route, nc_error *
 	copy_params(j, c->req);
 	copy_query(j, c->req);
 	j->project = nc_job_query(j, "project");
+	nc_bytes body = nc_http_req_body(c->req);
+	j->body.ptr = nc_arena_memdup(a, body.ptr ? body.ptr : "", body.len + 1);
+	j->body.len = body.len;
 	nc_code rc = parse_body(j, c->req, err);
 	if (rc == NC_OK && nc_arena_failed(a))
 		rc = nc_err_nomem(err);
@@ -177,9 +182,6 @@ static nc_api_job *new_job(nc_call_ctx *c, const nc_api_route *route, nc_error *
 		nc_job_unref(j);
 		return NULL;
 	}
-	nc_bytes body = nc_http_req_body(c->req);
-	j->body.ptr = nc_arena_memdup(a, body.ptr ? body.ptr : "", body.len + 1);
-	j->body.len = j->body.ptr ? body.len : 0;
 	return j;
 }
 
@@ -213,12 +215,39 @@ static nc_code identify(nc_call_ctx *c, const nc_api_route *route, nc_error *err
 	return permission ? nc_principal_may(&c->who, permission, err) : nc_err_nomem(err);
 }
 
+static int is_get(const nc_http_req *req)
+{
+	return !strcmp(nc_http_req_method(req), "GET");
+}
+
+/* A reader that knows of a record wants to see it. What was acknowledged is published before its answer
+ * goes out, so only a record of another log, or one that isn't there yet, is not. */
+static nc_code check_min_seq(const nc_call_ctx *c, nc_error *err)
+{
+	const char *text = is_get(c->req) ? nc_http_req_query(c->req, "min_seq") : NULL;
+	char *end = NULL;
+
+	if (!text)
+		return NC_OK;
+	errno = 0;
+	unsigned long long wanted = strtoull(text, &end, 10);
+	if (errno || *end || *text < '0' || *text > '9')
+		return nc_problem_err(err, "invalid", "min_seq: \"%.20s\" is no number", text);
+	unsigned long long at = nc_db_seq(c->api->o.db);
+	if (wanted <= at)
+		return NC_OK;
+	nc_problem_err(
+		err, "unavailable", "min_seq: this is at record %llu, not yet at %llu", at, wanted);
+	err->flags |= NC_ERR_RETRYABLE;
+	return nc_err_hint(err, NC_E_UNAVAILABLE, "the number of an answer counts in its own log");
+}
+
 /* A word that nobody reads is refused, lest `?dry-run=1` make what was only to be tried. */
 static nc_code check_query(
 	const nc_call_ctx *c, const nc_api_route *route, nc_act *a, nc_error *err)
 {
-	const char *known[QUERY_WORDS_MAX] = { "project" };
-	size_t n_known = 1, n = 0;
+	const char *known[QUERY_WORDS_MAX] = { "project", "min_seq" };
+	size_t n_known = is_get(c->req) ? 2 : 1, n = 0;
 	const nc_http_pair *pairs = nc_http_req_query_all(c->req, &n);
 
 	for (size_t i = 0; route->query && route->query[i] && n_known < QUERY_WORDS_MAX; i++)
@@ -248,14 +277,19 @@ static void handle(nc_http_req *req, void *user)
 		nc_reply_problem(req, &err, NULL);
 		return;
 	}
-	if (b->route->read) {
-		b->route->read(&c);
+	if (check_min_seq(&c, &err) != NC_OK) {
+		nc_reply_problem(req, &err, NULL);
 		return;
 	}
 	nc_act wrong = { .arena = c.arena };
 	nc_faults_init(&wrong.faults, c.arena);
-	if (check_query(&c, b->route, &wrong, &err) != NC_OK) {
+	int reads_words = b->route->read && !b->route->query; /* its own way */
+	if (!reads_words && check_query(&c, b->route, &wrong, &err) != NC_OK) {
 		nc_reply_problem(req, &err, &wrong);
+		return;
+	}
+	if (b->route->read) {
+		b->route->read(&c);
 		return;
 	}
 	nc_api_job *j = new_job(&c, b->route, &err);

@@ -109,6 +109,18 @@ static nc_code remember(attempt *t, nc_code rc, nc_error *why)
 	return kept;
 }
 
+/* Which one a VM is busy with, for the refusal. */
+static void name_other(attempt *t, const nc_error *why)
+{
+	const nc_object *o = t->stage.object;
+	nc_act *a = t->a;
+
+	if (!o || o->kind != &nc_kind_vm || strcmp(nc_problem_of(why)->code, "busy") != 0)
+		return;
+	const char *op = NC_AS(const nc_vm, o)->operation;
+	snprintf(a->other_operation, sizeof(a->other_operation), "%s", op ? op : "");
+}
+
 static nc_code carry_out(attempt *t, attempt_fn fn, nc_error *err)
 {
 	nc_error local = NC_ERROR_INIT;
@@ -123,8 +135,10 @@ static nc_code carry_out(attempt *t, attempt_fn fn, nc_error *err)
 			return rc;
 	} while (rc != NC_OK && nc_act_again(t->a, &local));
 	rc = remember(t, rc, &local);
-	if (rc != NC_OK)
+	if (rc != NC_OK) {
+		name_other(t, &local);
 		nc_err_copy(err, &local);
+	}
 	return rc;
 }
 
@@ -370,13 +384,20 @@ static const nc_action *find_action(const nc_kind *kind, const char *name)
 /* Known from the documents, and waiting for a driver or a part that serves them. */
 static int is_known_to_come(const nc_kind *kind, const char *name)
 {
-	static const char *const words[] = { "clone", "rebuild", "rescue", "unrescue", "shelve",
-		"unshelve", "backup", "export", "import", "console", "exec", "lock", "unlock" };
+	static const char *const of_vm[] = { "backup", "clone", "confirm-resize", "console", "exec",
+		"export", "freeze", "import", "lock", "password", "rebuild", "rename", "rescue",
+		"revert-resize", "screenshot", "sendkey", "shelve", "thaw", "unlock", "unrescue",
+		"unshelve", NULL };
+	static const char *const of_host[] = { "capabilities", "confirm-dead", "drain", "evacuate",
+		"fence", NULL };
+	static const char *const none[] = { NULL };
+	const char *const *words = kind->number == NC_KIND_VM     ? of_vm
+				   : kind->number == NC_KIND_HOST ? of_host
+								  : none;
 
-	for (size_t i = 0; i < NC_LEN(words); i++)
-		if (kind->number == NC_KIND_VM && !strcmp(words[i], name))
-			return 1;
-	return 0;
+	while (*words && strcmp(*words, name) != 0)
+		words++;
+	return *words != NULL;
 }
 
 static nc_code no_such_action(const nc_kind *kind, const char *name, nc_error *err)

@@ -31,6 +31,8 @@ nc_code nc_thing_check_idle(nc_stage *s, const nc_root *r, nc_error *err)
 			return NC_OK;
 		nc_problem_err(err, "busy", "%s %s is %s (operation %s)", o->kind->name, o->name,
 			o->status, nc_item_id(it));
+		snprintf(
+			s->a->other_operation, sizeof(s->a->other_operation), "%s", nc_item_id(it));
 		return nc_err_hint(
 			err, NC_E_BUSY, "wait for it: novacron operation wait %s", nc_item_id(it));
 	}

@@ -122,7 +122,7 @@ static void hint_close(
 	const char *close = nc_did_you_mean(name, list, n);
 	if (close)
 		nc_err_hint(err, err->code, "did you mean \"%s\"?", close);
-	else if (k->verbs & NC_CAN_CREATE && !nc_id_is(name, NULL))
+	else if (k->verbs & NC_CAN_CREATE && !nc_kind_is_to_come(k) && !nc_id_is(name, NULL))
 		nc_err_hint(err, err->code,
 			"`novacron %s list` shows those there are, `novacron %s create %.64s` "
 			"makes it",

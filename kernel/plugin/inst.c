@@ -234,8 +234,10 @@ static nc_code open_made(nc_pinst *inst, nc_bytes config, nc_error *err)
 	if ((rc = create(inst, err)) != NC_OK)
 		return rc;
 	pthread_mutex_lock(&inst->inst_lock);
-	if (inst->state == NC_PINST_OPENING) /* else its process died just now, and comes back */
+	if (inst->state == NC_PINST_OPENING) { /* else its process died just now, and comes back */
 		inst->state = NC_PINST_ACTIVE;
+		inst->why[0] = '\0';
+	}
 	pthread_mutex_unlock(&inst->inst_lock);
 	nc_ask_health_soon(inst->p);
 	return NC_OK;
