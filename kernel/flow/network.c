@@ -256,7 +256,7 @@ const nc_op_type nc_flow_network_create = { .kind = "network.create",
 	.ended = create_ended };
 
 static const nc_op_step_def delete_steps[] = {
-	{ .name = "remove", .prepare = put_remove },
+	{ .name = "remove", .prepare = put_remove, .flags = NC_STEP_GONE_IS_DONE },
 };
 const nc_op_type nc_flow_network_delete = { .kind = "network.delete",
 	.steps = delete_steps,

@@ -400,7 +400,9 @@ static const nc_op_step_def revert_steps[] = {
 		.flags = NC_STEP_CANCELABLE },
 };
 static const nc_op_step_def delete_steps[] = {
-	{ .name = "remove", .prepare = put_remove, .flags = NC_STEP_CANCELABLE },
+	{ .name = "remove",
+		.prepare = put_remove,
+		.flags = NC_STEP_CANCELABLE | NC_STEP_GONE_IS_DONE },
 };
 #define TYPE(word)                                                                                 \
 	{                                                                                          \

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/log.h"
 #include "flow/request.h"
 #include "flow/vm_devices.h"
 #include "model/problem.h"
@@ -265,6 +266,19 @@ static nc_code keep(
 	return *volume ? nc_vm_keep_disk(c, vm, d, volume, err) : NC_OK;
 }
 
+static int is_to_be_kept(const nc_vm_disk *d)
+{
+	return !d->volume && !d->is_deleted_with_vm;
+}
+
+static nc_code give_back(nc_opctx *c, const nc_vm *vm, const nc_vm_disk *d, nc_error *err)
+{
+	int is_hosts = !d->volume;
+	nc_code rc = let_go(c, err);
+
+	return rc == NC_OK && is_hosts ? claim_sum(c, vm, 0, err) : rc;
+}
+
 static nc_code unplugged(nc_opctx *c, nc_bytes result, nc_error *err)
 {
 	nc_vm *vm = NULL;
@@ -273,12 +287,24 @@ static nc_code unplugged(nc_opctx *c, nc_bytes result, nc_error *err)
 
 	if (rc != NC_OK)
 		return rc;
-	int is_hosts = !d->volume;
-	if (is_hosts && !d->is_deleted_with_vm)
-		rc = keep(c, vm, d, result, err);
-	if (rc == NC_OK)
-		rc = let_go(c, err);
-	return rc == NC_OK && is_hosts ? claim_sum(c, vm, 0, err) : rc;
+	if (is_to_be_kept(d) && (rc = keep(c, vm, d, result, err)) != NC_OK)
+		return rc;
+	return give_back(c, vm, d, err);
+}
+
+/* Its driver knows no such disk, so there is nothing to keep either. */
+static nc_code gone(nc_opctx *c, nc_error *err)
+{
+	nc_vm *vm = NULL;
+	nc_vm_disk *d = NULL;
+	nc_code rc = find(c, &vm, &d, err);
+
+	if (rc != NC_OK)
+		return rc;
+	if (is_to_be_kept(d))
+		nc_log(L_WARN, "vm.disk.kept.gone", F_STR("vm", vm->o.id), F_STR("disk", d->id),
+			F_STR("consequence", "it does not become a volume"));
+	return give_back(c, vm, d, err);
 }
 
 static nc_code put_size(nc_req *q, nc_opctx *c, nc_error *err)
@@ -320,7 +346,11 @@ static const nc_op_step_def attach_steps[] = {
 		.flags = NC_STEP_CANCELABLE | NC_STEP_GONE_IS_UNDONE },
 };
 static const nc_op_step_def detach_steps[] = {
-	{ .name = "detach", .prepare = unplug, .finish = unplugged, .flags = NC_STEP_CANCELABLE },
+	{ .name = "detach",
+		.prepare = unplug,
+		.finish = unplugged,
+		.gone = gone,
+		.flags = NC_STEP_CANCELABLE | NC_STEP_GONE_IS_DONE },
 };
 static const nc_op_step_def resize_steps[] = {
 	{ .name = "claim",

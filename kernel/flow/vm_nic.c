@@ -194,13 +194,12 @@ static nc_code read_addresses(nc_opctx *c, nc_bytes result, nc_error *err)
 	return nc_vmres_addresses(vm, j, vm->o.observed_at_ms, err);
 }
 
-static nc_code unplugged(nc_opctx *c, nc_bytes result, nc_error *err)
+static nc_code let_go(nc_opctx *c, nc_error *err)
 {
 	nc_vm *vm = NC_AS(nc_vm, c->target);
 	const char *id = NULL;
 	nc_code rc = nc_vm_sub_id(c, &id, err);
 
-	(void)result;
 	if (rc == NC_OK)
 		rc = nc_vm_sub_drop(vm, "nics", id, err);
 	for (size_t i = 0; rc == NC_OK && i < vm->n_ports; i++) {
@@ -213,6 +212,12 @@ static nc_code unplugged(nc_opctx *c, nc_bytes result, nc_error *err)
 	}
 	c->target_is_dirty = 1;
 	return rc;
+}
+
+static nc_code unplugged(nc_opctx *c, nc_bytes result, nc_error *err)
+{
+	(void)result;
+	return let_go(c, err);
 }
 
 static nc_code updated(nc_opctx *c, nc_bytes result, nc_error *err)
@@ -257,7 +262,11 @@ static const nc_op_step_def attach_steps[] = {
 		.flags = NC_STEP_CANCELABLE | NC_STEP_GONE_IS_UNDONE },
 };
 static const nc_op_step_def detach_steps[] = {
-	{ .name = "detach", .prepare = unplug, .finish = unplugged, .flags = NC_STEP_CANCELABLE },
+	{ .name = "detach",
+		.prepare = unplug,
+		.finish = unplugged,
+		.gone = let_go,
+		.flags = NC_STEP_CANCELABLE | NC_STEP_GONE_IS_DONE },
 };
 static const nc_op_step_def update_steps[] = {
 	{ .name = "update",

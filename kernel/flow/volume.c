@@ -405,7 +405,7 @@ const nc_op_type nc_flow_volume_resize = { .kind = "volume.resize",
 	.ended = resize_ended };
 
 static const nc_op_step_def delete_steps[] = {
-	{ .name = "remove", .prepare = put_remove },
+	{ .name = "remove", .prepare = put_remove, .flags = NC_STEP_GONE_IS_DONE },
 	{ .name = "release", .run = release },
 };
 const nc_op_type nc_flow_volume_delete = { .kind = "volume.delete",

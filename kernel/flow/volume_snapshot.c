@@ -167,7 +167,7 @@ static const nc_op_step_def create_steps[] = {
 		.flags = NC_STEP_CANCELABLE | NC_STEP_GONE_IS_UNDONE },
 };
 static const nc_op_step_def delete_steps[] = {
-	{ .name = "remove", .prepare = put_remove },
+	{ .name = "remove", .prepare = put_remove, .flags = NC_STEP_GONE_IS_DONE },
 	{ .name = "release", .run = release },
 };
 const nc_op_type nc_flow_volume_snapshot[2] = {

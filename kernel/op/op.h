@@ -58,6 +58,8 @@ typedef struct nc_op_step_def {
 	/* or a call: fill *call, and stage what the result means. */
 	nc_code (*prepare)(nc_opctx *c, nc_op_call *call, nc_error *err);
 	nc_code (*finish)(nc_opctx *c, nc_bytes result, nc_error *err);
+	/* Of NC_STEP_GONE_IS_DONE, where the driver knows nothing of what is to go; or NULL. */
+	nc_code (*gone)(nc_opctx *c, nc_error *err);
 	/* How to take it back, in the same two forms; NULL = nothing to take back. A step whose
 	 * outcome was no effect is not undone. */
 	nc_code (*undo)(nc_opctx *c, nc_error *err);
@@ -73,7 +75,7 @@ enum {
 	NC_STEP_CANCELABLE = 1,
 	NC_STEP_GONE_IS_UNDONE = 2, /* its undo destroys: what the driver doesn't know is gone */
 	NC_STEP_KEEPS_ANSWER = 4,   /* also where it failed: it is the operation's result */
-	NC_STEP_GONE_IS_DONE = 8    /* it destroys: likewise, and there is no answer to finish */
+	NC_STEP_GONE_IS_DONE = 8    /* it destroys: likewise; `gone` in place of `finish` */
 };
 #define NC_OP_RETRIES   8
 #define NC_OP_STEPS_MAX 12

@@ -6,6 +6,7 @@
  */
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/log.h"
 #include "op/turn.h"
 
 #define RETRIES_OF_STEP 3 /* of a failure without effect that says it may be retried */
@@ -124,6 +125,22 @@ static nc_go done_outcome(nc_turn *t, size_t i, const nc_op_step_def *def)
 	return rc == NC_OK ? step_done(t, i, def) : nc_turn_step_failed(t, i, NC_HAS_EFFECT, &err);
 }
 
+static nc_go gone_outcome(nc_turn *t, size_t i, const nc_op_step_def *def)
+{
+	const nc_run *run = t->run;
+	nc_error err = NC_ERROR_INIT;
+	nc_code rc = def->gone ? def->gone(&t->c, &err) : NC_OK;
+
+	if (rc == NC_E_NOMEM)
+		return nc_turn_retry_memory(t);
+	if (rc != NC_OK)
+		return nc_turn_step_failed(t, i, NC_HAS_EFFECT, &err);
+	nc_log(L_INFO, "op.step.gone", F_STR("operation", run->id), F_STR("step", def->name),
+		F_STR("driver", run->result.plugin_id), F_ERR(&run->result.err),
+		F_STR("consequence", "what was to go is not there: the step is done"));
+	return step_done(t, i, def);
+}
+
 static nc_go cancelled_outcome(nc_turn *t, size_t i, const nc_op_step_def *def)
 {
 	nc_error why = NC_ERROR_INIT;
@@ -188,7 +205,7 @@ nc_go nc_turn_forward_result(nc_turn *t, size_t i, const nc_op_step_def *def)
 	run->refusals = 0;
 
 	if (is_gone(run, def))
-		return step_done(t, i, def);
+		return gone_outcome(t, i, def);
 	if (run->call.is_recover && r->code == NC_E_UNSUPPORTED)
 		return never_learned(t, i, def); /* nor at the next try */
 	if (run->call.is_recover && r->code != NC_OK)

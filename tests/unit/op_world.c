@@ -108,6 +108,12 @@ static int another_host(nc_opctx *c, int32_t outcome, const nc_error *why)
 	return why->code == NC_E_BUSY ? 0 : NC_FAIL_OP;
 }
 
+static nc_code gone(nc_opctx *c, nc_error *err)
+{
+	c->op->checkpoint = nc_arena_strdup(c->arena, "gone");
+	return c->op->checkpoint ? NC_OK : nc_err_nomem(err);
+}
+
 static const nc_op_step_def call_steps[] = {
 	{ .name = "one",
 		.prepare = prepare,
@@ -134,7 +140,11 @@ static const nc_op_step_def single_steps[] = {
 	{ .name = "make", .prepare = prepare, .finish = finish, .flags = NC_STEP_CANCELABLE },
 };
 static const nc_op_step_def destroying_steps[] = {
-	{ .name = "destroy", .prepare = prepare, .finish = finish, .flags = NC_STEP_GONE_IS_DONE },
+	{ .name = "destroy",
+		.prepare = prepare,
+		.finish = finish,
+		.gone = gone,
+		.flags = NC_STEP_GONE_IS_DONE },
 	{ .name = "two", .prepare = prepare, .finish = finish },
 };
 static const nc_op_type types[] = {

@@ -121,6 +121,7 @@ static void destroying_what_is_not_there_is_done(void)
 	CHECK(ow_wait_state(&w, id, NC_OPER_SUCCEEDED));
 	CHECK_STR(ow_log(&w, id), "destroy two ");
 	CHECK_INT(ow_get(&w, id)->steps[0].state, NC_STEP_DONE);
+	CHECK_STR(ow_get(&w, id)->checkpoint, "gone");
 	/* Of another step it is a failure, and of this one any other code. */
 	OW_SCRIPT(&w, { .verb = "two", .outcome = NC_FAILED_NO_EFFECT, .code = NC_E_NOTFOUND });
 	id = ow_begin(&w, "t.destroy", "p", "h", "acme");
