@@ -232,7 +232,7 @@ static int is_sha256(const char *s)
 static nc_code read_file(const char *path, const json_t *o, nc_manifest_file *f, nc_error *err)
 {
 	nc_jpath files = { .key = "files" }, at = { .up = &files, .key = path };
-	const char *mode = "0644";
+	const char *mode = "0755"; /* all that a safe file may have */
 	int64_t size = 0;
 	char *end;
 	nc_code rc;

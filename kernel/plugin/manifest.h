@@ -32,7 +32,7 @@ typedef struct nc_manifest_file {
 	const char *path; /* relative, clean: no "..", no empty part */
 	const char *sha256;
 	uint64_t size;
-	uint32_t mode;
+	uint32_t mode; /* the most that the file may have */
 } nc_manifest_file;
 
 /* The caller owns *ret. NC_E_INVAL names the field; NC_E_NOMEM. */

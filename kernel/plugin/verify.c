@@ -156,6 +156,20 @@ static nc_code check_hash(int fd, const nc_manifest_file *f, const char *id, nc_
 		err, NC_E_DENIED, "install the plugin again, or find out who changed it");
 }
 
+/* Fewer rights than it was packed with do no harm: a copy under a strict umask has them. */
+static nc_code check_mode(
+	const struct stat *st, const nc_manifest_file *f, const char *id, nc_error *err)
+{
+	uint32_t mode = (uint32_t)st->st_mode & 07777;
+
+	if (!(mode & ~f->mode))
+		return NC_OK;
+	nc_err(err, NC_E_DENIED, "plugin %s: %s has mode %04o, its manifest says %04o", id, f->path,
+		mode, f->mode);
+	return nc_err_hint(
+		err, NC_E_DENIED, "install the plugin again, or: chmod %04o %s", f->mode, f->path);
+}
+
 static nc_code copy_all(int from, int to, uint64_t size, nc_error *err)
 {
 	char chunk[64 << 10];
@@ -201,6 +215,8 @@ nc_code nc_verify_files(
 		nc_code rc = open_below(dir_fd, f.path, uid, &fd, &st, err);
 		if (rc != NC_OK)
 			return nc_err_wrap(err, rc, "plugin %s", m->id);
+		if ((rc = check_mode(&st, &f, m->id, err)) != NC_OK)
+			return rc;
 		int is_entry = ret_entry_memfd && strcmp(f.path, m->entry) == 0;
 		if (!is_entry || (uint64_t)st.st_size != f.size)
 			rc = check_hash(fd, &f, m->id, err);

@@ -355,11 +355,15 @@ static void check_files(fixture *f, const char *state, const char *files, const 
 	CHECK_HAS(text, reason);
 }
 
-static void append(const char *path, const char *text)
+/* Cut to `size` bytes, with `text` after them; its mode is as it was. */
+static void change(const char *path, const struct stat *was, off_t size, const char *text)
 {
+	CHECK(chmod(path, 0600) == 0);
 	int fd = open(path, O_WRONLY | O_APPEND);
-	CHECK(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+	CHECK(fd >= 0 && ftruncate(fd, size) == 0);
+	CHECK(write(fd, text, strlen(text)) == (ssize_t)strlen(text));
 	close(fd);
+	CHECK(chmod(path, was->st_mode & 07777) == 0);
 }
 
 /* The code, and the manifest itself; in the status at once, without a load. */
@@ -367,29 +371,33 @@ static void a_change_on_disk_is_shown_before_anything_is_loaded(void)
 {
 	nc_error err = NC_ERROR_INIT;
 	char *path = nc_test_path("changing"), command[9000], file[4200], manifest[4200];
-	struct stat st;
-	snprintf(command, sizeof(command), "mkdir %s && cp -r %s/good %s/good && chmod -R u+w %s",
-		path, NC_TEST_PLUGINS, path, path);
+	struct stat st, mst;
+	snprintf(command, sizeof(command), "mkdir %s && cp -rp %s/good %s/good", path,
+		NC_TEST_PLUGINS, path);
 	REQUIRE(system(command) == 0);
 	snprintf(file, sizeof(file), "%s/good/lib/plugin.so", path);
 	snprintf(manifest, sizeof(manifest), "%s/good/manifest.json", path);
-	REQUIRE(stat(file, &st) == 0);
+	REQUIRE(stat(file, &st) == 0 && stat(manifest, &mst) == 0);
 	fixture *f = fixture_new(&(fixture_options){
 		.plugin = "test.good", .isolation = NC_ISO_PROCESS, .path = path });
 	REQUIRE(f != NULL);
 	check_files(f, "\"available\"", "\"intact\"", "");
-	append(file, "x");
+	change(file, &st, st.st_size, "x");
 	check_files(f, "\"invalid\"", "\"changed\"", "its manifest says");
 	check_files(f, "\"invalid\"", "\"changed\"", "its manifest says");
 	CHECK_CODE(nc_plugins_load(f->plugins, "test.good", &err), NC_E_DENIED);
 	CHECK_HAS(err.message, "lib/plugin.so");
 	check_files(f, "\"invalid\"", "\"changed\"", "its manifest says");
 	/* Whole again: nothing has to be done about it. */
-	CHECK(truncate(file, st.st_size) == 0);
+	change(file, &st, st.st_size, "");
+	check_files(f, "\"available\"", "\"intact\"", "");
+	CHECK(chmod(file, 0755) == 0);
+	check_files(f, "\"invalid\"", "\"changed\"", "has mode 0755");
+	CHECK(chmod(file, st.st_mode & 07777) == 0);
 	check_files(f, "\"available\"", "\"intact\"", "");
 	CHECK_OK(nc_plugins_load(f->plugins, "test.good", &err), &err);
 	check_files(f, "\"loaded\"", "\"intact\"", "");
-	append(manifest, " ");
+	change(manifest, &mst, mst.st_size, " ");
 	check_files(f, "\"loaded\"", "\"changed\"", "another manifest.json");
 	CHECK(unlink(file) == 0);
 	check_files(f, "\"loaded\"", "\"changed\"", "manifest");

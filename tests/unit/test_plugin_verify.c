@@ -128,6 +128,24 @@ static void files_others_may_write_or_that_are_set_id_are_refused(void)
 	drop(&f);
 }
 
+static void rights_that_the_manifest_does_not_give_are_refused(void)
+{
+	folder f;
+	int memfd = -1;
+	if (make(&f, "rights")) {
+		write_file(f.path, "lib/plugin.so", "code", 0755);
+		refuses(&f, NC_E_DENIED, "lib/plugin.so has mode 0755, its manifest says 0555");
+		write_file(f.path, "lib/plugin.so", "code", 0555);
+		write_file(f.path, "notes.txt", "extra", 0544);
+		refuses(&f, NC_E_DENIED, "notes.txt has mode 0544, its manifest says 0444");
+		/* Fewer do no harm. */
+		write_file(f.path, "notes.txt", "extra", 0400);
+		CHECK_CODE(verify(&f, geteuid(), &memfd, NULL), NC_OK);
+		close(memfd);
+	}
+	drop(&f);
+}
+
 static void folders_others_may_write_are_refused_up_to_the_root(void)
 {
 	folder f;
@@ -286,6 +304,7 @@ NC_TESTS(plugin_verify){
 	T(the_verified_bytes_come_back_sealed),
 	T(a_changed_byte_a_changed_size_or_a_lost_file_is_refused),
 	T(files_others_may_write_or_that_are_set_id_are_refused),
+	T(rights_that_the_manifest_does_not_give_are_refused),
 	T(folders_others_may_write_are_refused_up_to_the_root),
 	T(links_are_not_followed),
 	T(a_stranger_s_files_are_refused),
