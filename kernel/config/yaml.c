@@ -6,6 +6,7 @@
  */
 #include "config/yaml.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <yaml.h>
@@ -14,6 +15,7 @@
 
 typedef struct builder {
 	const char *source;
+	nc_bytes text;
 	nc_arena *arena;
 	nc_config_report *report;
 	nc_yaml_node *stack[NC_CONFIG_YAML_DEPTH];
@@ -39,6 +41,37 @@ static nc_code fault(builder *b, const yaml_mark_t *m, const char *hint, const c
 	return NC_E_INVAL;
 }
 
+/* Line and column, in characters, of a byte. */
+static void find_place(nc_bytes text, size_t offset, nc_config_at *at)
+{
+	const char *p = text.ptr, *end = p + NC_MIN(offset, text.len);
+
+	at->line = at->column = 1;
+	for (; p < end; p++) {
+		if (*p == '\n') {
+			at->line++;
+			at->column = 1;
+		} else if (((unsigned char)*p & 0xc0) != 0x80) {
+			at->column++;
+		}
+	}
+}
+
+/* What isn't text: libyaml tells the byte. Of UTF-16 no line can be told that way. */
+static nc_code encoding_fault(builder *b, const yaml_parser_t *p)
+{
+	nc_config_at at = { .source = b->source };
+	char what[24] = "";
+
+	if (p->encoding == YAML_UTF8_ENCODING)
+		find_place(b->text, p->problem_offset, &at);
+	if (p->problem_value >= 0)
+		snprintf(what, sizeof(what), ": 0x%02x", (unsigned)p->problem_value);
+	return nc_config_fault(b->report, &at,
+		"take that character out, and save the file as UTF-8", "not valid YAML: %s%s",
+		p->problem ? p->problem : "it is not text", what);
+}
+
 static nc_code syntax_fault(builder *b, const yaml_parser_t *p)
 {
 	nc_config_at at = at_mark(b, &p->problem_mark);
@@ -47,8 +80,8 @@ static nc_code syntax_fault(builder *b, const yaml_parser_t *p)
 
 	if (p->error == YAML_MEMORY_ERROR)
 		return NC_E_NOMEM;
-	if (p->error == YAML_READER_ERROR) /* has an offset, no mark */
-		at.line = at.column = 0;
+	if (p->error == YAML_READER_ERROR)
+		return encoding_fault(b, p);
 	if (strstr(problem, "cannot start any token"))
 		hint = "indent with spaces, and quote a value that starts with a special character";
 	return nc_config_fault(b->report, &at, hint, "not valid YAML: %s%s%s", problem,
@@ -212,7 +245,7 @@ static nc_code build(builder *b, yaml_parser_t *parser)
 nc_code nc_config_yaml_parse(nc_bytes text, const char *source, nc_arena *arena,
 	nc_config_report *report, nc_yaml_node **ret)
 {
-	builder b = { .source = source, .arena = arena, .report = report };
+	builder b = { .source = source, .text = text, .arena = arena, .report = report };
 	yaml_parser_t parser;
 	nc_code code;
 

@@ -186,6 +186,10 @@ static void documents_that_are_not_ours_are_refused(void)
 	check_fault("? [a]\n: 1\n", 1, 3, "", "a key must be a word", "");
 	check_fault("vm: {}\n---\nvm: {}\n", 2, 1, "", "second document", "--config");
 	check_fault("vm: {default_network: \"a\\0b\"}\n", 1, 23, "", "NUL", "");
+	check_fault("vm:\n  # ok\n  default_network: \xff\n", 3, 20, "", "UTF-8", "UTF-8");
+	check_fault("\xef\xbb\xbf# \xc3\xa4\nvm: \x01\n", 2, 5, "", "control characters", "take");
+	check_fault("# \xc3\xa4 \x07\n", 1, 5, "", "0x07", "");
+	check_fault("vm: {}\n# \xc3", 2, 3, "", "incomplete", "UTF-8");
 	check_fault("server: {api_port: 1}\nserver: {ws_port: 2}\n", 2, 1, "",
 		"\"server\" is set twice, first on line 1", "keep one");
 	check_fault("database: {options: {a: 1, a: 2}}\n", 1, 28, "", "\"a\" is set twice", "");
