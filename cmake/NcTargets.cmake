@@ -31,8 +31,11 @@ function(nc_plugin name)
     VERBATIM)
   set_property(TARGET plugin_${name} APPEND PROPERTY LINK_DEPENDS ${P_MANIFEST} ${P_SCHEMA})
   if(NOT P_NO_INSTALL)
+    # It may be the folder that this is built in: what is no plugin's stays behind.
     install(DIRECTORY ${P_OUTDIR} DESTINATION ${CMAKE_INSTALL_LIBDIR}/novacron/plugins
-      COMPONENT runtime USE_SOURCE_PERMISSIONS)
+      COMPONENT runtime USE_SOURCE_PERMISSIONS
+      FILES_MATCHING PATTERN manifest.json PATTERN schema.json PATTERN lib/plugin.so
+      PATTERN CMakeFiles EXCLUDE)
   endif()
 endfunction()
 
