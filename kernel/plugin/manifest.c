@@ -14,8 +14,8 @@
 
 /*
  * Reading a manifest straight into a struct: every key known, every value bounded, so that what
- * follows (hashing, loading, limits) needs no check of its own. It comes from a root-owned folder
- * today and from a package tomorrow, and is treated as hostile.
+ * follows (hashing, loading, limits) needs no check of its own. It comes from a folder that
+ * passed verify.h today and from a package tomorrow, and is treated as hostile.
  */
 
 #define LIST_MAX  256

@@ -39,9 +39,13 @@ static nc_code unsafe(const char *path, const struct stat *st, uid_t uid, nc_err
 {
 	nc_err(err, NC_E_DENIED, "%s is not safe to load from: owner %u, mode %04o", path,
 		(unsigned)st->st_uid, (unsigned)(st->st_mode & 07777));
+	if (!uid)
+		return nc_err_hint(err, NC_E_DENIED,
+			"it must belong to root and be writable by its owner alone");
 	return nc_err_hint(err, NC_E_DENIED,
-		"it must belong to root%s and be writable by its owner alone",
-		uid ? " or the daemon's user" : "");
+		"it must belong to root or to uid %u, who loads it, and be writable by its owner "
+		"alone",
+		(unsigned)uid);
 }
 
 /* Every folder from the root down to `real`, which is absolute and free of links. */

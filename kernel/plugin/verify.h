@@ -11,9 +11,11 @@ struct nc_manifest;
 
 /*
  * From a folder on disk to bytes that may be run. A folder, its files and every folder above must
- * belong to root or to `uid` and be writable by nobody else; each file must have the size and
- * SHA-256 that the manifest says, and no right that its `mode` there lacks; and what is loaded are
- * the very bytes that were hashed, in a sealed memfd.
+ * belong to root or to `uid`, which is whom the daemon runs as, and be writable by nobody else. So a
+ * daemon of root's takes what is root's alone, and one of another user also what is that user's, who
+ * can do all that his plugin could anyway; the launcher, which gives other users' rights, takes what
+ * is root's alone. Each file must have the size and SHA-256 that the manifest says, and no right that
+ * its `mode` there lacks; and what is loaded are the very bytes that were hashed, in a sealed memfd.
  */
 
 /* Open a plugin's folder after checking it and those above. uid = 0: root alone is trusted. */

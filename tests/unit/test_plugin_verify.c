@@ -197,7 +197,13 @@ static void a_stranger_s_files_are_refused(void)
 		char path[4096];
 		snprintf(path, sizeof(path), "%s/lib/plugin.so", f.path);
 		CHECK(chown(path, 12345, 12345) == 0);
-		refuses(&f, NC_E_DENIED, "owner 12345");
+		CHECK_CODE(verify(&f, 0, &memfd, &err), NC_E_DENIED);
+		CHECK_HAS(err.message, "owner 12345");
+		CHECK_HAS(err.hint, "belong to root and");
+		nc_err_clear(&err);
+		CHECK_CODE(verify(&f, 12346, &memfd, &err), NC_E_DENIED);
+		CHECK_HAS(err.hint, "belong to root or to uid 12346");
+		nc_err_clear(&err);
 		CHECK_CODE(verify(&f, 12345, &memfd, &err), NC_OK); /* a daemon of that user */
 		nc_closep(&memfd);
 		CHECK(chown(path, 0, 0) == 0 && chown(f.path, 12345, 12345) == 0);
