@@ -4,7 +4,9 @@
  * flight on each, as fast as they are answered. Prints one JSON object. Speaks just enough
  * HTTP/1.1 to be cheap: what it costs is not to be mistaken for what the server costs.
  *
- * load SOCKET create|get CLIENTS COUNT [PREFIX|PATH]
+ * load SOCKET create CLIENTS COUNT [PREFIX]     a VM each
+ * load SOCKET get CLIENTS COUNT PATH
+ * load SOCKET post CLIENTS COUNT PATH BODY      the same each time: a dry run
  */
 #include <errno.h>
 #include <stdio.h>
@@ -28,7 +30,7 @@ typedef struct conn {
 } conn;
 
 typedef struct load {
-	const char *what, *arg;
+	const char *what, *arg, *body;
 	long count, next, answered, refused;
 	double *latency_us;
 	char first_refusal[400];
@@ -61,18 +63,24 @@ static int connect_to(const char *path)
 
 static int make_request(load *l, char *out, size_t cap)
 {
-	char body[256];
+	const char *path = "/api/v1/vms", *body = l->body;
+	char vm[256];
 
-	if (strcmp(l->what, "create"))
+	if (!strcmp(l->what, "get"))
 		return snprintf(out, cap, "GET %s HTTP/1.1\r\nHost: x\r\n\r\n", l->arg);
-	int n = snprintf(body, sizeof(body),
-		"{\"name\":\"%s-%ld\",\"vcpus\":1,\"memory_mib\":512,"
-		"\"disks\":[{\"size_gib\":1}],\"labels\":{\"bench\":\"yes\"}}",
-		l->arg, l->next);
+	if (body) {
+		path = l->arg;
+	} else {
+		snprintf(vm, sizeof(vm),
+			"{\"name\":\"%s-%ld\",\"vcpus\":1,\"memory_mib\":512,"
+			"\"disks\":[{\"size_gib\":1}],\"labels\":{\"bench\":\"yes\"}}",
+			l->arg, l->next);
+		body = vm;
+	}
 	return snprintf(out, cap,
-		"POST /api/v1/vms HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-		"Content-Length: %d\r\n\r\n%s",
-		n, body);
+		"POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+		"Content-Length: %zu\r\n\r\n%s",
+		path, strlen(body), body);
 }
 
 /* 0 = nothing left to send. */
@@ -170,12 +178,18 @@ static void run(load *l, conn *conns, int clients)
 
 int main(int argc, char **argv)
 {
-	if (argc < 5) {
-		fprintf(stderr, "usage: load SOCKET create|get CLIENTS COUNT [PREFIX|PATH]\n");
+	int is_post = argc > 2 && !strcmp(argv[2], "post");
+
+	if (argc < (is_post ? 7 : 5)) {
+		fprintf(stderr, "usage: load SOCKET create|get|post CLIENTS COUNT "
+				"[PREFIX | PATH [BODY]]\n");
 		return 2;
 	}
 	int clients = atoi(argv[3]);
-	load l = { .what = argv[2], .count = atol(argv[4]), .arg = argc > 5 ? argv[5] : "bench" };
+	load l = { .what = argv[2],
+		.count = atol(argv[4]),
+		.arg = argc > 5 ? argv[5] : "bench",
+		.body = is_post ? argv[6] : NULL };
 	static conn conns[CLIENTS_MAX];
 
 	if (clients < 1 || clients > CLIENTS_MAX || l.count < clients)
