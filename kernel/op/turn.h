@@ -11,7 +11,7 @@
 #include "op/engine.h"
 
 #define NC_OP_REFUSALS_MAX 300 /* at two seconds each: ten minutes */
-#define NC_OP_RECOVERS_MAX 24  /* with back-off up to a minute: about twenty minutes */
+#define NC_OP_RECOVERS_MAX 24  /* with back-off up to a minute: eighteen minutes */
 
 typedef enum {
 	NC_GO_ON,     /* moved on in memory, look again */
