@@ -23,9 +23,10 @@ nc_code nc_api_new(const nc_api_options *o, nc_api **ret, nc_error *err)
 	pthread_cond_init(&api->none_live, NULL);
 	_cleanup_(nc_config_unrefp) const nc_config *cfg = nc_config_holder_get(o->config);
 	api->admin_gid = (gid_t)-1;
-	(void)nc_group_find(
-		cfg->server.socket_group, &api->admin_gid); /* boot says when it is not there */
-	nc_code rc = nc_pool_new("nc-api", NC_MAX(o->workers, 2u), &api->pool, err);
+	/* boot says when it is not there */
+	nc_code rc = nc_group_find(cfg->server.socket_group, &api->admin_gid, NULL);
+	rc = rc == NC_E_NOMEM ? nc_err_nomem(err)
+			      : nc_pool_new("nc-api", NC_MAX(o->workers, 2u), &api->pool, err);
 	if (rc == NC_OK)
 		rc = nc_waiters_new(api, &api->waiters, err);
 	if (rc == NC_OK)

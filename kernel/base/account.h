@@ -4,7 +4,10 @@
 
 #include <sys/types.h>
 
-/* 0, or -1 when there is no such group; *ret is then untouched. Any thread. */
-int nc_group_find(const char *name, gid_t *ret);
+#include "novacron/abi.h"
+
+/* NC_E_NOTFOUND when there is no such group, else what kept us from looking; *ret is then untouched.
+ * Any thread. */
+nc_code nc_group_find(const char *name, gid_t *ret, nc_error *err);
 
 #endif

@@ -135,9 +135,10 @@ gid_t nc_settings_group(const nc_config *c)
 {
 	const char *name = c->server.socket_group;
 	gid_t gid = (gid_t)-1;
+	nc_error err = NC_ERROR_INIT;
 
-	if (*name && nc_group_find(name, &gid) < 0)
-		nc_log(L_WARN, "boot.socket_group.unknown", F_STR("group", name),
+	if (*name && nc_group_find(name, &gid, &err) != NC_OK)
+		nc_log(L_WARN, "boot.socket_group.unknown", F_STR("group", name), F_ERR(&err),
 			F_STR("consequence", "the socket keeps the daemon's own group, and root "
 					     "alone is an administrator"));
 	return gid;

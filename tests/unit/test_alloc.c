@@ -82,6 +82,58 @@ static void *allocate_here(void *arg)
 	return NULL;
 }
 
+static void *form_malloc(void)
+{
+	return nc_malloc(8);
+}
+
+static void *form_calloc(void)
+{
+	return nc_calloc(2, 8);
+}
+
+static void *form_realloc(void)
+{
+	return nc_realloc(NULL, 8);
+}
+
+static void *form_strdup(void)
+{
+	return nc_strdup("text");
+}
+
+static void *form_strndup(void)
+{
+	return nc_strndup("text", 2);
+}
+
+static void *form_memdup(void)
+{
+	return nc_memdup("text", 4);
+}
+
+static void *form_asprintf(void)
+{
+	return nc_asprintf("%s", "text");
+}
+
+static void every_form_of_it_can_fail(void)
+{
+	void *(*const forms[])(void) = { form_malloc, form_calloc, form_realloc, form_strdup,
+		form_strndup, form_memdup, form_asprintf };
+	for (size_t i = 0; i < NC_LEN(forms); i++) {
+		nc_code rc = NC_OK;
+		uint64_t before = nc_alloc_failures();
+		NC_TORTURE(rc)
+		{
+			void *p = forms[i]();
+			rc = p ? NC_OK : NC_E_NOMEM;
+			nc_free(p);
+		}
+		CHECK_UINT(nc_alloc_failures(), before + 2); /* once, and once with all after it */
+	}
+}
+
 static void other_threads_do_not_fail(void)
 {
 	pthread_t other;
@@ -119,6 +171,7 @@ NC_TESTS(alloc){
 	T(the_nth_allocation_fails_once),
 	T(a_sticky_failure_lasts_until_turned_off),
 	T(realloc_that_fails_leaves_the_block),
+	T(every_form_of_it_can_fail),
 	T(other_threads_do_not_fail),
 	T(jansson_allocates_with_us),
 	T(strndup_stops_at_the_end_of_the_text),

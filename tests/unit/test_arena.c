@@ -112,7 +112,15 @@ static void running_out_of_memory_is_an_answer(void)
 		}
 		for (int i = 0; i < 20; i++)
 			nc_arena_printf(a, "%0500d", i);
+		/* each larger than what is left of a chunk */
+		static char text[20001];
+		memset(text, 't', sizeof(text) - 1);
+		const void *got[] = { nc_arena_strdup(a, text), nc_arena_strndup(a, text, 9000),
+			nc_arena_memdup(a, text, 9000), nc_arena_calloc(a, 900, 10) };
 		rc = nc_arena_failed(a) ? NC_E_NOMEM : NC_OK;
+		for (size_t i = 0; i < NC_LEN(got); i++)
+			CHECK(rc != NC_OK || got[i]);
+		CHECK(rc == NC_OK || !got[NC_LEN(got) - 1]); /* the failure is sticky */
 	}
 }
 
