@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * libyaml's events into a tree, without recursion. libyaml allocates with malloc, which our fault
- * injection does not see; it hands memory trouble back as an error. Never expands an alias: a few
- * lines of YAML can otherwise stand for gigabytes.
+ * libyaml's events into a tree, without recursion. libyaml allocates by itself and hands memory
+ * trouble back as an error; the tests make its allocations fail with ours (wrap_yaml.c). Never
+ * expands an alias: a few lines of YAML can otherwise stand for gigabytes.
  */
 #include "config/yaml.h"
 

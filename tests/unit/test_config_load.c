@@ -401,6 +401,48 @@ static void every_allocation_may_fail(void)
 	}
 }
 
+/* Memory that runs out while faults are told makes no fault of its own, and hides none. */
+static void every_allocation_may_fail_with_faults_to_tell(void)
+{
+	_cleanup_(nc_freep) char *path = nc_test_path("torture.yaml");
+	static const char *const env[] = { "NOVACRON_LOG_LEVEL=loud",
+		"NOVACRON_PLUGINS_ALLOW=[{id: sim, isolation: none}]", NULL };
+	nc_code rc = NC_OK;
+
+	nc_test_write(path, "plugins: {path: [/a, b], allow: [{id: sim}, {id: sim}]}\n"
+			    "server: {uid_map: [\"5:nobody\"], api_port: x, api_prt: 1}\n"
+			    "dwcp: {transport: {min_streams: 9, max_streams: 8}}\n"
+			    "vm: 7\nsystem: {data_dir: {}}\n");
+	NC_TORTURE(rc)
+	{
+		const nc_config *cfg = NULL;
+		nc_config_report report;
+		nc_error err = NC_ERROR_INIT;
+		rc = nc_config_load((const char *const[]){ path }, 1, env, &cfg, &report, &err);
+		CHECK_CODE(err.code, rc);
+		CHECK(!cfg);
+		if (rc == NC_E_INVAL && CHECK_UINT(report.n_faults, 10))
+			rc = NC_OK; /* as it is without the shortage */
+	}
+}
+
+static void libyaml_runs_out_of_memory_with_us(void)
+{
+	_cleanup_(nc_arena_freep) nc_arena *a = nc_arena_new(1 << 20);
+	nc_config_report report = { 0 };
+	nc_code rc = NC_OK;
+
+	REQUIRE(a);
+	NC_TORTURE(rc)
+	{
+		nc_yaml_node *none = NULL; /* of an empty document no node is made */
+		rc = nc_config_yaml_parse(nc_str(""), "x", a, &report, &none);
+		CHECK(nc_alloc_has_failed() == (rc != NC_OK));
+	}
+	CHECK_UINT(report.n_faults, 0);
+	CHECK_UINT(nc_arena_used(a), 0);
+}
+
 NC_TESTS(config_load){ T(later_files_override_earlier_ones_key_by_key), T(every_type_is_read),
 	T(null_goes_back_to_the_default),
 	T(faults_name_file_line_column_key_and_what_would_be_right),
@@ -409,4 +451,5 @@ NC_TESTS(config_load){ T(later_files_override_earlier_ones_key_by_key), T(every_
 	T(all_faults_are_told_at_once_up_to_twenty), T(keys_must_fit_each_other),
 	T(keys_that_wait_for_something_are_taken_with_a_warning), T(a_secret_is_never_told),
 	T(a_file_that_is_not_there_is_its_own_error), T(a_report_is_not_needed),
-	T(a_snapshot_lives_until_its_last_reference), T(every_allocation_may_fail) };
+	T(a_snapshot_lives_until_its_last_reference), T(every_allocation_may_fail),
+	T(every_allocation_may_fail_with_faults_to_tell), T(libyaml_runs_out_of_memory_with_us) };
