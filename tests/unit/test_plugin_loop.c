@@ -354,6 +354,35 @@ static void making_a_loop_survives_every_failed_allocation(void)
 	}
 }
 
+static void on_nothing(const nc_closure *c, int fd, uint32_t events)
+{
+	(void)c;
+	(void)fd;
+	(void)events;
+}
+
+static void watching_survives_every_failed_allocation(void)
+{
+	nc_code rc = NC_OK;
+	int ends[2];
+	REQUIRE(pipe(ends) == 0);
+	NC_TORTURE(rc)
+	{
+		nc_loop *l = NULL;
+		rc = nc_loop_new("test", 4, &l, NULL);
+		if (rc != NC_OK)
+			continue;
+		rc = nc_loop_fd_add(l, ends[0], EPOLLIN, on_nothing, (nc_closure){ .ctx = NULL });
+		CHECK_UINT(nc_loop_fds(l), rc == NC_OK);
+		CHECK_CODE(
+			nc_loop_fd_mod(l, ends[0], EPOLLIN), rc == NC_OK ? NC_OK : NC_E_NOTFOUND);
+		CHECK_CODE(nc_loop_fd_del(l, ends[0]), rc == NC_OK ? NC_OK : NC_E_NOTFOUND);
+		nc_loop_free(l);
+	}
+	close(ends[0]);
+	close(ends[1]);
+}
+
 NC_TESTS(plugin_loop){
 	T(a_handle_is_never_issued_twice_and_a_stale_one_is_seen),
 	T(places_keep_their_address_while_the_table_grows),
@@ -366,4 +395,5 @@ NC_TESTS(plugin_loop){
 	T(tasks_run_in_order_and_all_of_them_before_the_end),
 	T(a_loop_that_is_held_up_is_not_waited_for_for_ever),
 	T(making_a_loop_survives_every_failed_allocation),
+	T(watching_survives_every_failed_allocation),
 };

@@ -266,7 +266,10 @@ static void a_change_of_a_field_that_is_not_live_is_named(void)
 
 static void filling_survives_every_failed_allocation(void)
 {
-	json_t *schema = parse(SCHEMA);
+	json_t *schema =
+		parse("{\"type\":\"object\",\"properties\":{\"mode\":{\"default\":\"safe\"},"
+		      "\"deep\":{\"default\":{\"a\":[1,{\"b\":\"c\"}],\"d\":true}}}}");
+	json_t *full = parse("{\"mode\":\"safe\",\"deep\":{\"a\":[1,{\"b\":\"c\"}],\"d\":true}}");
 	nc_code rc = NC_OK;
 	NC_TORTURE(rc)
 	{
@@ -276,7 +279,69 @@ static void filling_survives_every_failed_allocation(void)
 			continue;
 		}
 		rc = nc_schema_fill(schema, doc, NULL);
+		CHECK(rc != NC_OK || json_equal(doc, full));
 		json_decref(doc);
+	}
+	json_decref(full);
+	json_decref(schema);
+}
+
+/* A shortage takes words from how a fault is told, never the fault. */
+static void judging_survives_every_failed_allocation(void)
+{
+	json_t *schema = parse(SCHEMA);
+	json_t *bad = parse("{\"mode\":\"slow\",\"size\":0,\"hosts\":[{\"key\":1}]}");
+	json_t *good = parse("{\"url\":\"abc\",\"mode\":\"fast\"}");
+	nc_code rc = NC_OK;
+	NC_TORTURE(rc)
+	{
+		nc_error err = NC_ERROR_INIT;
+		CHECK_OK(nc_schema_check(schema, &err), &err);
+		CHECK_UINT(nc_schema_validate(schema, bad, NULL, NULL), 4);
+		CHECK_CODE(nc_schema_require(schema, bad, "it", &err), NC_E_INVAL);
+		CHECK_HAS(err.message, "mode");
+		CHECK_OK(nc_schema_require(schema, good, "it", &err), &err);
+	}
+	NC_TORTURE(rc)
+	{
+		_cleanup_(nc_buf_done) nc_buf b;
+		nc_jw w;
+		nc_buf_init(&b, 1 << 16);
+		nc_jw_init(&w, &b);
+		CHECK_UINT(nc_schema_render_faults(schema, bad, &w), 4);
+		rc = b.error;
+	}
+	json_decref(good);
+	json_decref(bad);
+	json_decref(schema);
+}
+
+static nc_code replace_all(
+	void *user, const char *field, const json_t *value, json_t **ret, nc_error *err)
+{
+	(void)user;
+	(void)field;
+	(void)value;
+	*ret = json_string("handle");
+	return *ret ? NC_OK : nc_err_nomem(err);
+}
+
+static void replacing_secrets_survives_every_failed_allocation(void)
+{
+	json_t *schema = parse(SCHEMA);
+	nc_code rc = NC_OK;
+	NC_TORTURE(rc)
+	{
+		_cleanup_(nc_json_decrefp) json_t *doc = NULL;
+		rc = nc_json_parse(nc_str("{\"token\":\"one\",\"hosts\":[{},{\"key\":\"two\"}]}"),
+			1000, &doc, NULL);
+		if (rc == NC_OK)
+			rc = nc_schema_each_secret(schema, doc, replace_all, NULL, NULL);
+		if (rc != NC_OK)
+			continue;
+		CHECK_STR(json_string_value(json_object_get(doc, "token")), "handle");
+		json_t *host = json_array_get(json_object_get(doc, "hosts"), 1);
+		CHECK_STR(json_string_value(json_object_get(host, "key")), "handle");
 	}
 	json_decref(schema);
 }
@@ -294,4 +359,6 @@ NC_TESTS(plugin_schema){
 	T(secrets_are_visited_wherever_they_are),
 	T(a_change_of_a_field_that_is_not_live_is_named),
 	T(filling_survives_every_failed_allocation),
+	T(judging_survives_every_failed_allocation),
+	T(replacing_secrets_survives_every_failed_allocation),
 };

@@ -306,6 +306,40 @@ static void verifying_survives_every_failed_allocation(void)
 	drop(&f);
 }
 
+static void looking_survives_every_failed_allocation(void)
+{
+	folder f;
+	nc_code rc = NC_OK;
+	if (make(&f, "torture2")) {
+		_cleanup_(nc_closep) int dir_fd = -1;
+		_cleanup_(nc_freep) char *path = nc_asprintf("%s/notes.txt", f.path);
+		char first[65] = "";
+		CHECK_OK(nc_verify_folder(f.path, geteuid(), &dir_fd, NULL), NULL);
+		NC_TORTURE(rc)
+		{
+			_cleanup_(nc_freep) char *text = NULL;
+			size_t len = 77;
+			rc = nc_verify_read(dir_fd, "notes.txt", geteuid(), 100, &text, &len, NULL);
+			CHECK(rc == NC_OK ? len == 5 : !text && len == 77);
+		}
+		NC_TORTURE(rc)
+		{
+			char stamp[65] = "";
+			rc = nc_verify_stamp(dir_fd, f.m, geteuid(), stamp, NULL);
+			if (rc == NC_OK && !first[0])
+				memcpy(first, stamp, sizeof(first));
+			CHECK_STR(stamp, rc == NC_OK ? first : "");
+		}
+		NC_TORTURE(rc)
+		{
+			_cleanup_(nc_closep) int fd = -1;
+			rc = nc_verify_path(path, geteuid(), &fd, NULL);
+			CHECK((rc == NC_OK) == (fd >= 0));
+		}
+	}
+	drop(&f);
+}
+
 NC_TESTS(plugin_verify){
 	T(the_verified_bytes_come_back_sealed),
 	T(a_changed_byte_a_changed_size_or_a_lost_file_is_refused),
@@ -318,4 +352,5 @@ NC_TESTS(plugin_verify){
 	T(exports_are_read_from_the_dynamic_segment),
 	T(a_broken_object_is_never_overrun),
 	T(verifying_survives_every_failed_allocation),
+	T(looking_survives_every_failed_allocation),
 };

@@ -352,6 +352,75 @@ static void sending_and_receiving_survive_every_failed_allocation(void)
 	end(&w);
 }
 
+static void waiting_for_room_survives_every_failed_allocation(void)
+{
+	wires w;
+	nc_code rc = NC_OK;
+	static char body[30000];
+	if (begin(&w))
+		NC_TORTURE(rc)
+		{
+			unsigned n_sent = 0, n_got = 0;
+			nc_wire_queue q;
+			nc_wire_queue_init(&q);
+			rc = NC_OK;
+			while (rc == NC_OK && q.n < 3) {
+				nc_frame f = { .type = NC_F_OBJECT,
+					.a = n_sent,
+					.body = { body, sizeof(body) },
+					.fd = -1 };
+				rc = nc_wire_queue_send(&q, w.fds[0], &f, NULL);
+				n_sent += rc == NC_OK;
+			}
+			while (n_got < n_sent) { /* each that was taken, in order, once */
+				REQUIRE(nc_wire_recv(w.fds[1], w.in, NC_WIRE_DONT_WAIT, NULL) ==
+					NC_OK);
+				CHECK_UINT(w.in->f.a, n_got++);
+				nc_frame_in_done(w.in);
+				(void)nc_wire_queue_flush(&q, w.fds[0]);
+			}
+			CHECK_CODE(
+				nc_wire_recv(w.fds[1], w.in, NC_WIRE_DONT_WAIT, NULL), NC_E_BUSY);
+			nc_wire_queue_done(&q);
+		}
+	end(&w);
+}
+
+static void unpacking_survives_every_failed_allocation(void)
+{
+	uint64_t req[] = { 1 }, free_[] = { 3, 4 };
+	uint32_t off[] = { 0, 1 }, cand[] = { 1 };
+	nc_bytes names[] = { nc_str("a"), nc_str("bc") };
+	nc_score_batch batch = { .struct_size = sizeof(batch),
+		.n_req = 1,
+		.n_cand = 1,
+		.n_res = 1,
+		.req = req,
+		.free = free_,
+		.cand_off = off,
+		.cand = cand };
+	nc_code rc = NC_OK;
+	NC_TORTURE(rc)
+	{
+		_cleanup_(nc_buf_done) nc_buf b;
+		nc_unpacked_stats u = { 0 };
+		nc_unpacked_score s = { 0 };
+		nc_buf_init(&b, NC_PACK_MAX);
+		nc_pack_stats(&b, names, 2);
+		rc = b.error;
+		if (rc == NC_OK)
+			rc = nc_unpack_stats(nc_buf_bytes(&b), &u);
+		CHECK((rc == NC_OK) == (u.n == 2));
+		nc_unpacked_stats_done(&u);
+		nc_buf_reset(&b);
+		nc_pack_score(&b, &batch, 2);
+		if (rc == NC_OK && (rc = b.error) == NC_OK)
+			rc = nc_unpack_score(nc_buf_bytes(&b), &s);
+		CHECK((rc == NC_OK) == (s.batch.n_cand == 1));
+		nc_unpacked_score_done(&s);
+	}
+}
+
 NC_TESTS(plugin_wire){
 	T(every_member_of_a_frame_arrives),
 	T(bodies_of_any_size_arrive),
@@ -363,4 +432,6 @@ NC_TESTS(plugin_wire){
 	T(packed_statistics_come_back),
 	T(a_batch_with_a_candidate_that_is_no_host_is_refused),
 	T(sending_and_receiving_survive_every_failed_allocation),
+	T(waiting_for_room_survives_every_failed_allocation),
+	T(unpacking_survives_every_failed_allocation),
 };
