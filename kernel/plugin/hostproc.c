@@ -89,24 +89,34 @@ nc_code nc_hostproc_send(nc_hostproc *h, const nc_frame *f, nc_error *err)
 
 /* ---- instances ---- */
 
-uint32_t nc_hostproc_attach(nc_hostproc *h, nc_pinst *inst)
+/* Under host_lock. */
+static int has_room(nc_hostproc *h)
 {
-	uint32_t number = 0;
+	if (h->n_list < h->cap_list)
+		return 1;
+	size_t cap = NC_MAX(h->cap_list * 2, (size_t)8);
+	attached *more = nc_realloc(h->list, cap * sizeof(*more));
+	if (!more)
+		return 0;
+	h->list = more;
+	h->cap_list = cap;
+	return 1;
+}
+
+nc_code nc_hostproc_attach(nc_hostproc *h, nc_pinst *inst, uint32_t *ret_number, nc_error *err)
+{
+	nc_code rc = NC_OK;
 	pthread_mutex_lock(&h->host_lock);
-	if (h->n_list == h->cap_list) {
-		size_t cap = NC_MAX(h->cap_list * 2, (size_t)8);
-		attached *more = nc_realloc(h->list, cap * sizeof(*more));
-		if (more) {
-			h->list = more;
-			h->cap_list = cap;
-		}
-	}
-	if (h->n_list < h->cap_list && h->state != H_GONE) {
-		number = ++h->last_number;
-		h->list[h->n_list++] = (attached){ .number = number, .inst = inst };
+	if (h->state == H_GONE) {
+		rc = nc_err(err, NC_E_UNAVAILABLE, "the process of plugin %s is gone", h->f->id);
+	} else if (!has_room(h)) {
+		rc = nc_err_nomem(err);
+	} else {
+		*ret_number = ++h->last_number;
+		h->list[h->n_list++] = (attached){ .number = *ret_number, .inst = inst };
 	}
 	pthread_mutex_unlock(&h->host_lock);
-	return number;
+	return rc;
 }
 
 /* Under host_lock. */

@@ -32,8 +32,8 @@ int64_t nc_hostproc_pid(const nc_hostproc *h);
 
 /* ---- for remote.c ---- */
 
-/* A number for an instance; events for it go to `inst` until detached. 0 = no memory or gone. */
-uint32_t nc_hostproc_attach(nc_hostproc *h, nc_pinst *inst);
+/* A number for an instance; events for it go to `inst` until detached. NC_E_UNAVAILABLE: gone. */
+nc_code nc_hostproc_attach(nc_hostproc *h, nc_pinst *inst, uint32_t *ret_number, nc_error *err);
 void nc_hostproc_detach(nc_hostproc *h, uint32_t number);
 size_t nc_hostproc_instances(nc_hostproc *h);
 /* Never blocks. NC_E_UNAVAILABLE when it is gone. */

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "plugin/inst_internal.h"
 #include "plugin/loader_internal.h"
+#include "plugin/remote.h"
 #include "plugin/schema.h"
 
 /*
@@ -108,9 +109,38 @@ static void on_recreated(void *user, const nc_call_end *end)
 	nc_pinst_unref(inst);
 }
 
+void nc_pinst_stop_retry(nc_pinst *inst)
+{
+	pthread_mutex_lock(&inst->inst_lock);
+	uint64_t timer = inst->retry_timer;
+	inst->retry_timer = 0;
+	pthread_mutex_unlock(&inst->inst_lock);
+	if (timer && nc_loop_timer_stop(nc_plugins_io(inst->p), timer) == NC_OK)
+		nc_pinst_unref(inst); /* the timer's */
+}
+
+/* Into the process that is there now; one that is still starting brings everybody in by itself. */
+static nc_code attach(nc_pinst *inst, nc_error *err)
+{
+	nc_found *f = inst->found;
+	pthread_mutex_lock(&f->p->lock);
+	int is_up = f->process && f->state == NC_PLUGIN_LOADED;
+	nc_hostproc *h = is_up ? nc_hostproc_ref(f->process) : NULL;
+	pthread_mutex_unlock(&f->p->lock);
+	nc_code rc = nc_err(err, NC_E_UNAVAILABLE, "the process of plugin %s is gone", f->id);
+	if (h && nc_transport_enter(inst)) {
+		rc = nc_remote_attach(inst, h, err);
+		nc_transport_leave(inst);
+	}
+	if (h)
+		nc_hostproc_unref(h);
+	return rc;
+}
+
 void nc_pinst_recreate(nc_pinst *inst)
 {
 	nc_error err = NC_ERROR_INIT;
+	nc_pinst_stop_retry(inst); /* it is made once */
 	pthread_mutex_lock(&inst->inst_lock);
 	int is_wanted = !inst->is_closing && inst->state == NC_PINST_LOST;
 	inst->n_created += (uint64_t)is_wanted;
@@ -122,8 +152,9 @@ void nc_pinst_recreate(nc_pinst *inst)
 		.deadline_us = nc_clock_mono_us() + inst->create_timeout_us,
 		.done = on_recreated,
 		.user = nc_pinst_ref(inst) };
-	nc_code rc = text ? nc_pinst_start_call(inst, &nc_life_create, &spec, -1, NULL, &err)
-			  : nc_err_nomem(&err);
+	nc_code rc = text ? attach(inst, &err) : nc_err_nomem(&err);
+	if (rc == NC_OK)
+		rc = nc_pinst_start_call(inst, &nc_life_create, &spec, -1, NULL, &err);
 	nc_free(text);
 	if (rc == NC_OK)
 		return;

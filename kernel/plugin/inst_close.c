@@ -76,17 +76,6 @@ static void end_close(nc_pinst *inst)
 	pthread_mutex_unlock(&inst->inst_lock);
 }
 
-/* A create that was to be tried again holds a reference. */
-static void stop_retry(nc_pinst *inst)
-{
-	pthread_mutex_lock(&inst->inst_lock);
-	uint64_t timer = inst->retry_timer;
-	inst->retry_timer = 0;
-	pthread_mutex_unlock(&inst->inst_lock);
-	if (timer && nc_loop_timer_stop(nc_plugins_io(inst->p), timer) == NC_OK)
-		nc_pinst_unref(inst);
-}
-
 /* A thread of it is still in the plugin. Of a process the end of that has been seen to. */
 static void leave_behind(nc_pinst *inst)
 {
@@ -119,7 +108,7 @@ void nc_pinst_close(nc_pinst *inst, int64_t drain_us)
 	pthread_mutex_unlock(&inst->inst_lock);
 	if (was_active && drain_us > 0)
 		drain(inst, drain_us);
-	stop_retry(inst);
+	nc_pinst_stop_retry(inst);
 	nc_code rc = nc_transport_close(inst, inst->grace_us);
 	if (rc == NC_E_TIMEOUT && was_active)
 		nc_found_strike(inst->found, inst->name, NC_P6_THREADS,

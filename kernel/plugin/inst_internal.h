@@ -106,7 +106,7 @@ struct nc_pinst {
 	uint64_t n_created;   /* how often it was made anew after a loss */
 	int64_t back_at_us;   /* lost: when the process is started again */
 	char why[200];        /* lost, failed */
-	uint64_t retry_timer; /* of a create that failed after a restart */
+	uint64_t retry_timer; /* to come back after a restart: the last time failed */
 	uint32_t n_create_failures;
 	uint64_t serves[NC_VERB_MAX / 64];
 	uint64_t entered[NC_VERB_MAX / 64]; /* in this process, since it started */
@@ -205,7 +205,9 @@ nc_code nc_pinst_learn_verbs(nc_pinst *inst, nc_bytes names);
 
 /* inst_back.c; back_at_us < 0: it does not come back by itself */
 void nc_pinst_lost(nc_pinst *inst, const char *why, int64_t back_at_us);
-void nc_pinst_recreate(nc_pinst *inst); /* its process is there again */
+/* Its process is there again: it takes its place there and is created anew. */
+void nc_pinst_recreate(nc_pinst *inst);
+void nc_pinst_stop_retry(nc_pinst *inst);
 
 /* transport.c: the way to the code, safe against being closed */
 void nc_transport_set(nc_pinst *inst, const nc_transport *transport, void *t);

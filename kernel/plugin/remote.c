@@ -135,10 +135,10 @@ nc_code nc_remote_attach(nc_pinst *inst, nc_hostproc *h, nc_error *err)
 	pthread_mutex_unlock(&r->remote_lock);
 	if (is_there)
 		return NC_OK;
-	uint32_t number = nc_hostproc_attach(h, inst);
-	if (!number)
-		return nc_err(
-			err, NC_E_UNAVAILABLE, "the process of plugin %s is gone", inst->found->id);
+	uint32_t number;
+	nc_code rc = nc_hostproc_attach(h, inst, &number, err);
+	if (rc != NC_OK)
+		return rc;
 	pthread_mutex_lock(&r->remote_lock);
 	nc_hostproc *old = r->h;
 	r->h = nc_hostproc_ref(h);
@@ -151,7 +151,10 @@ nc_code nc_remote_attach(nc_pinst *inst, nc_hostproc *h, nc_error *err)
 		.a = inst->max_concurrency,
 		.s1 = nc_str(inst->name),
 		.fd = -1 };
-	return nc_hostproc_send(h, &f, err);
+	rc = nc_hostproc_send(h, &f, err);
+	if (rc != NC_OK)
+		let_go(r); /* or the next time it would be taken for one that is there */
+	return rc;
 }
 
 void nc_remote_detach(nc_pinst *inst)

@@ -153,12 +153,7 @@ void nc_found_process_ready(nc_found *f, nc_hostproc *h)
 		return;
 	f->walk++;
 	for (nc_pinst *inst; (inst = nc_found_next_inst(f, f->walk));) {
-		if (nc_transport_enter(inst)) {
-			nc_code rc = nc_remote_attach(inst, h, NULL);
-			nc_transport_leave(inst);
-			if (rc == NC_OK)
-				nc_pinst_recreate(inst);
-		}
+		nc_pinst_recreate(inst);
 		nc_pinst_unref(inst);
 	}
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <dirent.h>
 #include <errno.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +12,7 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/log.h"
+#include "novacron/companions.h"
 #include "plugin_fixture.h"
 #include "testing.h"
 #include "wrap_system.h"
@@ -23,7 +26,8 @@
  * secrets, create), an operation, a query whose objects outgrow a frame, a secret opened by the
  * plugin, a checkpoint, a log line, a timer, a watched descriptor, reports, recover, a stream,
  * nc_pinst_health, nc_pinst_reconfigure, nc_plugins_render, nc_pinst_close, nc_plugins_stop,
- * nc_plugins_free.
+ * nc_plugins_free. And, as an operator goes: nc_plugins_schema, _validate, _quarantine, _release,
+ * the typed shapes, and a process that is killed and comes back.
  *
  * Each run is a process of its own. A step may fail, saying why; nothing may crash, hang or be left
  * behind; nothing is held against the plugin; and as soon as the shortage is over, the same loader
@@ -35,15 +39,19 @@ typedef struct verdict {
 	char failed[64], step[64], fault[600];
 } verdict;
 
-typedef struct torture {
+typedef struct torture torture;
+struct torture {
 	verdict *v;
 	fixture f;
+	void (*way)(torture *t);
 	nc_isolation isolation;
 	const char *host; /* NULL: the fault is ours; else a host program's */
 	const char *state_dir;
+	int is_held; /* in quarantine, or it may be */
+	atomic_int is_back;
 	nc_pinst *inst;
 	waited w;
-} torture;
+};
 
 #define FAULT(t, ...)                                                                              \
 	do {                                                                                       \
@@ -60,7 +68,7 @@ static int passed(torture *t, const char *step, nc_code rc, const nc_error *err)
 	if (err->code != rc || !err->message[0])
 		FAULT(t, "%s: code %d, error %d without a reason", step, rc, err->code);
 	/* A manifest that the disk could not read is no plugin: that it is not there is the truth. */
-	int is_read = rc == NC_E_NOTFOUND && !strcmp(step, "load") && wrap_system_errno() == EIO;
+	int is_read = rc == NC_E_NOTFOUND && wrap_system_errno() == EIO;
 	if (!is_read &&
 		(rc == NC_E_PROTO || rc == NC_E_INVAL || rc == NC_E_DENIED || rc == NC_E_NOTFOUND))
 		FAULT(t, "%s blames somebody: %d %s", step, rc, err->message);
@@ -103,18 +111,23 @@ static nc_code open_one(torture *t, nc_error *err)
 		&t->inst, err);
 }
 
-static int call(torture *t, const char *verb, const char *request)
+static int send_and_wait(torture *t, nc_call_spec *spec, const char *step)
 {
 	nc_error err = NC_ERROR_INIT;
-	nc_call_spec spec = waited_spec(&t->w, verb, "h", request);
-	spec.deadline_us = nc_clock_mono_us() + 10000000;
+	spec->deadline_us = nc_clock_mono_us() + 10000000;
 	t->w.is_done = 0;
-	nc_code rc = nc_pinst_call(t->inst, &spec, NULL, &err);
+	nc_code rc = nc_pinst_call(t->inst, spec, NULL, &err);
 	if (rc == NC_OK && !waited_wait(&t->w)) {
-		FAULT(t, "%s %s never ends", verb, request);
+		FAULT(t, "%s %s never ends", spec->verb, step);
 		_exit(1);
 	}
-	return passed(t, request, rc == NC_OK ? t->w.code : rc, rc == NC_OK ? &t->w.err : &err);
+	return passed(t, step, rc == NC_OK ? t->w.code : rc, rc == NC_OK ? &t->w.err : &err);
+}
+
+static int call(torture *t, const char *verb, const char *request)
+{
+	nc_call_spec spec = waited_spec(&t->w, verb, "h", request);
+	return send_and_wait(t, &spec, request);
 }
 
 static int stream(torture *t)
@@ -167,6 +180,118 @@ static void all_steps(torture *t)
 	passed(t, "stop", nc_plugins_stop(t->f.plugins, "test.good", 0, &err), &err);
 }
 
+/* ---- what an operator does ---- */
+
+static int read_about(torture *t)
+{
+	nc_error err = NC_ERROR_INIT;
+	_cleanup_(nc_buf_done) nc_buf out;
+	nc_buf_init(&out, 1 << 20);
+	if (!passed(t, "schema", nc_plugins_schema(t->f.plugins, "test.good", &out, &err), &err))
+		return 0;
+	if (!out.len || !strstr(out.ptr, "\"x-secret\""))
+		FAULT(t, "schema: %.300s", out.len ? out.ptr : "");
+	nc_buf_reset(&out);
+	nc_code rc = nc_plugins_validate(
+		t->f.plugins, "test.good", nc_str("{\"hosts\":0,\"pin\":\"x\"}"), &out, &err);
+	if (!passed(t, "validate", rc, &err))
+		return 0;
+	if (!out.len || !strstr(out.ptr, "\"hosts\"") || !strstr(out.ptr, "\"pin\""))
+		FAULT(t, "validate: %.300s", out.len ? out.ptr : "");
+	return 1;
+}
+
+static int hold_and_release(torture *t)
+{
+	nc_error err = NC_ERROR_INIT;
+	t->is_held = 1; /* also where it only may be: the record may lie there and not be synced */
+	nc_code rc = nc_plugins_quarantine(t->f.plugins, "test.good", "to try it", &err);
+	if (!passed(t, "quarantine", rc, &err))
+		return 0;
+	rc = nc_plugins_load(t->f.plugins, "test.good", &err);
+	if (rc != NC_E_UNAVAILABLE && rc != NC_E_NOMEM)
+		FAULT(t, "in quarantine, load says %d %s", rc, err.message);
+	rc = nc_plugins_release(t->f.plugins, "test.good", &err);
+	if (!passed(t, "release", rc, &err))
+		return 0;
+	t->is_held = 0;
+	return 1;
+}
+
+static int typed_calls(torture *t)
+{
+	uint64_t req[] = { 1 }, free_[] = { 10, 20 };
+	uint32_t off[] = { 0, 1 }, cand[] = { 1 };
+	nc_bytes guests[] = { nc_str("a"), nc_str("bcd") };
+	nc_score_batch batch = { .struct_size = sizeof(batch),
+		.n_req = 1,
+		.n_cand = 1,
+		.n_res = 1,
+		.req = req,
+		.free = free_,
+		.cand_off = off,
+		.cand = cand };
+	nc_call_spec spec = waited_spec(&t->w, "stats.sample", "h", "");
+	spec.guests = guests;
+	spec.n_guests = 2;
+	if (!send_and_wait(t, &spec, "stats"))
+		return 0;
+	spec = waited_spec(&t->w, "scheduler.score", "", "");
+	spec.batch = &batch;
+	spec.n_hosts = 2;
+	return send_and_wait(t, &spec, "score");
+}
+
+static int pid_of(torture *t)
+{
+	nc_error err = NC_ERROR_INIT;
+	_cleanup_(nc_buf_done) nc_buf out;
+	nc_buf_init(&out, 1 << 20);
+	nc_code rc = nc_plugins_render(t->f.plugins, "test.good", &out, &err);
+	if (!passed(t, "status", rc, &err))
+		return 0;
+	const char *at = strstr(out.ptr, "\"pid\":");
+	if (!at)
+		FAULT(t, "status: %.300s", out.ptr);
+	return at ? (int)strtol(at + strlen("\"pid\":"), NULL, 10) : 0;
+}
+
+static void on_back(void *user, nc_pinst *inst)
+{
+	torture *t = user;
+	(void)inst;
+	atomic_store(&t->is_back, 1);
+}
+
+/* Its process is killed and comes back, with its instance. */
+static int lose_and_have_back(torture *t)
+{
+	nc_plugins_set_hooks(t->f.plugins, &(nc_plugin_hooks){ .user = t, .host_back = on_back });
+	int pid = pid_of(t);
+	if (pid <= 0)
+		return 0;
+	snprintf(t->v->step, sizeof(t->v->step), "back");
+	kill(pid, SIGKILL);
+	for (int i = 0; i < 100000 && !atomic_load(&t->is_back); i++)
+		nc_clock_sleep_us(100);
+	if (!atomic_load(&t->is_back))
+		FAULT(t, "its instance stays %s", nc_pinst_state_name(nc_pinst_get_state(t->inst)));
+	return atomic_load(&t->is_back);
+}
+
+static void operators_steps(torture *t)
+{
+	nc_error err = NC_ERROR_INIT;
+	if (!make(t) || !passed(t, "scan", nc_plugins_scan(t->f.plugins, &err), &err) ||
+		!read_about(t) || !hold_and_release(t) || !load(t) ||
+		!passed(t, "open", open_one(t, &err), &err) || !typed_calls(t) ||
+		!lose_and_have_back(t) || !call(t, "compute.create", "{\"do\":\"sync\"}"))
+		return;
+	nc_pinst_close(t->inst, 1000000);
+	nc_pinst_unref(nc_steal(&t->inst));
+	passed(t, "stop", nc_plugins_stop(t->f.plugins, "test.good", 0, &err), &err);
+}
+
 /* ---- afterwards ---- */
 
 /* A process that was lost comes back by itself; an instance that was left open is taken as it is. */
@@ -178,6 +303,8 @@ static void serve_again(torture *t)
 		nc_pinst_close(t->inst, 0);
 		nc_pinst_unref(nc_steal(&t->inst));
 	}
+	if (t->is_held && t->f.plugins)
+		(void)nc_plugins_release(t->f.plugins, "test.good", NULL);
 	if ((!t->f.plugins && !make(t)) || !load(t)) {
 		FAULT(t, "it can't be loaded afterwards, at %s", t->v->step);
 		return;
@@ -256,7 +383,7 @@ static void run(torture *t, wrap_class class, uint64_t n)
 	waited_init(&t->w);
 	nc_log_set_level(getenv("NC_TEST_LOG") ? L_INFO : L_ERROR);
 	wrap_system_arm(class, n);
-	all_steps(t);
+	t->way(t);
 	const char *failed = wrap_system_disarm();
 	char hit[64] = "";
 	if (t->host)
@@ -289,7 +416,7 @@ static void run_apart(const torture *as, wrap_class class, uint64_t n, verdict *
 	pid_t pid = fork();
 	REQUIRE(pid >= 0);
 	if (pid == 0) {
-		torture t = *as;
+		torture t = { .way = as->way, .isolation = as->isolation, .host = as->host };
 		t.v = v;
 		t.state_dir = state_dir;
 		close(fds[0]);
@@ -307,10 +434,12 @@ static void run_apart(const torture *as, wrap_class class, uint64_t n, verdict *
 }
 
 /* Sanitizers make a run many times as long: they get a sample, another one each time, unless
- * NC_TEST_LONG is set. */
-static unsigned stride(void)
+ * NC_TEST_LONG is set. An operator's way begins as the other does, and is sampled more thinly. */
+static unsigned stride_of(void (*way)(torture *t))
 {
-	return NC_SANITIZED && !getenv("NC_TEST_LONG") ? 11 : 1;
+	if (!NC_SANITIZED || getenv("NC_TEST_LONG"))
+		return 1;
+	return way == operators_steps ? 29 : 11;
 }
 
 static void write_plan(wrap_class class, uint64_t n, const char *mode)
@@ -322,14 +451,18 @@ static void write_plan(wrap_class class, uint64_t n, const char *mode)
 }
 
 /* mode: the fault is in a host process started so; NULL: here. */
-static void run_all(const char *name, nc_isolation isolation, wrap_class class, const char *mode)
+static void run_way(const char *name, void (*way)(torture *t), nc_isolation isolation,
+	wrap_class class, const char *mode)
 {
 	const char *only = getenv("NC_TORTURE_ONLY");
-	const torture as = { .isolation = isolation, .host = mode ? NC_TEST_FAULTY_HOST : NULL };
-	uint64_t n = only ? strtoull(only, NULL, 10) : 1 + nc_test_random() % stride();
+	const torture as = {
+		.way = way, .isolation = isolation, .host = mode ? NC_TEST_FAULTY_HOST : NULL
+	};
+	const unsigned stride = stride_of(way);
+	uint64_t n = only ? strtoull(only, NULL, 10) : 1 + nc_test_random() % stride;
 	unsigned n_bad = 0;
 	verdict v = { .has_failed = 1 };
-	for (; v.has_failed && n_bad < 10; n += stride()) {
+	for (; v.has_failed && n_bad < 10; n += stride) {
 		int status = 0;
 		char text[900];
 		if (mode)
@@ -344,9 +477,13 @@ static void run_all(const char *name, nc_isolation isolation, wrap_class class, 
 			return;
 	}
 	printf("# %s: %s %llu was the last, every %uth\n", name,
-		class == WRAP_MEMORY ? "allocation" : "system call", (unsigned long long)n,
-		stride());
+		class == WRAP_MEMORY ? "allocation" : "system call", (unsigned long long)n, stride);
 	CHECK(n > 9);
+}
+
+static void run_all(const char *name, nc_isolation isolation, wrap_class class, const char *mode)
+{
+	run_way(name, all_steps, isolation, class, mode);
 }
 
 static void every_allocation_may_fail_here(void)
@@ -389,6 +526,16 @@ static void every_system_call_may_fail_in_the_probe(void)
 	run_all("in the probe", NC_ISO_PROCESS, WRAP_SYSTEM, "--probe");
 }
 
+static void every_allocation_may_fail_as_an_operator_goes(void)
+{
+	run_way("as an operator goes", operators_steps, NC_ISO_PROCESS, WRAP_MEMORY, NULL);
+}
+
+static void every_system_call_may_fail_as_an_operator_goes(void)
+{
+	run_way("as an operator goes", operators_steps, NC_ISO_PROCESS, WRAP_SYSTEM, NULL);
+}
+
 NC_TESTS(plugin_torture){
 	T(every_allocation_may_fail_here),
 	T(every_allocation_may_fail_with_the_plugin_in_a_process),
@@ -398,4 +545,6 @@ NC_TESTS(plugin_torture){
 	T(every_system_call_may_fail_in_the_host_process),
 	T(every_allocation_may_fail_in_the_probe),
 	T(every_system_call_may_fail_in_the_probe),
+	T(every_allocation_may_fail_as_an_operator_goes),
+	T(every_system_call_may_fail_as_an_operator_goes),
 };
