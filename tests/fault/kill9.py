@@ -6,8 +6,8 @@ and restores, and cancels of any of them.
 Clients keep a ledger of what was acknowledged to them. After each kill and restart everything is
 left to settle, and the ledger is compared with the state and with sim's own truth about guests:
 nothing acknowledged is lost, no operation is stuck, no VM is there twice or elsewhere than its
-record says, in another state of power, of another size, with other disks, NICs or snapshots,
-allocations are the sum of the VMs. The seed is printed;
+record says, in another state of power, of another size, with other disks, NICs or snapshots, no
+two of those that keep apart share a host, allocations are the sum of the VMs. The seed is printed;
 NC_SEED (or NC_TEST_SEED) repeats a run as far as threads allow.
 """
 import argparse
@@ -77,6 +77,8 @@ def create(conn, ledger, rng, name, mine):
     key = f"key-{name}"
     body = {"name": name, "vcpus": rng.randint(1, 4), "memory_mib": rng.choice([256, 512, 1024]),
             "disks": [{"size_gib": rng.randint(1, 8)}]}
+    if rng.random() < 0.1:              # more than there are hosts: some fit nowhere
+        body["vm_group"] = "apart"
     with ledger.lock:
         ledger.keys[key] = (body, None)
     status, doc = request(conn, "POST", "/api/v1/vms", body, {"Idempotency-Key": key})
@@ -319,6 +321,19 @@ def check_volumes(daemon, seen):
         [f"volume {v} is there and not known" for v in sorted(theirs - ours)]
 
 
+def check_apart(vms, by_object, hosts):
+    """One of the group has its hosts for itself, as recorded and as it is."""
+    there = collections.defaultdict(set)
+    for vm, v in vms.items():
+        if v.get("vm_group"):
+            for host in {v.get("host"), v.get("moving_to")} - {None}:
+                there[hosts[host]].add(vm)
+            for guest in by_object.get(vm, []):
+                there[guest["host"]].add(vm)
+    return [f"{sorted(together)} keep apart, and are all on host {host}"
+            for host, together in there.items() if len(together) > 1]
+
+
 def check_truth(daemon, vms, hosts, truth_tool, truth):
     seen = read_truth(truth_tool, truth)
     guests = seen["guests"]
@@ -338,7 +353,7 @@ def check_truth(daemon, vms, hosts, truth_tool, truth):
             faults.append(f"vm {vm} is {v['lifecycle']} and has no guest")
         if v.get("task"):
             faults.append(f"vm {vm} still has task {v['task']}")
-    return faults
+    return faults + check_apart(vms, by_object, hosts)
 
 
 def claim_of(vm):
@@ -412,6 +427,8 @@ def make_world(daemon, seed, truth):
             "lost_reply_after": 0.02, "lost_reply_before": 0.02,
             "latency_ms": {"*": {"min": 0, "max": 40}}}}, {"Prefer": "wait=30"})
     assert status == 200, (status, doc)
+    status, doc = daemon.call("POST", "/api/v1/vm-groups", {"name": "apart"})
+    assert status == 201 and doc["policy"] == "anti-affinity", (status, doc)
     for _ in range(10):                 # its answer may be drawn to fail, like any other
         status, doc = daemon.call("POST", "/api/v1/networks", {"name": "lan"}, {"Prefer": "wait=30"})
         if status == 200:
