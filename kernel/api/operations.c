@@ -62,10 +62,6 @@ static void lay_progress(nc_api_job *j, nc_operation *op)
 		return;
 	op->progress.phase = nc_arena_strdup(j->arena, live.phase);
 	op->progress.permille = live.permille;
-	op->progress.done_bytes = (int64_t)live.done_bytes;
-	op->progress.total_bytes = (int64_t)live.total_bytes;
-	op->progress.rate_bytes_s = (int64_t)live.rate_bps;
-	op->progress.eta_s = live.eta_ms < 0 ? 0 : live.eta_ms / 1000;
 	op->progress.stalled_since_ms = live.stalled_since_ms;
 	if (*live.waiting_for) {
 		const char **trail =

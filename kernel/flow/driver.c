@@ -51,7 +51,7 @@ static void on_progress(void *user, uint32_t permille, const char *phase)
 {
 	pending *p = user;
 
-	p->sink.progress(p->sink.arg, permille, phase, 0, 0);
+	p->sink.progress(p->sink.arg, permille, phase);
 }
 
 typedef struct ticket {

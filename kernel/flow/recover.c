@@ -31,14 +31,11 @@ static void on_answer(void *arg, const nc_op_result *r)
 	pthread_mutex_unlock(&a->answer_lock);
 }
 
-static void on_progress(
-	void *arg, uint32_t permille, const char *phase, uint64_t done_bytes, uint64_t total_bytes)
+static void on_progress(void *arg, uint32_t permille, const char *phase)
 {
 	(void)arg;
 	(void)permille;
 	(void)phase;
-	(void)done_bytes;
-	(void)total_bytes;
 }
 
 /* Nobody writes it into a record that has ended. */

@@ -52,7 +52,6 @@ nc_run *nc_run_new(nc_ops *ops, const nc_operation *op)
 	run->project = nc_strdup(op->o.project ? op->o.project : "");
 	run->type = nc_map_get(ops->types, nc_str(op->verb));
 	run->wants_cancel = op->state == NC_OPER_CANCELING;
-	run->live.eta_ms = -1;
 	return run->project ? nc_steal(&run) : NULL;
 }
 

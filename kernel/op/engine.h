@@ -176,8 +176,7 @@ int nc_ops_write_late(nc_ops *ops);
 nc_op_error *nc_op_deadline_error(const nc_operation *op, nc_arena *a);
 
 /* ---- live.c: nc_op_progress_fn of a run ---- */
-void nc_run_progress(
-	void *run, uint32_t permille, const char *phase, uint64_t done_bytes, uint64_t total_bytes);
+void nc_run_progress(void *run, uint32_t permille, const char *phase);
 
 /* ---- commit.c: no lock held ---- */
 /* Stage target, operation and events, and submit: takes c->txn. */

@@ -12,31 +12,18 @@
 /* A driver that has told how far it is and goes silent for so long is called stalled. */
 #define STALLED_US INT64_C(60000000)
 
-static void note_rate(nc_op_live *p, uint64_t done, int64_t now_us, int64_t since_us)
-{
-	if (done <= p->done_bytes || !since_us || now_us <= since_us)
-		return;
-	p->rate_bps = (done - p->done_bytes) * 1000000u / (uint64_t)(now_us - since_us);
-	if (p->rate_bps && p->total_bytes > done)
-		p->eta_ms = (int64_t)((p->total_bytes - done) * 1000u / p->rate_bps);
-}
-
 /* Monotone within a phase: a driver that goes back is not shown going back. */
-void nc_run_progress(void *arg, uint32_t permille, const char *phase, uint64_t done, uint64_t total)
+void nc_run_progress(void *arg, uint32_t permille, const char *phase)
 {
 	nc_run *run = arg;
 	nc_op_live *p = &run->live;
-	int64_t now = nc_clock_mono_us();
 
 	pthread_mutex_lock(&run->ops->lock);
 	int is_same = phase && !strcmp(p->phase, phase);
-	if (!is_same || permille > p->permille || done > p->done_bytes) {
-		p->total_bytes = total;
-		note_rate(p, done, now, run->progress_at_us);
+	if (!is_same || permille > p->permille) {
 		snprintf(p->phase, sizeof(p->phase), "%s", phase ? phase : "");
 		p->permille = NC_MIN(permille, 1000u);
-		p->done_bytes = done;
-		run->progress_at_us = now;
+		run->progress_at_us = nc_clock_mono_us();
 	}
 	pthread_mutex_unlock(&run->ops->lock);
 }

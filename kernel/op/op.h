@@ -101,8 +101,7 @@ typedef struct nc_op_result {
 	const char *plugin_id, *plugin_version;
 } nc_op_result;
 typedef void (*nc_op_result_fn)(void *arg, const nc_op_result *r); /* any thread, quick */
-typedef void (*nc_op_progress_fn)(
-	void *arg, uint32_t permille, const char *phase, uint64_t done_bytes, uint64_t total_bytes);
+typedef void (*nc_op_progress_fn)(void *arg, uint32_t permille, const char *phase);
 /* Make token durable, then call ack once, from any thread. Any thread, quick. */
 typedef void (*nc_op_checkpoint_fn)(
 	void *arg, nc_bytes token, void (*ack)(void *ack_arg, nc_code code), void *ack_arg);
@@ -180,8 +179,6 @@ nc_code nc_ops_abandon(
 typedef struct nc_op_live {
 	char phase[48];
 	uint32_t permille;
-	uint64_t done_bytes, total_bytes, rate_bps;
-	int64_t eta_ms;           /* -1 = unknown */
 	int64_t stalled_since_ms; /* 0 = it moves, or its driver tells nothing */
 	char waiting_for[120];    /* "provider sim: breaker open for 12 s"; "" */
 } nc_op_live;
