@@ -9,12 +9,12 @@
  *
  *   READY ──worker──▶ TURNING ──record──▶ COMMITTING ──durable──▶ READY or CALLING or gone
  *     ▲                  │                                          │
- *     ├──── SLEEPING ◀───┤ (back-off, breaker)      GATED ◀─────────┤
+ *     ├──── SLEEPING ◀───┤ (back-off, a time)       GATED ◀─────────┤
  *     └──────────────────┴──────────── result ◀──── CALLING ◀───────┘
  *
  * `lock` guards every run, the queues, the gate and the timers, and is held for a few lines at a
  * time: never while a step, the store or a driver runs. In TURNING and COMMITTING the worker, then
- * the sequencer, owns `turn`, `staged` and `result`; everybody else only sets flags.
+ * the sequencer, owns `call`, `result` and what the turn settled; everybody else only sets flags.
  */
 
 #include <pthread.h>

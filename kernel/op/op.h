@@ -149,7 +149,8 @@ nc_code nc_ops_start(nc_ops *ops, nc_error *err);
 void nc_ops_stop(nc_ops *ops);
 void nc_ops_free(nc_ops *ops);
 void nc_ops_configure(nc_ops *ops, const nc_ops_options *o); /* limits and deadlines; reload */
-/* From the db's published hook: new operations join their queue, changed ones wake. */
+/* From the db's published hook: new operations join their queue, begun ones go on. A change of one
+ * that is known is the engine's own, or its maker (cancel, abandon) wakes it. */
 void nc_ops_published(nc_ops *ops, const nc_db_batch *b);
 
 /* A new operation of a registered kind, in the arena: id, state pending, steps. The caller fills
@@ -180,7 +181,7 @@ typedef struct nc_op_live {
 	char phase[48];
 	uint32_t permille;
 	int64_t stalled_since_ms; /* 0 = it moves, or its driver tells nothing */
-	char waiting_for[120];    /* "provider sim: breaker open for 12 s"; "" */
+	char waiting_for[120];    /* "its turn at prv_01… on host-3"; "" */
 } nc_op_live;
 nc_code nc_ops_get_live(nc_ops *ops, const char *id, nc_op_live *ret);
 
