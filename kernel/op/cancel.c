@@ -34,6 +34,7 @@ static nc_code load(petition *ask, nc_opctx *c, nc_error *err)
 	if (rc != NC_OK)
 		return rc;
 	c->op = NC_AS(nc_operation, o);
+	c->was = c->op->state;
 	if (nc_operation_state_is_final(c->op->state))
 		return nc_problem_err(err, "conflict", "operation %s has already ended: %s",
 			ask->id, nc_operation_state_words[c->op->state]);

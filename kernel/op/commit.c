@@ -41,7 +41,8 @@ nc_code nc_op_stage_all(nc_opctx *c, nc_error *err)
 	if (rc == NC_OK)
 		rc = is_ended ? nc_model_put_cold(c->txn, &c->op->o, err)
 			      : nc_model_put(c->txn, &c->op->o, err);
-	if (rc == NC_OK && (is_ended || c->op->state == NC_OPER_CANCELING))
+	int is_told = is_ended || c->op->state == NC_OPER_CANCELING;
+	if (rc == NC_OK && is_told && c->op->state != c->was)
 		add_event(c);
 	return rc;
 }

@@ -28,14 +28,15 @@ typedef struct nc_ops nc_ops;
 typedef struct nc_opctx {
 	nc_ops *ops;
 	nc_db *db;
-	const nc_root *root; /* as of this turn */
-	nc_arena *arena;     /* of this turn */
-	nc_operation *op;    /* the engine puts it; steps may set fields */
-	nc_object *target;   /* what op->target names, or NULL; shared by the steps of a turn */
-	int target_is_dirty; /* set it, and the engine puts the target with the record, */
-	int target_is_gone;  /* or really deletes it */
-	nc_txn *txn;         /* anything else to stage */
-	void *user;          /* nc_ops_options.user */
+	const nc_root *root;    /* as of this turn */
+	nc_arena *arena;        /* of this turn */
+	nc_operation *op;       /* the engine puts it; steps may set fields */
+	nc_operation_state was; /* its state in the record that was read */
+	nc_object *target;      /* what op->target names, or NULL; shared by the steps of a turn */
+	int target_is_dirty;    /* set it, and the engine puts the target with the record, */
+	int target_is_gone;     /* or really deletes it */
+	nc_txn *txn;            /* anything else to stage */
+	void *user;             /* nc_ops_options.user */
 } nc_opctx;
 
 typedef struct nc_op_call {

@@ -116,6 +116,7 @@ static nc_code load(nc_turn *t, nc_error *err)
 	if ((rc = nc_model_load(it, c->arena, &o, err)) != NC_OK)
 		return rc;
 	c->op = NC_AS(nc_operation, o);
+	c->was = c->op->state;
 	const nc_kind *kind = nc_kind_find(c->op->target.kind ? c->op->target.kind : "");
 	const nc_item *target =
 		kind ? nc_root_get(c->root, kind->number, nc_str(c->op->target.id)) : NULL;

@@ -9,6 +9,7 @@
 #include "base/base64.h"
 #include "base/clock.h"
 #include "base/err.h"
+#include "event/event.h"
 #include "model/infra.h"
 
 /* See op_world.h. Its own memory is the C library's, so that failing allocations hit op/ alone. */
@@ -468,6 +469,31 @@ nc_operation *ow_get(op_world *w, const char *id)
 	if (!CHECK_OK(rc, &err))
 		return NULL;
 	return NC_AS(nc_operation, o);
+}
+
+typedef struct tally {
+	const char *id, *type;
+	int n;
+} tally;
+
+static nc_code count_event(void *ctx, uint64_t seq, uint32_t n, nc_bytes entry)
+{
+	tally *t = ctx;
+	nc_event e;
+
+	(void)seq;
+	(void)n;
+	if (nc_event_decode(entry, &e, NULL) == NC_OK && e.key && !strcmp(e.key, t->id))
+		t->n += !strcmp(e.type, t->type);
+	return NC_OK;
+}
+
+int ow_events(op_world *w, const char *id, const char *type)
+{
+	tally t = { id, type, 0 };
+
+	nc_db_read_lane(w->st.db, NC_LANE_EVENT, 0, 0, 0, count_event, &t, NULL);
+	return t.n;
 }
 
 const char *ow_description(op_world *w, const char *id)

@@ -99,6 +99,8 @@ int ow_stage(op_world *w, ow_staged *s, const char *kind, const char *provider, 
 /* The record now, hot or cold; in the arena. */
 nc_operation *ow_get(op_world *w, const char *id);
 const char *ow_description(op_world *w, const char *id); /* of its target */
+/* Events of that type about it so far. */
+int ow_events(op_world *w, const char *id, const char *type);
 /* Until it is so, for at most ten seconds and many more of the turned clock; 1 = it is. */
 int ow_wait_state(op_world *w, const char *id, nc_operation_state want);
 int ow_wait_calls(op_world *w, const char *verb, int n); /* so many calls of that verb came */

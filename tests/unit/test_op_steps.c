@@ -284,6 +284,28 @@ static void cancel_is_said_only_when_the_driver_has_confirmed(void)
 	ow_free(&w);
 }
 
+static void events_tell_each_change_of_state_once(void)
+{
+	op_world w;
+	REQUIRE(ow_open(&w, NULL));
+	w.is_deaf = 1;
+	OW_SCRIPT(&w, { .verb = "two", .when = OW_LATE }, { .verb = "undo-one", .when = OW_LATE });
+	const char *id = ow_begin(&w, "t.calls", "p", "h", "acme");
+	REQUIRE(ow_wait_calls(&w, "two", 1));
+	CHECK_INT(ow_events(&w, id, "operation.created"), 1);
+	CHECK_INT(ow_events(&w, id, "operation.canceling"), 0);
+	CHECK_OK(nc_ops_cancel(w.ops, id, "test", NULL), NULL);
+	CHECK_INT(ow_events(&w, id, "operation.canceling"), 1);
+	ow_answer_call(&w, ow_last(&w, "two"), (ow_answer){ .outcome = NC_CANCELLED });
+	REQUIRE(ow_wait_calls(&w, "undo-one", 1)); /* named in a record of its own */
+	CHECK_INT(ow_events(&w, id, "operation.canceling"), 1);
+	ow_answer_call(&w, ow_last(&w, "undo-one"), (ow_answer){ .outcome = NC_DONE });
+	CHECK(ow_wait_state(&w, id, NC_OPER_CANCELED));
+	CHECK_INT(ow_events(&w, id, "operation.canceling"), 1);
+	CHECK_INT(ow_events(&w, id, "operation.canceled"), 1);
+	ow_free(&w);
+}
+
 static void what_was_done_all_the_same_is_taken_back(void)
 {
 	op_world w;
@@ -550,6 +572,7 @@ NC_TESTS(op_steps){
 	T(another_host_is_another_deed_and_another_key),
 	T(refusal_that_passes_is_asked_again_with_the_same_key),
 	T(cancel_is_said_only_when_the_driver_has_confirmed),
+	T(events_tell_each_change_of_state_once),
 	T(what_was_done_all_the_same_is_taken_back),
 	T(cancel_of_a_call_not_sent_needs_no_driver),
 	T(step_that_cannot_be_cancelled_says_so),
