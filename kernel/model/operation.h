@@ -60,8 +60,8 @@ typedef struct nc_op_step {
 	const char *name;
 	nc_op_step_state state;
 	nc_op_undo_state undo;
-	const char *key; /* operation.step.ordinal: what the driver gets */
-	int64_t attempts;
+	const char *key;  /* operation.step.ordinal: what the driver gets */
+	int64_t attempts; /* how often it was begun; undoing not counted */
 	int64_t started_at_ms, ended_at_ms;
 	const char *target;     /* host or provider it ran on */
 	const char *checkpoint; /* the driver's, base64 */

@@ -167,7 +167,7 @@ static nc_go undo_call(nc_turn *t, size_t i, const nc_op_step_def *def)
 	int is_recover = is_named && t->run->is_adopted, is_recorded = is_named;
 	if (!is_named) {
 		t->run->is_adopted = 0;
-		nc_turn_set_key(c, i, "u");
+		nc_turn_key_undo(c, i);
 	}
 	if (!is_named || (s->undo == NC_UNDO_UNKNOWN && !is_recover)) {
 		s->undo = NC_UNDO_RUNNING;

@@ -97,6 +97,7 @@ void nc_run_durable(nc_run *run)
 		count_end(run, (nc_operation_state)run->end_state);
 		nc_run_drop(run);
 	} else if (run->wants_call) {
+		run->is_again = 0;
 		nc_run_enter_gate(run);
 	} else if (run->rest_us) {
 		nc_run_sleep(run, run->rest_us);

@@ -71,6 +71,7 @@ typedef struct nc_run {
 	uint8_t has_result;
 	uint8_t result_is_used; /* by this turn; it goes once the turn's record is durable */
 	uint8_t is_ended;       /* the record being committed is the last */
+	uint8_t is_again;       /* the call is to be made once more: its record counts that */
 	uint8_t is_begun;       /* that record is the one that makes it, and somebody else's */
 	uint8_t call_is_out;
 	uint8_t is_admitted;  /* inside the gate: the next worker makes the call */

@@ -3,6 +3,9 @@
  * The way forward: the next step of an operation, begun. A local step runs here and now; a call is
  * prepared, named in the record and only then made. What the answers mean is in outcome.c.
  */
+#include <stdlib.h>
+#include <string.h>
+
 #include "base/alloc.h"
 #include "base/arena.h"
 #include "base/clock.h"
@@ -32,13 +35,25 @@ nc_go nc_turn_step_cancelled(nc_turn *t, size_t i)
 	return NC_GO_ON;
 }
 
-void nc_turn_set_key(nc_opctx *c, size_t i, const char *suffix)
+/* The deeds of a step are numbered by their keys, from 0; -1 = there was none yet. */
+static int last_deed(const nc_op_step *s)
+{
+	const char *number = s->key ? strrchr(s->key, '.') : NULL;
+
+	return number ? (int)strtol(number + 1, NULL, 10) : -1;
+}
+
+static void set_key(nc_opctx *c, size_t i, const char *suffix, int deed)
 {
 	nc_op_step *s = &c->op->steps[i];
 
 	s->checkpoint = NULL; /* of the deed before */
-	s->key = nc_arena_printf(
-		c->arena, "%s.%zu%s.%lld", c->op->o.id, i, suffix, (long long)s->attempts);
+	s->key = nc_arena_printf(c->arena, "%s.%zu%s.%d", c->op->o.id, i, suffix, deed);
+}
+
+void nc_turn_key_undo(nc_opctx *c, size_t i)
+{
+	set_key(c, i, "u", NC_MAX(last_deed(&c->op->steps[i]), 0));
 }
 
 nc_code nc_turn_keep_call(nc_turn *t, const nc_op_call *call, const nc_op_step *s, int64_t step_us)
@@ -82,15 +97,36 @@ static nc_go unprepared(nc_turn *t, size_t i, int may_be_out, nc_error *why)
 	return nc_turn_step_failed(t, i, may_be_out ? NC_HAS_EFFECT : NC_NO_EFFECT, why);
 }
 
+static int is_named(const nc_op_step *s)
+{
+	return s->state == NC_STEP_RUNNING || s->state == NC_STEP_UNKNOWN;
+}
+
+/* Into the step what is to be sent; 0 = its record says that already. */
+static int begin_attempt(nc_turn *t, size_t i, int is_recover)
+{
+	nc_op_step *s = &t->c.op->steps[i];
+
+	if (!is_named(s)) {
+		t->run->is_adopted = 0;
+		set_key(&t->c, i, "", last_deed(s) + 1);
+		nc_op_step_mark(s, NC_STEP_RUNNING);
+	} else if (!t->run->is_again || is_recover) {
+		return 0;
+	}
+	s->state = NC_STEP_RUNNING; /* also where nobody knew, and it was absent */
+	s->attempts++;
+	return 1;
+}
+
 nc_go nc_turn_begin_call(nc_turn *t, size_t i, const nc_op_step_def *def)
 {
 	nc_opctx *c = &t->c;
 	nc_op_step *s = &c->op->steps[i];
 	nc_op_call call = { 0 };
 	nc_error err = NC_ERROR_INIT;
-	int is_named = s->state == NC_STEP_RUNNING || s->state == NC_STEP_UNKNOWN;
 	/* A step the record knows as running may have been sent by an earlier life. */
-	int is_recover = is_named && t->run->is_adopted, is_recorded = is_named;
+	int is_recover = is_named(s) && t->run->is_adopted;
 
 	if (def->prepare(c, &call, &err) != NC_OK)
 		return unprepared(t, i, is_recover, &err);
@@ -98,19 +134,12 @@ nc_go nc_turn_begin_call(nc_turn *t, size_t i, const nc_op_step_def *def)
 		nc_op_step_mark(s, NC_STEP_SKIPPED);
 		return NC_GO_ON;
 	}
-	if (!is_named) {
-		t->run->is_adopted = 0;
-		nc_turn_set_key(c, i, "");
-		nc_op_step_mark(s, NC_STEP_RUNNING);
-	} else if (s->state == NC_STEP_UNKNOWN && !is_recover) {
-		s->state = NC_STEP_RUNNING; /* it was absent: the same call again */
-		is_recorded = 0;
-	}
+	int is_new = begin_attempt(t, i, is_recover);
 	if (!s->key || nc_turn_keep_call(t, &call, s, def->deadline_us) != NC_OK)
 		return nc_turn_retry_memory(t);
 	t->run->call.is_recover = is_recover;
 	t->run->wants_call = 1;
-	return is_recorded ? NC_GO_CALL : NC_GO_COMMIT;
+	return is_new ? NC_GO_COMMIT : NC_GO_CALL;
 }
 
 static nc_go local_step(nc_turn *t, size_t i, const nc_op_step_def *def)
@@ -120,6 +149,7 @@ static nc_go local_step(nc_turn *t, size_t i, const nc_op_step_def *def)
 
 	if (!s->started_at_ms)
 		nc_op_step_mark(s, NC_STEP_RUNNING);
+	s->attempts++;
 	nc_code rc = def->run(&t->c, &err);
 	if (rc == NC_E_NOMEM)
 		return nc_turn_retry_memory(t);

@@ -54,10 +54,8 @@ static nc_go unknown_outcome(nc_turn *t, size_t i, const nc_op_step_def *def)
 
 static nc_go go_back_to(nc_turn *t, size_t i, int target)
 {
-	for (size_t k = (size_t)target; k <= i; k++) {
+	for (size_t k = (size_t)target; k <= i; k++)
 		t->c.op->steps[k].state = NC_STEP_PENDING;
-		t->c.op->steps[k].attempts++;
-	}
 	return NC_GO_ON;
 }
 
@@ -92,6 +90,7 @@ static nc_go failed_outcome(nc_turn *t, size_t i, const nc_op_step_def *def, int
 	if (choice == NC_FAIL_OP)
 		return nc_turn_step_failed(t, i, has_effect ? NC_HAS_EFFECT : NC_NO_EFFECT, why);
 	run->attempts++;
+	run->is_again = choice == NC_RETRY_STEP;
 	if (choice == NC_RETRY_STEP)
 		return call_again(t, i, def, 0,
 			NC_MAX(nc_op_back_off_us(run->attempts),
@@ -175,6 +174,7 @@ static nc_go recovered(nc_turn *t, size_t i, const nc_op_step_def *def)
 		run->recovers = 0;
 		if (t->c.op->state == NC_OPER_CANCELING)
 			return cancelled_outcome(t, i, def);
+		run->is_again = 1;
 		return call_again(t, i, def, 0, 0);
 	case NC_REC_DONE:
 		return done_outcome(t, i, def);

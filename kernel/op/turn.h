@@ -49,8 +49,8 @@ typedef enum { NC_NO_EFFECT, NC_HAS_EFFECT } nc_effect;
 nc_go nc_turn_step_failed(nc_turn *t, size_t i, nc_effect e, const nc_error *why);
 /* Cancelled: not an error of the operation, but the end of its way forward. */
 nc_go nc_turn_step_cancelled(nc_turn *t, size_t i);
-/* The ordinal in the key counts the attempts that are different deeds (another host). */
-void nc_turn_set_key(nc_opctx *c, size_t i, const char *suffix);
+/* The key of the call that takes step i back: that of the deed, with a "u" in it. */
+void nc_turn_key_undo(nc_opctx *c, size_t i);
 /* Copy what the call needs into the run: it outlives the turn's arena. */
 nc_code nc_turn_keep_call(nc_turn *t, const nc_op_call *call, const nc_op_step *s, int64_t step_us);
 

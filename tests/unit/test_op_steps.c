@@ -180,11 +180,40 @@ static void failure_that_may_be_retried_is_with_the_same_key(void)
 	CHECK_INT(ow_count(&w, "make"), 3);
 	for (int i = 1; i < w.n_calls; i++)
 		CHECK_STR(w.calls[i].key, w.calls[0].key);
+	CHECK_INT(ow_get(&w, id)->steps[0].attempts, 3);
 	OW_SCRIPT(&w, fails, fails, fails, fails, fails);
 	id = ow_begin(&w, "t.single", "p", "h", "acme");
 	CHECK(ow_wait_state(&w, id, NC_OPER_FAILED));
 	CHECK_INT(ow_count_of(&w, id, "make"), 4);
+	CHECK_INT(ow_get(&w, id)->steps[0].attempts, 4);
 	CHECK_INT(ow_get(&w, id)->error->is_retryable, 1);
+	ow_free(&w);
+}
+
+static void attempt_is_counted_before_its_call_is_sent(void)
+{
+	op_world w;
+	REQUIRE(ow_open(&w, NULL));
+	OW_SCRIPT(&w,
+		{ .verb = "make",
+			.outcome = NC_FAILED_NO_EFFECT,
+			.code = NC_E_BUSY,
+			.flags = NC_ERR_RETRYABLE },
+		{ .verb = "make", .when = OW_LATE });
+	const char *id = ow_begin(&w, "t.single", "p", "h", "acme");
+	REQUIRE(ow_wait_calls(&w, "make", 2));
+	CHECK_INT(ow_get(&w, id)->steps[0].attempts, 2);
+	/* Asked after and found absent: sent once more. */
+	ow_crash(&w);
+	OW_SCRIPT(&w, { .verb = "?make", .recovered = NC_REC_ABSENT },
+		{ .verb = "make", .when = OW_LATE });
+	REQUIRE(ow_start(&w));
+	REQUIRE(ow_wait_calls(&w, "make", 3));
+	CHECK_INT(ow_get(&w, id)->steps[0].attempts, 3);
+	CHECK_STR(ow_last(&w, "make")->key, w.calls[0].key);
+	ow_answer_call(&w, ow_last(&w, "make"), (ow_answer){ .outcome = NC_UNKNOWN });
+	CHECK(ow_wait_state(&w, id, NC_OPER_SUCCEEDED)); /* as asking after it says */
+	CHECK_INT(ow_get(&w, id)->steps[0].attempts, 4);
 	ow_free(&w);
 }
 
@@ -204,6 +233,8 @@ static void another_host_is_another_deed_and_another_key(void)
 		snprintf(text, sizeof(text), "host-%d", i);
 		CHECK_STR(w.calls[i].host, text);
 	}
+	CHECK_INT(ow_get(&w, id)->steps[0].attempts, 3);
+	CHECK_INT(ow_get(&w, id)->steps[1].attempts, 3);
 	/* bounded */
 	ow_answer many[20];
 	for (size_t i = 0; i < NC_LEN(many); i++)
@@ -227,6 +258,7 @@ static void refusal_that_passes_is_asked_again_with_the_same_key(void)
 	const char *id = ow_begin(&w, "t.single", "p", "h", "acme");
 	CHECK(ow_wait_state(&w, id, NC_OPER_SUCCEEDED));
 	CHECK_INT(ow_count(&w, "make"), 11);
+	CHECK_INT(ow_get(&w, id)->steps[0].attempts, 1); /* nobody was asked */
 	for (int i = 1; i < w.n_calls; i++)
 		CHECK_STR(w.calls[i].key, w.calls[0].key);
 	no.flags = 0;
@@ -569,6 +601,7 @@ NC_TESTS(op_steps){
 	T(undo_that_moves_something_is_not_done_where_nothing_was_found),
 	T(undo_whose_answer_says_something_else_is_not_done),
 	T(failure_that_may_be_retried_is_with_the_same_key),
+	T(attempt_is_counted_before_its_call_is_sent),
 	T(another_host_is_another_deed_and_another_key),
 	T(refusal_that_passes_is_asked_again_with_the_same_key),
 	T(cancel_is_said_only_when_the_driver_has_confirmed),

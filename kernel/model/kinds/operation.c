@@ -45,7 +45,8 @@ static const nc_field_def step_fields[] = {
 	NC_FIELD_ENUM(
 		nc_op_step, undo, "undo", nc_op_undo_state_words, .doc = "How far undoing is"),
 	NC_FIELD_STR(nc_op_step, key, "key", .max_len = 64, .doc = "What the driver knows it by"),
-	NC_FIELD_I64(nc_op_step, attempts, "attempts", .doc = "How often it was tried"),
+	NC_FIELD_I64(nc_op_step, attempts, "attempts",
+		.doc = "How often it was tried; undoing not counted"),
 	NC_FIELD_TIME(nc_op_step, started_at_ms, "started_at", .doc = "When it began"),
 	NC_FIELD_TIME(nc_op_step, ended_at_ms, "ended_at", .doc = "When it ended"),
 	NC_FIELD_STR(nc_op_step, target, "target", .doc = "Host or provider it runs on"),
