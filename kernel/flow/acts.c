@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/jsonw.h"
 #include "flow/acts.h"
+#include "flow/idempotency.h"
 #include "model/body.h"
 #include "model/problem.h"
 

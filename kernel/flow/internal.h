@@ -204,11 +204,6 @@ typedef struct nc_stage { /* what an act wants written */
  * run writes nothing. NC_OK: the answer is in the act. NC_ACT_PENDING, of an act with `on_durable`:
  * the record is handed over, and the act with it. */
 nc_code nc_stage_commit(nc_stage *s, int http_status, nc_error *err);
-/* An earlier request with this key: NC_E_EXISTS = answered (in the act), NC_E_INVAL = the key was
- * used for another request, NC_OK = there was none. */
-nc_code nc_act_replay(nc_act *a, const nc_root *r, nc_error *err);
-/* What came of an act that wrote nothing, under its key: asked again it gets this. Blocking. */
-nc_code nc_act_remember(nc_act *a, int http_status, nc_bytes body, nc_error *err);
 /* Shred the sealed values of an object that goes for good. */
 nc_code nc_act_forget_secrets(nc_flow *f, nc_txn *t, nc_object *obj, nc_error *err);
 /* A new operation of this kind on obj, staged. */
