@@ -63,6 +63,30 @@ int nc_act_again(nc_act *a, nc_error *why)
 	return 0;
 }
 
+/* The deed, on a root on which its key is free; or what its key answers, found while no root is
+ * held. A key that was used and is free again is known by its rev. NC_E_EXISTS = answered. */
+static nc_code do_or_replay(attempt *t, attempt_fn fn, nc_error *err)
+{
+	nc_act *a = t->a;
+	const nc_idempotency *used = NULL;
+	uint64_t freed_rev = 0;
+	nc_code rc;
+
+	do {
+		t->root = nc_db_read_begin(a->flow->db);
+		rc = nc_act_find_key(a, t->root, &used, err);
+		int is_free = rc == NC_OK && (!used || used->o.rev == freed_rev);
+		if (is_free)
+			rc = fn(t, err);
+		nc_db_read_end(a->flow->db);
+		if (is_free || rc != NC_OK)
+			return rc;
+		freed_rev = used->o.rev;
+		rc = nc_act_replay(a, used, err);
+	} while (rc == NC_OK);
+	return rc;
+}
+
 static nc_code try_once(attempt *t, attempt_fn fn, nc_error *err)
 {
 	nc_act *a = t->a;
@@ -70,12 +94,8 @@ static nc_code try_once(attempt *t, attempt_fn fn, nc_error *err)
 	t->stage = (nc_stage){ .a = a, .txn = nc_txn_new(a->flow->db) };
 	if (!t->stage.txn)
 		return nc_err_nomem(err);
-	t->root = nc_db_read_begin(a->flow->db);
-	nc_code rc = nc_act_replay(a, t->root, err);
-	int is_replay = rc == NC_E_EXISTS;
-	if (rc == NC_OK)
-		rc = fn(t, err);
-	nc_db_read_end(a->flow->db);
+	nc_code rc = do_or_replay(t, fn, err);
+	int is_replay = rc == NC_E_EXISTS && a->is_replay;
 	if (rc == NC_OK && t->status)
 		return nc_stage_commit(&t->stage, t->status, err);
 	nc_txn_free(t->stage.txn);

@@ -148,8 +148,7 @@ nc_code nc_stage_commit(nc_stage *s, int http_status, nc_error *err)
 		if (nc_buf_failed(a->body))
 			rc = nc_err_nomem(err);
 		else if (a->idempotency_key && !a->is_dry_run)
-			rc = nc_act_stage_key(
-				s, r, http_status, s->op ? (nc_bytes){ 0 } : body, err);
+			rc = nc_act_stage_key(s, http_status, s->op ? (nc_bytes){ 0 } : body, err);
 	}
 	nc_db_read_end(a->flow->db);
 	if (rc != NC_OK || a->is_dry_run) {

@@ -89,13 +89,14 @@ typedef struct nc_act {
 	const char *actor;           /* "uid:0", a user's id */
 	nc_reach reach;              /* the project it acts in */
 	const char *idempotency_key; /* or NULL */
-	const char *request_hash;    /* of method, path and body; with a key */
+	const char *request_hash;    /* of method, path, query and body; with a key */
 	const char *if_match;        /* or NULL */
 	int is_dry_run;
 	int begins_later; /* its operation begins with a record of its own */
 	void (*on_durable)(struct nc_act *a, const nc_error *why);
 	uint32_t
 		n_tries; /* that lost a race; an act made anew for the same request goes on counting */
+	uint64_t key_rev; /* flow/'s own: of a key that is there and may be used again */
 	/* of what the kernel does by itself: */
 	int is_once;        /* the key stays taken, however its operation ended */
 	const char *parent; /* operation that this is part of, or NULL */

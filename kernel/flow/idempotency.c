@@ -26,7 +26,7 @@ static const char *key_id(const nc_act *a)
 	return nc_arena_printf(a->arena, "idem_%.32s", hex);
 }
 
-nc_code nc_act_stage_key(nc_stage *s, const nc_root *r, int status, nc_bytes body, nc_error *err)
+nc_code nc_act_stage_key(nc_stage *s, int status, nc_bytes body, nc_error *err)
 {
 	nc_act *a = s->a;
 	const char *id = key_id(a);
@@ -35,9 +35,8 @@ nc_code nc_act_stage_key(nc_stage *s, const nc_root *r, int status, nc_bytes bod
 	if (!o)
 		return nc_err_nomem(err);
 	nc_idempotency *k = NC_AS(nc_idempotency, o);
-	const nc_item *released = nc_root_get(r, NC_KIND_IDEMPOTENCY, nc_str(id));
 	o->id = id;
-	o->rev = released ? released->rev : 0; /* replay has found that it may be used again */
+	o->rev = a->key_rev; /* one that may be used again */
 	o->status = s->op ? "running" : "final";
 	k->request_hash = a->request_hash;
 	k->operation = s->op ? s->op->o.id : NULL;
@@ -54,9 +53,7 @@ nc_code nc_act_remember(nc_act *a, int http_status, nc_bytes body, nc_error *err
 
 	if (!txn)
 		return nc_err_nomem(err);
-	const nc_root *r = nc_db_read_begin(a->flow->db);
-	nc_code rc = nc_act_stage_key(&s, r, http_status, body, err);
-	nc_db_read_end(a->flow->db);
+	nc_code rc = nc_act_stage_key(&s, http_status, body, err);
 	return rc == NC_OK ? nc_txn_commit(nc_steal(&txn), NULL, err) : rc;
 }
 
@@ -82,10 +79,11 @@ static nc_code on_operation(void *ctx, const nc_item *it)
 	return found->body.ptr ? NC_OK : NC_E_NOMEM;
 }
 
-static void answer_operation(nc_act *a, const nc_root *r, const found_op *found)
+static void answer_operation(nc_act *a, const found_op *found)
 {
 	const nc_op_target *target = &found->op->target;
 	const nc_kind *kind = nc_kind_find(target->kind ? target->kind : "");
+	const nc_root *r = nc_db_read_begin(a->flow->db);
 	const nc_item *it =
 		kind && target->id ? nc_root_get(r, kind->number, nc_str(target->id)) : NULL;
 
@@ -96,25 +94,29 @@ static void answer_operation(nc_act *a, const nc_root *r, const found_op *found)
 		nc_observed_serve(a->flow->observed, it, a->body);
 	else
 		nc_buf_puts(a->body, "null");
+	nc_db_read_end(a->flow->db);
 	nc_buf_putc(a->body, '}');
 	a->operation = found->op->o.id;
 }
 
-nc_code nc_act_replay(nc_act *a, const nc_root *r, nc_error *err)
+nc_code nc_act_find_key(nc_act *a, const nc_root *r, const nc_idempotency **ret, nc_error *err)
 {
-	found_op found = { .a = a };
 	nc_object *o = NULL;
 	const char *id = a->idempotency_key && !a->is_dry_run ? key_id(a) : NULL;
 	const nc_item *it = id ? nc_root_get(r, NC_KIND_IDEMPOTENCY, nc_str(id)) : NULL;
 
-	if (!it)
-		return NC_OK;
-	nc_code rc = nc_model_load(it, a->arena, &o, err);
-	if (rc != NC_OK)
-		return rc;
-	nc_idempotency *k = NC_AS(nc_idempotency, o);
-	if (k->expires_at_ms <= nc_clock_wall_ms())
-		return NC_OK;
+	*ret = NULL;
+	a->key_rev = it ? it->rev : 0;
+	nc_code rc = it ? nc_model_load(it, a->arena, &o, err) : NC_OK;
+	if (o && NC_AS(nc_idempotency, o)->expires_at_ms > nc_clock_wall_ms())
+		*ret = NC_AS(nc_idempotency, o);
+	return rc;
+}
+
+nc_code nc_act_replay(nc_act *a, const nc_idempotency *k, nc_error *err)
+{
+	found_op found = { .a = a };
+
 	if (strcmp(k->request_hash, a->request_hash)) {
 		nc_problem_err(err, "idempotency_mismatch",
 			"idempotency key \"%.64s\" was used with another request",
@@ -122,15 +124,15 @@ nc_code nc_act_replay(nc_act *a, const nc_root *r, nc_error *err)
 		return nc_err_hint(err, NC_E_INVAL, "use a fresh key for a fresh request");
 	}
 	if (k->operation) {
-		rc = nc_db_get(a->flow->db, NC_KIND_OPERATION, nc_str(k->operation), on_operation,
-			&found, err);
+		nc_code rc = nc_db_get(a->flow->db, NC_KIND_OPERATION, nc_str(k->operation),
+			on_operation, &found, err);
 		if (rc != NC_OK)
 			return rc == NC_E_NOTFOUND ? NC_OK : rc;
 		/* A failure that may be retried has released the key. */
 		if (!a->is_once && found.op->state == NC_OPER_FAILED && found.op->error &&
 			found.op->error->is_retryable)
 			return NC_OK;
-		answer_operation(a, r, &found);
+		answer_operation(a, &found);
 	} else {
 		nc_buf_put(a->body, k->body.ptr, k->body.len);
 	}

@@ -4,8 +4,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/qsbr.h"
 #include "flow/care.h"
 #include "flow/internal.h"
+#include "model/operation.h"
+#include "model/records.h"
 #include "model/tenancy.h"
 #include "state.h"
 
@@ -138,6 +143,86 @@ static void another_request_at_once_is_told_that_its_revision_is_gone(void)
 	tear_down(&w);
 }
 
+/* ---- a key whose operation lies in the store alone ---- */
+
+static pthread_t asker;
+static int n_cold_reads, n_in_section, was_freed;
+
+static void note_freed(void *p)
+{
+	*(int *)p = 1;
+}
+
+/* What is retired goes at once, unless somebody is in a read section. */
+static void look_for_readers(void *arg, memstore_call call)
+{
+	(void)arg;
+	if (call != MS_GET || !pthread_equal(pthread_self(), asker))
+		return;
+	was_freed = 0;
+	nc_qsbr_retire(&was_freed, note_freed);
+	nc_qsbr_poll();
+	n_cold_reads++;
+	n_in_section += !was_freed;
+}
+
+/* A finished operation, and the key that it was asked for with. */
+static nc_object *put_answered(world *w, const char *key, const char *hash)
+{
+	char hex[65];
+	nc_object *o = state_new(&nc_kind_operation, "update", w->a);
+	nc_operation *op = NC_AS(nc_operation, o);
+	op->verb = "project.update";
+	op->state = NC_OPER_SUCCEEDED;
+	op->target = (nc_op_target){ "project", w->project->id, w->project->name };
+	nc_txn *t = nc_txn_new(w->st.db);
+	CHECK_OK(nc_model_put_cold(t, o, NULL), NULL);
+	nc_object *ko = state_new(&nc_kind_idempotency, "key", w->a);
+	nc_sha256_hex(nc_str(nc_arena_printf(w->a, "uid:0\n\n%s", key)), hex);
+	ko->id = nc_arena_printf(w->a, "idem_%.32s", hex);
+	ko->status = "running";
+	nc_idempotency *k = NC_AS(nc_idempotency, ko);
+	k->request_hash = hash;
+	k->operation = o->id;
+	k->http_status = 202;
+	k->expires_at_ms = nc_clock_wall_ms() + 86400000;
+	CHECK_OK(nc_model_put(t, ko, NULL), NULL);
+	CHECK_OK(nc_txn_commit(t, NULL, NULL), NULL);
+	return o;
+}
+
+static int is_cold(world *w, const nc_object *o)
+{
+	const nc_root *r = nc_db_read_begin(w->st.db);
+	int is_there = nc_root_get(r, NC_KIND_OPERATION, nc_str(o->id)) != NULL;
+	nc_db_read_end(w->st.db);
+	return !is_there;
+}
+
+static void answer_of_a_key_is_read_from_the_store_while_no_root_is_held(void)
+{
+	world w;
+	REQUIRE(set_up(&w));
+	nc_object *op = put_answered(&w, "key", "text");
+	for (int i = 0; i < 1000 && !is_cold(&w, op); i++) {
+		state_put(&w.st, w.project); /* it goes with a later record */
+		nc_clock_sleep_us(5000);
+	}
+	REQUIRE(is_cold(&w, op));
+	n_cold_reads = n_in_section = 0;
+	asker = pthread_self();
+	memstore_set_hook(w.st.store, look_for_readers, NULL);
+	request q = ask(&w, "key", "text");
+	send_it(&q);
+	memstore_set_hook(w.st.store, NULL, NULL);
+	CHECK_OK(q.rc, &q.err);
+	CHECK_INT(q.status, 202);
+	CHECK_INT(q.is_replay, 1);
+	CHECK_INT(n_cold_reads, 1);
+	CHECK_INT(n_in_section, 0);
+	tear_down(&w);
+}
+
 /* A call of the kernel's own that ends when it is let. */
 typedef struct hanging {
 	sem_t is_let;
@@ -171,6 +256,7 @@ static void a_stop_tells_of_a_call_that_hangs_past_its_wait(void)
 
 NC_TESTS(flow_acts){
 	T(a_stop_tells_of_a_call_that_hangs_past_its_wait),
+	T(answer_of_a_key_is_read_from_the_store_while_no_root_is_held),
 	T(same_request_twice_at_once_is_one_whatever_revision_it_meant),
 	T(another_request_at_once_is_told_that_its_revision_is_gone),
 };
