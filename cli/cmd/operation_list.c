@@ -26,6 +26,6 @@ const nc_cmd nc_cmd_operation_list = {
 	.path = "operation list",
 	.doc = "list operations, under way and ended",
 	.flags = flags,
-	.uses = NC_USES_PAGES | NC_USES_OUTPUT,
+	.uses = NC_USES_PAGES | NC_USES_PROJECT | NC_USES_OUTPUT,
 	.run = run,
 };

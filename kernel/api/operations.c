@@ -226,6 +226,7 @@ static void get(nc_api_job *j)
 typedef struct listing {
 	nc_api_job *j;
 	const char *state, *kind; /* only these; NULL = any */
+	nc_reach reach;           /* and of these */
 	int is_live;              /* only such a state as finished ones don't have */
 	uint32_t n, limit;
 	const char *last, *cursor;
@@ -237,13 +238,22 @@ static int is_word(nc_bytes json, const char *word)
 				!memcmp((const char *)json.ptr + 1, word, json.len - 2));
 }
 
+/* Those of the project, and of none: what is done to hosts and providers. */
+static int is_visible(nc_bytes body, const nc_reach *reach)
+{
+	nc_bytes project = nc_body_member(body, "project");
+
+	return reach->is_everywhere || !project.len || nc_bytes_eq(project, nc_str("null")) ||
+	       (reach->project && is_word(project, reach->project));
+}
+
 static nc_code on_listed(void *ctx, const nc_item *it)
 {
 	listing *l = ctx;
 	nc_bytes body = nc_item_body(it);
 
 	l->last = nc_arena_strdup(l->j->arena, nc_item_id(it));
-	if (!is_word(nc_body_member(body, "state"), l->state) ||
+	if (!is_visible(body, &l->reach) || !is_word(nc_body_member(body, "state"), l->state) ||
 		!is_word(nc_body_member(body, "kind"), l->kind))
 		return NC_OK;
 	if (l->n++)
@@ -283,6 +293,18 @@ static nc_code read_state(listing *l, nc_error *err)
 	const char *close =
 		nc_did_you_mean(l->state, nc_operation_state_words, (size_t)NC_OPER_STATE_COUNT);
 	return close ? nc_err_hint(err, NC_E_INVAL, "did you mean \"%s\"?", close) : NC_E_INVAL;
+}
+
+static nc_code read_project(listing *l, nc_error *err)
+{
+	const nc_root *r = nc_db_read_begin(l->j->api->o.db);
+	nc_code rc = nc_reach_of(r, l->j->project, &l->reach, err);
+
+	const char *project = l->reach.project;
+	if (project && !(l->reach.project = nc_arena_strdup(l->j->arena, project)))
+		rc = nc_err_nomem(err);
+	nc_db_read_end(l->j->api->o.db);
+	return rc;
 }
 
 /* Those under way are all in memory; the history may be long. */
@@ -325,6 +347,8 @@ static void list(nc_api_job *j)
 
 	if (rc == NC_OK)
 		rc = read_state(&l, &err);
+	if (rc == NC_OK)
+		rc = read_project(&l, &err);
 	nc_buf_puts(&j->out, "{\"items\":[");
 	if (rc == NC_OK)
 		rc = l.is_live ? walk_live(&l)
@@ -427,7 +451,7 @@ static const char *const of_get[] = { "wait", NULL };
 		.permission = "operation.read",                                                    \
 		.work = list,                                                                      \
 		.query = of_list,                                                                  \
-		.doc = "operations, hot and finished: state, kind, limit, cursor" },               \
+		.doc = "operations, hot and finished: project, state, kind, limit, cursor" },      \
 		{ .method = "GET",                                                                 \
 			.pattern = prefix "/{id}",                                                 \
 			.permission = "operation.read",                                            \

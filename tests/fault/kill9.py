@@ -210,7 +210,7 @@ def settle(daemon, limit):
     """All operations, once each is at its end; who does not get there is stuck."""
     end = time.monotonic() + limit
     while True:
-        operations = pages(daemon, "/api/v1/operations")
+        operations = pages(daemon, "/api/v1/operations?project=*")
         live = [o for o in operations if o["state"] not in FINAL]
         if not live:
             return {o["id"]: o for o in operations}
