@@ -10,38 +10,6 @@
 #include "api/internal.h"
 #include "base/err.h"
 
-/* What makes two requests the same one: method, path, query and body. Keyed, since it is stored and
- * shown, and all but a password in the body may be known. */
-static const char *hash_request(nc_api_job *j)
-{
-	_cleanup_(nc_buf_done) nc_buf b;
-	char hex[NC_FLOW_DIGEST_LEN + 1];
-
-	nc_buf_init(&b, 4u << 20);
-	nc_buf_printf(&b, "%s %s\n", j->method, j->path);
-	for (size_t i = 0; i < j->n_query; i++)
-		nc_buf_printf(&b, "%s=%s\n", j->query[i].name, j->query[i].value);
-	nc_buf_put(&b, j->body.ptr, j->body.len);
-	if (nc_buf_failed(&b))
-		return NULL;
-	nc_flow_digest(j->api->o.flow, nc_buf_bytes(&b), hex);
-	return nc_arena_strdup(j->arena, hex);
-}
-
-static nc_code check_key(const char *key, nc_error *err)
-{
-	if (!key)
-		return NC_OK;
-	size_t n = strlen(key);
-	for (size_t i = 0; i < n; i++)
-		if (key[i] < 0x21 || key[i] > 0x7e)
-			n = 0;
-	if (n >= 1 && n <= 255)
-		return NC_OK;
-	return nc_problem_err(
-		err, "invalid", "Idempotency-Key must be 1 to 255 printable characters");
-}
-
 /* What the sequencer says of an act's record; its thread. The job's reference comes along. */
 static void on_durable(nc_act *a, const nc_error *why);
 
@@ -50,19 +18,8 @@ static nc_code fill_act(nc_api_job *j, nc_act *a, const nc_kind **kind, nc_error
 	nc_code rc = nc_job_query_bool(j, "dry_run", &a->is_dry_run, err);
 
 	if (rc == NC_OK)
-		rc = check_key(j->idempotency_key, err);
-	if (rc != NC_OK)
-		return rc;
-	if (j->idempotency_key && !(a->request_hash = hash_request(j)))
-		return nc_err_nomem(err);
-	if ((rc = nc_kind_of_path(j->params[0], kind, err)) != NC_OK)
-		return rc;
-	const nc_root *r = nc_db_read_begin(j->api->o.db);
-	rc = nc_reach_of(r, j->project, &a->reach, err);
-	if (rc == NC_OK && a->reach.project)
-		a->reach.project = nc_arena_strdup(j->arena, a->reach.project);
-	nc_db_read_end(j->api->o.db);
-	return rc;
+		rc = nc_kind_of_path(j->params[0], kind, err);
+	return rc == NC_OK ? nc_job_name(j, a, err) : rc;
 }
 
 /* The act in the job's arena, since it may outlive the worker's turn at it. */
@@ -82,8 +39,6 @@ static nc_act *begin_act(nc_api_job *j, const nc_kind **kind, nc_code *ret_rc, n
 	*ja = (job_act){ .job = j,
 		.act = { .flow = j->api->o.flow,
 			.arena = j->arena,
-			.actor = j->who.name,
-			.idempotency_key = j->idempotency_key,
 			.if_match = j->if_match,
 			.n_tries = j->n_tries,
 			.on_durable = on_durable,

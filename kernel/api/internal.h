@@ -62,6 +62,7 @@ typedef struct nc_api_job {
 	nc_buf out;
 	uint32_t n_tries; /* of its act */
 	int is_replay;    /* of what it waits for: it was asked before, with the same key */
+	nc_act *once;     /* what the answer is kept under; NULL = nowhere */
 	int is_cut;       /* the daemon is stopping: answer what there is, wait for nothing */
 	char waits_for[NC_DB_ID_MAX + 1];
 	void (*finish)(struct nc_api_job *j);
@@ -78,6 +79,7 @@ typedef struct nc_api_route {
 	size_t body_limit; /* 0 = none taken */
 	/* Words that `work` knows besides "project", NULL-ended; with `read`: NULL = it looks itself. */
 	const char *const *query;
+	int is_once; /* `work` is no act, and its answer is kept under the Idempotency-Key */
 } nc_api_route;
 
 extern const nc_api_route nc_api_objects[], nc_api_operations[], nc_api_events_routes[],
@@ -121,6 +123,14 @@ void nc_change_delete(nc_api_job *j);
 void nc_change_action(nc_api_job *j);
 void nc_change_sub_patch(nc_api_job *j);
 void nc_change_sub_delete(nc_api_job *j);
+
+/* ---- once.c: the same request twice ---- */
+/* Who asks, where, and the request's key and hash, into the act. */
+nc_code nc_job_name(nc_api_job *j, nc_act *a, nc_error *err);
+/* The work of a route that is_once, or the answer of an earlier request with the job's key. */
+void nc_job_run_once(nc_api_job *j);
+/* The answer is about to go out. Blocking, of such a route. */
+void nc_job_remember(nc_api_job *j, int status);
 
 /* ---- waiters.c: those who wait for an operation to end ---- */
 nc_code nc_waiters_new(nc_api *api, nc_waiters **ret, nc_error *err);

@@ -462,17 +462,19 @@ static const char *const of_get[] = { "wait", NULL };
 			.pattern = prefix "/{id}",                                                 \
 			.permission = "operation.cancel",                                          \
 			.work = cancel,                                                            \
+			.is_once = 1,                                                              \
 			.doc = "ask for cancel" },                                                 \
 		{ .method = "POST",                                                                \
 			.pattern = prefix "/{id}/cancel",                                          \
 			.permission = "operation.cancel",                                          \
 			.work = cancel,                                                            \
+			.is_once = 1,                                                              \
 			.body_limit = 4096,                                                        \
 			.doc = "ask for cancel" },                                                 \
 	{                                                                                          \
 		.method = "POST", .pattern = prefix "/{id}/abandon",                               \
-		.permission = "operation.abandon", .work = abandon, .body_limit = 4096,            \
-		.doc = "end it, outcome unknown: {reason}"                                         \
+		.permission = "operation.abandon", .work = abandon, .is_once = 1,                  \
+		.body_limit = 4096, .doc = "end it, outcome unknown: {reason}"                     \
 	}
 
 const nc_api_route nc_api_operations[] = {

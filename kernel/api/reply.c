@@ -108,6 +108,7 @@ void nc_job_reply(nc_api_job *j, int status, const nc_http_header *headers, size
 		nc_job_problem(j, &err, NULL);
 		return;
 	}
+	nc_job_remember(j, status);
 	nc_http_res res = { .status = status,
 		.content_type = JSON_TYPE,
 		.headers = headers,

@@ -53,7 +53,10 @@ static void run_job(nc_job *job)
 	nc_api_job *j = NC_CONTAINER(job, nc_api_job, job);
 
 	nc_log_push(F_STR("request_id", j->request_id));
-	j->route->work(j);
+	if (j->route->is_once && j->idempotency_key)
+		nc_job_run_once(j);
+	else
+		j->route->work(j);
 	nc_log_pop();
 	nc_job_unref(j);
 }

@@ -125,6 +125,12 @@ typedef struct nc_act {
  */
 int nc_act_again(nc_act *a, nc_error *why);
 
+/* For what changes something and is no act: what an earlier request with the act's key was answered.
+ * NC_E_EXISTS = so (in the act), NC_E_INVAL = the key was used for another request, NC_OK = there was
+ * none: do it, and have the answer remembered. Blocking. */
+nc_code nc_act_recall(nc_act *a, nc_error *err);
+nc_code nc_act_remember(nc_act *a, int http_status, nc_bytes body, nc_error *err);
+
 /* Plain objects of any kind: create, merge patch, replace, delete. A kind that needs more (vm,
  * provider, volume) has its own row in a table and starts an operation. */
 nc_code nc_act_create(nc_act *a, const nc_kind *kind, const json_t *body, nc_error *err);

@@ -140,3 +140,12 @@ nc_code nc_act_replay(nc_act *a, const nc_idempotency *k, nc_error *err)
 	a->is_replay = 1;
 	return NC_E_EXISTS;
 }
+
+nc_code nc_act_recall(nc_act *a, nc_error *err)
+{
+	const nc_idempotency *used = NULL;
+	nc_code rc = nc_act_find_key(a, nc_db_read_begin(a->flow->db), &used, err);
+
+	nc_db_read_end(a->flow->db);
+	return rc == NC_OK && used ? nc_act_replay(a, used, err) : rc;
+}

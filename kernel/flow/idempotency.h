@@ -15,7 +15,5 @@ nc_code nc_act_replay(nc_act *a, const nc_idempotency *k, nc_error *err);
 /* The answer under the act's key, into its transaction. With an operation that is the answer, else
  * `body`. */
 nc_code nc_act_stage_key(nc_stage *s, int status, nc_bytes body, nc_error *err);
-/* What came of an act that wrote nothing, under its key: asked again it gets this. Blocking. */
-nc_code nc_act_remember(nc_act *a, int http_status, nc_bytes body, nc_error *err);
 
 #endif
