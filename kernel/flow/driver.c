@@ -41,7 +41,11 @@ static void on_done(void *user, const nc_call_end *end)
 		.plugin_id = nc_pinst_plugin_id(p->inst),
 		.plugin_version = nc_pinst_plugin_version(p->inst) };
 
-	if (p->is_recover && end->recover_state < 0)
+	if (!end->was_sent &&
+		end->outcome == NC_FAILED_NO_EFFECT) { /* it waited in the plugin's queue */
+		r.code = end->code;
+		r.is_unsent = 1;
+	} else if (p->is_recover && end->recover_state < 0)
 		r.code = end->code == NC_OK ? NC_E_PROTO : end->code;
 	p->sink.done(p->sink.arg, &r);
 	pending_free(p);

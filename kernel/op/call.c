@@ -171,7 +171,7 @@ static void on_result(void *arg, const nc_op_result *r)
 		if (run->result.recovered >= 0)
 			run->result.recovered = NC_REC_UNKNOWN;
 	}
-	run->result.was_sent = 1;
+	run->result.was_sent = !r->is_unsent;
 	run->call_is_out = 0;
 	run->handle = 0;
 	ops->calls_out--;

@@ -94,7 +94,8 @@ typedef struct nc_op_type {
 /* ---- the driver side, given by the higher room ---- */
 
 typedef struct nc_op_result {
-	nc_code code;      /* not NC_OK: the call was not accepted (no effect) */
+	nc_code code; /* not NC_OK: the call was not accepted (no effect) */
+	int is_unsent; /* and nobody was asked: to ask again costs nothing, and says nothing of them */
 	int32_t outcome;   /* NC_DONE … NC_UNKNOWN, when accepted */
 	int32_t recovered; /* NC_REC_*, of a recover */
 	const nc_error *err;

@@ -102,6 +102,7 @@ void nc_pinst_close(nc_pinst *inst, int64_t drain_us)
 	if (!begin_close(inst))
 		return;
 	nc_err(&why, NC_E_UNAVAILABLE, "instance %s is being closed", inst->name);
+	why.flags = NC_ERR_RETRYABLE; /* it may be opened again */
 	nc_pinst_end_queued(inst, &why);
 	pthread_mutex_lock(&inst->inst_lock);
 	int was_active = inst->state == NC_PINST_ACTIVE;

@@ -41,11 +41,15 @@ static nc_live *find_live(nc_pinst *inst, live_test test, const void *arg)
 	return found;
 }
 
-static void end_queued(nc_pinst *inst, const void *target, const nc_error *why)
+static void end_queued(nc_pinst *inst, const void *target, const nc_error *cause)
 {
+	nc_error why = *cause;
+
+	why.flags &=
+		~(uint32_t)NC_ERR_OUTCOME_UNKNOWN; /* whatever became of those that were sent */
 	for (nc_live *c; (c = find_live(inst, is_queued, target));) {
 		if (nc_live_unqueue(c))
-			nc_live_fail(c, NC_FAILED_NO_EFFECT, why);
+			nc_live_fail(c, NC_FAILED_NO_EFFECT, &why);
 		nc_live_unref(c);
 	}
 }

@@ -203,7 +203,8 @@ static void tell(const nc_op_sink *sink, ow_answer how, int is_recover)
 	nc_error err = NC_ERROR_INIT;
 
 	set_error(&err, how);
-	nc_op_result r = { .code = NC_OK,
+	nc_op_result r = { .code = how.when == OW_UNSENT ? how.code : NC_OK,
+		.is_unsent = how.when == OW_UNSENT,
 		.outcome = how.outcome,
 		.recovered = is_recover ? how.recovered : -1,
 		.err = &err,
@@ -252,7 +253,7 @@ static nc_code driver_call(void *ctx, const nc_op_call *call, const char *key, i
 		set_error(err, x.how);
 		return x.how.code;
 	}
-	if (x.how.when == OW_NOW)
+	if (x.how.when != OW_LATE)
 		tell(sink, x.how, is_recover);
 	return NC_OK;
 }

@@ -20,14 +20,15 @@
  *
  * The provider "none" can't be prepared for. Each has a zone as its target, whose description `ended` sets to how it ended.
  */
-typedef enum { OW_NOW, OW_LATE, OW_REFUSE } ow_when;
+/* UNSENT: taken, and then said never to have been sent. */
+typedef enum { OW_NOW, OW_LATE, OW_REFUSE, OW_UNSENT } ow_when;
 
 typedef struct ow_answer {
 	const char *verb; /* which call it is for; a recover's is "?verb" */
 	ow_when when;
 	int32_t outcome;    /* NC_DONE … */
 	int32_t recovered;  /* of a recover */
-	nc_code code;       /* of the error; with OW_REFUSE what call returns */
+	nc_code code;       /* of the error; with OW_REFUSE and OW_UNSENT also the answer's */
 	uint32_t flags;     /* of the error */
 	const char *result; /* NULL = {} */
 } ow_answer;

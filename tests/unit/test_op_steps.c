@@ -246,12 +246,13 @@ static void another_host_is_another_deed_and_another_key(void)
 	ow_free(&w);
 }
 
-static void refusal_that_passes_is_asked_again_with_the_same_key(void)
+static void unsent_is_asked_again_with_the_same_key(ow_when when)
 {
 	op_world w;
 	REQUIRE(ow_open(&w, NULL));
 	ow_answer no = { .verb = "make",
-		.when = OW_REFUSE,
+		.when = when,
+		.outcome = NC_FAILED_NO_EFFECT,
 		.code = NC_E_UNAVAILABLE,
 		.flags = NC_ERR_RETRYABLE };
 	OW_SCRIPT(&w, no, no, no, no, no, no, no, no, no, no);
@@ -267,6 +268,17 @@ static void refusal_that_passes_is_asked_again_with_the_same_key(void)
 	CHECK(ow_wait_state(&w, id, NC_OPER_FAILED));
 	CHECK_INT(ow_count_of(&w, id, "make"), 1);
 	ow_free(&w);
+}
+
+static void refusal_that_passes_is_asked_again_with_the_same_key(void)
+{
+	unsent_is_asked_again_with_the_same_key(OW_REFUSE);
+}
+
+/* Nor does it speak against the host, whose breaker opens at the fifth fault. */
+static void what_waited_in_the_plugins_queue_is_asked_again_likewise(void)
+{
+	unsent_is_asked_again_with_the_same_key(OW_UNSENT);
 }
 
 /* ---- cancel and abandon ---- */
@@ -604,6 +616,7 @@ NC_TESTS(op_steps){
 	T(attempt_is_counted_before_its_call_is_sent),
 	T(another_host_is_another_deed_and_another_key),
 	T(refusal_that_passes_is_asked_again_with_the_same_key),
+	T(what_waited_in_the_plugins_queue_is_asked_again_likewise),
 	T(cancel_is_said_only_when_the_driver_has_confirmed),
 	T(events_tell_each_change_of_state_once),
 	T(what_was_done_all_the_same_is_taken_back),

@@ -80,6 +80,7 @@ static void calls_of_a_process_that_dies_end_unknown_and_the_instance_comes_back
 			CHECK_HAS(running.err.message, "signal 9");
 			CHECK_INT(queued.outcome, NC_FAILED_NO_EFFECT);
 			CHECK_INT(queued.was_sent, 0);
+			CHECK_UINT(queued.err.flags, NC_ERR_RETRYABLE); /* nothing unknown of it */
 			CHECK(fixture_wait(s.f, &s.f->lost, i));
 			CHECK(fixture_wait(s.f, &s.f->back, i));
 			CHECK_INT(nc_pinst_get_state(s.inst), NC_PINST_ACTIVE);
