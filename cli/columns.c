@@ -69,6 +69,9 @@ static const column quota[] = { { "PROJECT", "project", REF, 0 }, { "NAME", "nam
 static const column vm_group[] = { { "NAME", "name", TEXT, 0 }, { "POLICY", "policy", TEXT, 0 },
 	{ "DOMAIN", "domain", TEXT, 0 }, { "PER DOMAIN", "max_per_domain", COUNT, 0 },
 	{ "AGE", "created_at", AGE, 0 }, { "ID", "id", TEXT, WIDE }, { NULL, NULL, 0, 0 } };
+static const column decision[] = { { "ID", "id", TEXT, 0 }, { "FOR", "request.consumer", REF, 0 },
+	{ "CHOSEN", "chosen", REF, 0 }, { "SEEN", "hosts_seen", COUNT, 0 },
+	{ "FIT", "hosts_fit", COUNT, 0 }, { "AGE", "decided_at", AGE, 0 }, { NULL, NULL, 0, 0 } };
 static const column other[] = { { "NAME", "name", TEXT, 0 }, { "STATUS", "status", STATUS, 0 },
 	{ "PROJECT", "project", REF, 0 }, { "AGE", "created_at", AGE, 0 },
 	{ "DESCRIPTION", "description", TEXT, 0 }, { "LABELS", "labels", LABELS, WIDE },
@@ -90,6 +93,7 @@ static const struct {
 	{ &nc_kind_volume, volume },
 	{ &nc_kind_quota, quota },
 	{ &nc_kind_vm_group, vm_group },
+	{ &nc_kind_decision, decision },
 };
 
 static const column *columns_of(const nc_kind *kind)

@@ -8,6 +8,8 @@
 #include "base/err.h"
 #include "base/jsonw.h"
 #include "config/load.h"
+#include "model/kind.h"
+#include "novacron/store.h"
 
 #define DEFAULT_FILE "/etc/novacron/config.yaml"
 enum { FILES_MAX = 16, ENV_MAX = 4096 };
@@ -56,4 +58,39 @@ nc_code nc_state_plugin_config(
 	nc_jw_kstr(&w, "purpose", purpose);
 	nc_jw_obj_end(&w);
 	return nc_buf_failed(b) ? nc_err_nomem(err) : NC_OK;
+}
+
+static nc_code open_store(
+	nc_offline *plugin, const nc_config *config, nc_db_options *o, nc_error *err)
+{
+	_cleanup_(nc_buf_done) nc_buf b;
+	const void *table = NULL;
+
+	nc_buf_init(&b, 16u << 10);
+	nc_code rc = nc_state_plugin_config(config, "serve", &b, err);
+	if (rc == NC_OK)
+		rc = nc_offline_open(plugin, nc_buf_bytes(&b), err);
+	if (rc == NC_OK)
+		rc = nc_offline_extension(plugin, NC_EXT_STORE, &table, &o->inst, err);
+	o->table = table;
+	o->node = config->system.node_id;
+	o->kinds = nc_model_kind_defs(&o->n_kinds);
+	o->hooks.upgrade = nc_model_upgrade;
+	return rc;
+}
+
+nc_code nc_state_open(
+	const nc_config *config, nc_offline **ret, nc_db_options *ret_options, nc_error *err)
+{
+	_cleanup_(nc_offline_freep) nc_offline *plugin = NULL;
+	nc_code rc = nc_offline_load(config, NC_STORE_SQLITE, &plugin, err);
+
+	*ret_options = (nc_db_options){ .table = NULL };
+	if (rc == NC_OK)
+		rc = open_store(plugin, config, ret_options, err);
+	if (rc == NC_E_BUSY)
+		return nc_err_hint(err, rc, "stop the daemon first: systemctl stop novacron");
+	if (rc == NC_OK)
+		*ret = nc_steal(&plugin);
+	return rc;
 }

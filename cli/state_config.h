@@ -4,7 +4,9 @@
 
 #include "base/buf.h"
 #include "cli/cli.h"
+#include "cli/offline.h"
 #include "config/config.h"
+#include "store/db.h"
 
 /* What commands on the state of a daemon that is down have in common: --config and --data-dir. */
 #define NC_STORE_SQLITE "novacron.store-sqlite"
@@ -23,5 +25,9 @@ nc_code nc_state_config(nc_cli *c, const nc_config **ret, nc_error *err);
 /* The store plugin's configuration; `purpose` "serve" or "restore". */
 nc_code nc_state_plugin_config(
 	const nc_config *config, const char *purpose, nc_buf *b, nc_error *err);
+/* The store of a daemon that is down, with all that nc_db_open needs; the caller owns *ret. NC_E_BUSY:
+ * the daemon runs. */
+nc_code nc_state_open(
+	const nc_config *config, nc_offline **ret, nc_db_options *ret_options, nc_error *err);
 
 #endif

@@ -47,6 +47,7 @@
 	X(operation_cancel)                                                                        \
 	X(operation_abandon)                                                                       \
 	X(event_list)                                                                              \
+	X(decision_list)                                                                           \
 	X(decision_show)                                                                           \
 	X(orphan_adopt)                                                                            \
 	X(orphan_delete)                                                                           \

@@ -12,11 +12,8 @@
 #include "base/err.h"
 #include "cli/cmd/all.h"
 #include "cli/confirm.h"
-#include "cli/offline.h"
 #include "cli/output.h"
 #include "cli/state_config.h"
-#include "model/kind.h"
-#include "novacron/store.h"
 #include "store/care.h"
 
 static nc_code ask(nc_cli *c, const char *folder, nc_error *err)
@@ -28,33 +25,14 @@ static nc_code ask(nc_cli *c, const char *folder, nc_error *err)
 	return nc_confirm(c,
 		&(nc_confirmation){ .what = what,
 			.lost = "what those records changed, though it was acknowledged; what they "
-				"changed stays as it was before (novacron state check of a running "
-				"daemon names it)" },
+				"changed stays as it was before (novacron state check names "
+				"it)" },
 		err);
 }
 
 static void tell(void *ctx, const char *what)
 {
 	nc_tell(ctx, "%s", what);
-}
-
-static nc_code open_store(
-	nc_offline *plugin, const nc_config *config, nc_db_options *o, nc_error *err)
-{
-	_cleanup_(nc_buf_done) nc_buf b;
-	const void *table = NULL;
-
-	nc_buf_init(&b, 16u << 10);
-	nc_code rc = nc_state_plugin_config(config, "serve", &b, err);
-	if (rc == NC_OK)
-		rc = nc_offline_open(plugin, nc_buf_bytes(&b), err);
-	if (rc == NC_OK)
-		rc = nc_offline_extension(plugin, NC_EXT_STORE, &table, &o->inst, err);
-	o->table = table;
-	o->node = config->system.node_id;
-	o->kinds = nc_model_kind_defs(&o->n_kinds);
-	o->hooks.upgrade = nc_model_upgrade;
-	return rc;
 }
 
 static nc_code repair(nc_cli *c, const nc_config *config, nc_error *err)
@@ -65,11 +43,7 @@ static nc_code repair(nc_cli *c, const nc_config *config, nc_error *err)
 	nc_db_options o = { .table = NULL };
 	uint64_t n = 0;
 
-	nc_code rc = nc_offline_load(config, NC_STORE_SQLITE, &plugin, err);
-	if (rc == NC_OK)
-		rc = open_store(plugin, config, &o, err);
-	if (rc == NC_E_BUSY)
-		return nc_err_hint(err, rc, "stop the daemon first: systemctl stop novacron");
+	nc_code rc = nc_state_open(config, &plugin, &o, err);
 	if (rc == NC_OK)
 		rc = nc_db_accept_loss(&o, tell, &c->term, &n, log_id, err);
 	if (rc != NC_OK)

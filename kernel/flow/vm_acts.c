@@ -10,6 +10,7 @@
 #include "base/id.h"
 #include "flow/host_acts.h"
 #include "flow/vm_devices.h"
+#include "model/body.h"
 #include "model/guest.h"
 #include "model/infra.h"
 #include "model/problem.h"
@@ -344,11 +345,22 @@ const nc_action *nc_actions(void)
 	return actions;
 }
 
-/* What no driver would hear of. */
+/* What was asked before has been done, or waited and is taken back: then a change that waits for
+ * nothing is done with its record, and derive() says so. */
+static int is_in_step(const nc_vm *vm, const nc_root *r)
+{
+	const nc_item *it = nc_root_get(r, NC_KIND_VM, nc_str(vm->o.id));
+
+	return vm->observed_generation == vm->generation ||
+	       (it && nc_body_member(nc_item_body(it), "pending").len > 2);
+}
+
+/* What no driver would hear of is refused. */
 static nc_code changed(nc_stage *s, const nc_root *r, const nc_change *change, nc_error *err)
 {
-	(void)s;
-	(void)r;
+	nc_vm *vm = NC_AS(nc_vm, s->object);
+
+	vm->is_as_asked = is_in_step(vm, r);
 	for (size_t i = 0; i < change->n_fields; i++) {
 		if (strcmp(change->fields[i], "user_data") != 0)
 			continue;

@@ -27,6 +27,13 @@ nc_code nc_db_accept_loss(const nc_db_options *o, nc_fault_fn fn, void *ctx, uin
 	char ret_log_id[NC_ULID_LEN + 1], nc_error *err);
 
 /*
+ * What the store itself finds wrong with its files, told as nc_db_check tells it; of a state that is not
+ * open, so nothing is compared with memory. Blocking.
+ */
+nc_code nc_db_check_files(
+	const nc_db_options *o, nc_fault_fn fn, void *ctx, uint64_t *ret_faults, nc_error *err);
+
+/*
  * Materialise and drop every record of the log up to `seq`, whatever log_keep_records says: what
  * they held must not stay readable. Blocking, workers only.
  */

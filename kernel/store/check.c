@@ -4,6 +4,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/alloc.h"
+#include "base/err.h"
+#include "store/care.h"
+
 /*
  * Whether everything agrees: the store's own checksums, the trees in memory with each other, the
  * objects in the store with memory, the log with the items. Runs beside writers, so what disagrees
@@ -162,6 +166,22 @@ nc_code nc_db_check(nc_db *db, nc_fault_fn fn, void *ctx, uint64_t *ret_faults, 
 	nc_code code = check_written(&c, err);
 	if (code == NC_OK)
 		code = nc_check_log(&c, err);
+	*ret_faults = c.n_faults;
+	return code;
+}
+
+nc_code nc_db_check_files(
+	const nc_db_options *o, nc_fault_fn fn, void *ctx, uint64_t *ret_faults, nc_error *err)
+{
+	_cleanup_(nc_freep) nc_db *shell = nc_calloc(1, sizeof(*shell));
+	nc_checker c = { shell, fn, ctx, 0 };
+	nc_code code = shell ? nc_schema_init(&shell->schema, o->kinds, o->n_kinds, err)
+			     : nc_err_nomem(err);
+	if (code != NC_OK)
+		return code;
+	shell->store = o->table;
+	shell->inst = o->inst;
+	code = check_store(&c, err);
 	*ret_faults = c.n_faults;
 	return code;
 }
