@@ -126,9 +126,19 @@ static void published(void *ctx, const nc_db_batch *b)
 	pthread_mutex_unlock(&d->hook_lock);
 }
 
+/* Another leader goes on with what was under way: let go of it. */
+static void let_go(nc_daemon *d)
+{
+	pthread_mutex_lock(&d->hook_lock);
+	if (d->is_heard && !nc_db_leads(d->db))
+		nc_ops_detach(d->ops);
+	pthread_mutex_unlock(&d->hook_lock);
+}
+
 static void db_health(void *ctx, int is_degraded, const nc_error *why)
 {
-	(void)ctx;
+	if (is_degraded)
+		let_go(ctx);
 	nc_obs_set("store", is_degraded ? NC_OBS_DEGRADED : NC_OBS_HEALTHY,
 		is_degraded ? why->message : NULL);
 }

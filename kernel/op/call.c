@@ -259,6 +259,20 @@ static int32_t keep_handle(nc_ops *ops, const outgoing *o, const nc_run *run, ui
 	return reason;
 }
 
+/* Another node may have taken over what this one believes to do; it is asked again until it leads. */
+static int must_not_call(nc_run *run, const outgoing *o)
+{
+	nc_error err = NC_ERROR_INIT;
+
+	if (nc_db_leads(run->ops->opt.db))
+		return 0;
+	nc_err(&err, NC_E_UNAVAILABLE, "this node does not lead the store now, so %s is not called",
+		o->k.verb);
+	err.flags = NC_ERR_RETRYABLE;
+	refused(run, NC_E_UNAVAILABLE, &err);
+	return 1;
+}
+
 void nc_run_start_call(nc_run *run)
 {
 	nc_ops *ops = run->ops;
@@ -282,7 +296,7 @@ void nc_run_start_call(nc_run *run)
 		run->progress_at_us = 0;
 	}
 	pthread_mutex_unlock(&ops->lock);
-	if (!is_sent)
+	if (!is_sent || must_not_call(run, &o))
 		return;
 	nc_op_call call = { .provider = o.provider,
 		.verb = o.k.verb,

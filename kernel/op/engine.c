@@ -218,6 +218,10 @@ static nc_run *next_run(nc_ops *ops)
 		if (nc_ops_write_checkpoint(ops))
 			continue;
 		wake_due(ops, now);
+		if (ops->must_detach) {
+			nc_ops_detach_now(ops);
+			continue;
+		}
 		if (nc_ops_write_late(ops))
 			continue;
 		if (ops->has_missed && ops->look_at_us <= now) {
@@ -397,29 +401,6 @@ static void drop_checkpoints(nc_ops *ops)
 	}
 }
 
-/* Detach from each call under way and wait, bounded, for the drivers to have heard it. */
-static void detach_all(nc_ops *ops)
-{
-	int64_t until = nc_clock_mono_us() + NC_MAX(ops->opt.grace_us, 100000);
-	size_t it = 0;
-	nc_bytes key;
-	void *val;
-
-	while (nc_map_next(ops->runs, &it, &key, &val)) {
-		nc_run *run = val;
-		if (run->call_is_out)
-			nc_run_stop_call(run, NC_DETACH);
-	}
-	while (ops->calls_out && nc_clock_mono_us() < until) {
-		pthread_mutex_unlock(&ops->lock);
-		nc_clock_sleep_us(2000);
-		pthread_mutex_lock(&ops->lock);
-	}
-	if (ops->calls_out)
-		nc_log(L_WARN, "op.detach.slow", F_U64("calls", ops->calls_out),
-			F_STR("consequence", "leaving them to recover at the next start"));
-}
-
 /* Bounded: what is not answered by then is nc_ops_free's to mind. */
 static void wait_for_records(nc_ops *ops)
 {
@@ -444,7 +425,8 @@ void nc_ops_stop(nc_ops *ops)
 	pthread_mutex_lock(&ops->lock);
 	wait_for_records(ops);
 	drop_checkpoints(ops);
-	detach_all(ops);
+	nc_ops_detach_now(ops);
+	nc_ops_wait_for_calls(ops);
 	pthread_mutex_unlock(&ops->lock);
 }
 

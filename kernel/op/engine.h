@@ -122,12 +122,17 @@ struct nc_ops {
 	uint32_t calls_out, records_out;
 	nc_list checkpoints; /* runs with one to write */
 	nc_list late;        /* runs to end for their deadline */
+	int must_detach;     /* this node leads no more */
 	int has_missed;      /* an operation could not be taken in: look in the store again */
 	int64_t look_at_us;  /* not before */
 
 	uint64_t *threads;
 	uint32_t n_threads;
 };
+
+/* ---- detach.c: with the lock held, which is let go meanwhile ---- */
+void nc_ops_detach_now(nc_ops *ops);
+void nc_ops_wait_for_calls(nc_ops *ops); /* bounded: until the drivers have heard it */
 
 /* ---- engine.c: all with the lock held ---- */
 void nc_run_make_ready(nc_run *run);

@@ -147,8 +147,11 @@ nc_code nc_ops_new(const nc_ops_options *o, nc_ops **ret, nc_error *err);
 nc_code nc_ops_register(nc_ops *ops, const nc_op_type *type, nc_error *err);
 /* Adopt what is unfinished in the store, then take new ones as they are published. */
 nc_code nc_ops_start(nc_ops *ops, nc_error *err);
-/* Detach from every call, let turns end, join. Unfinished operations stay in the store. */
+/* Let turns end, join, detach from every call. Unfinished operations stay in the store. */
 void nc_ops_stop(nc_ops *ops);
+/* Have a worker detach from every call: this node leads no more. They are asked after again once it does,
+ * if nobody else has. Any thread, quick. */
+void nc_ops_detach(nc_ops *ops);
 void nc_ops_free(nc_ops *ops);
 void nc_ops_configure(nc_ops *ops, const nc_ops_options *o); /* limits and deadlines; reload */
 /* From the db's published hook: new operations join their queue, begun ones go on. A change of one

@@ -226,6 +226,8 @@ static nc_code load(nc_db *db, nc_error *err)
 		code = begin_epoch(db, head, err);
 		db->identity.flags = 0;
 	}
+	if (code == NC_OK && !db->s.is_broken)
+		nc_lease_holds(db);
 	return code;
 }
 

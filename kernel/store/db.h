@@ -127,7 +127,10 @@ const char *nc_db_log_id(const nc_db *db); /* ULID; a restore makes a new one */
 const char *nc_db_installation(const nc_db *db);
 uint64_t nc_db_epoch(const nc_db *db);
 uint64_t nc_db_seq(const nc_db *db); /* published */
-uint64_t nc_db_applied(nc_db *db);   /* materialised */
+/* Whether its lease holds, as far as this node knows. Who does not lead tells no driver to do anything;
+ * hooks.health is called when it is lost. Any thread. */
+int nc_db_leads(const nc_db *db);
+uint64_t nc_db_applied(nc_db *db); /* materialised */
 
 /* ---- reading: no lock, no count; what is borrowed lives until the matching read_end ---- */
 

@@ -62,6 +62,7 @@ struct nc_db {
 	 * relaxed: they say no more than themselves. */
 	_Atomic(nc_root *) root;
 	_Atomic uint64_t seq, epoch, trimmed, queued;
+	_Atomic int64_t leads_until_us; /* relaxed; 0 = somebody else leads, or nobody knows yet */
 
 	nc_sequencer s;
 	nc_pending pending;
@@ -107,6 +108,8 @@ void nc_batch_fail(nc_db *db, nc_db_batch *b, uint32_t keep, const nc_error *why
 void nc_store_broke(nc_db *db, const nc_error *why);
 void nc_store_retry(nc_db *db);
 void nc_lease_taken(nc_db *db);
+/* And nothing that others may have written meanwhile is unknown here. */
+void nc_lease_holds(nc_db *db);
 /* What a writer is told of it: NC_E_UNAVAILABLE, may be tried again. */
 void nc_refusal(nc_error *ret, const nc_error *why);
 

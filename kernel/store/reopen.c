@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
+#include <time.h>
 
 #include "base/log.h"
 #include "store/db_internal.h"
@@ -30,8 +31,29 @@ void nc_lease_taken(nc_db *db)
 	db->s.renew_at_us = nc_clock_mono_us() + (int64_t)NC_LEASE_MS * 1000 / 3;
 }
 
+/* Others count on while this machine sleeps, so its own clock won't do. */
+static int64_t time_of_all_us(void)
+{
+	struct timespec ts;
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+void nc_lease_holds(nc_db *db)
+{
+	int64_t until = time_of_all_us() + (int64_t)NC_LEASE_MS * 1000;
+	atomic_store_explicit(&db->leads_until_us, until, memory_order_relaxed);
+}
+
+int nc_db_leads(const nc_db *db)
+{
+	return time_of_all_us() < atomic_load_explicit(&db->leads_until_us, memory_order_relaxed);
+}
+
 void nc_store_broke(nc_db *db, const nc_error *why)
 {
+	if (why->code == NC_E_CONFLICT) /* fenced off */
+		atomic_store_explicit(&db->leads_until_us, 0, memory_order_relaxed);
 	db->s.is_broken = 1;
 	db->s.retry_delay_us = 0;
 	db->s.retry_at_us = nc_clock_mono_us();
@@ -150,6 +172,7 @@ void nc_store_retry(nc_db *db)
 	nc_code code = reopen(db, &err);
 	if (code == NC_OK) {
 		db->s.is_broken = 0;
+		nc_lease_holds(db);
 		nc_health_set(db, NC_ILL_LOG, NULL);
 		return;
 	}

@@ -127,8 +127,10 @@ static void renew_lease(nc_db *db)
 	nc_code code = db->store->lead(db->inst, db->node, NC_LEASE_MS, &epoch, &head, &err);
 	nc_lease_taken(db);
 	if (code == NC_OK && epoch == atomic_load_explicit(&db->epoch, memory_order_relaxed) &&
-		head == db->s.head)
+		head == db->s.head) {
+		nc_lease_holds(db);
 		return;
+	}
 	if (code == NC_OK)
 		nc_err(&err, NC_E_CONFLICT, "the lease was lost: epoch %llu, head %llu",
 			(unsigned long long)epoch, (unsigned long long)head);

@@ -29,6 +29,35 @@ static void check_no_call_is_repeated(op_world *w)
 	}
 }
 
+/* Another node leads for a moment: calls are let go of, no other is made, and then what became of them is
+ * asked. Its own return as leader comes with the next record. */
+static void who_leads_no_more_calls_nobody(void)
+{
+	op_world w;
+	REQUIRE(ow_open(&w, NULL));
+	OW_SCRIPT(&w, { .verb = "one", .when = OW_LATE },
+		{ .verb = "?one", .recovered = NC_REC_DONE });
+	const char *a = ow_begin(&w, "t.calls", "p", "h", "acme");
+	CHECK(ow_wait_calls(&w, "one", 1));
+	memstore_fail(w.st.store, MS_LEAD, 1, UINT64_MAX / 2, MS_REFUSE);
+	memstore_usurp(w.st.store, NULL, 0);
+	CHECK_CODE(
+		state_try(&w.st, state_new(&nc_kind_zone, "fenced", w.a), NULL), NC_E_UNAVAILABLE);
+	for (int i = 0; i < 1000 && nc_db_leads(w.st.db); i++)
+		ow_settle(&w, 10); /* the answer goes out first */
+	CHECK(!nc_db_leads(w.st.db));
+	nc_ops_detach(w.ops); /* as the daemon does when it is told */
+	for (int i = 0; i < 1000 && ow_last(&w, "one")->stopped < 0; i++)
+		ow_settle(&w, 10);
+	CHECK_INT(ow_last(&w, "one")->stopped, NC_DETACH);
+	ow_settle(&w, 5000);
+	CHECK_INT(ow_count(&w, "?one"), 0);
+	memstore_heal(w.st.store);
+	CHECK(ow_wait_state(&w, a, NC_OPER_SUCCEEDED));
+	CHECK_STR(ow_log(&w, a), "one ?one two three ");
+	ow_free(&w);
+}
+
 static void unknown_outcome_is_asked_after_and_never_simply_repeated(void)
 {
 	static const struct {
@@ -359,6 +388,7 @@ static void nothing_happens_before_its_time(void)
 }
 
 NC_TESTS(op_recover){
+	T(who_leads_no_more_calls_nobody),
 	T(unknown_outcome_is_asked_after_and_never_simply_repeated),
 	T(record_says_unknown_while_it_is_asked_after),
 	T(what_nobody_ever_knows_fails_as_unknown_in_the_end),

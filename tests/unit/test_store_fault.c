@@ -428,10 +428,12 @@ static void what_another_leader_wrote_is_taken_over(void)
 	nc_bytes raw = nc_buf_bytes(&rec);
 	memstore_usurp(m, &raw, 1);
 	nc_buf_done(&rec);
+	CHECK(nc_db_leads(db));
 	/* fenced off: it fails, and is not mistaken for a conflict of revisions */
 	CHECK_CODE(su_vm(db, "vm_2", "two", "a", &err), NC_E_UNAVAILABLE);
 	CHECK(su_wait(has_foreign, db));
 	CHECK(su_wait(is_well, db));
+	CHECK(nc_db_leads(db));
 	CHECK_STR(su_body(db, K_VM, "vm_9", body), "foreign");
 	CHECK_UINT(su_rev(db, K_VM, "vm_9"), 3);
 	CHECK_UINT(f.changes, 2);
