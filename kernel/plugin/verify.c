@@ -160,13 +160,14 @@ static nc_code check_hash(int fd, const nc_manifest_file *f, const char *id, nc_
 		err, NC_E_DENIED, "install the plugin again, or find out who changed it");
 }
 
-/* Fewer rights than it was packed with do no harm: a copy under a strict umask has them. */
+/* Fewer rights than it was packed with do no harm: a copy under a strict umask has them. Nor does
+ * its owner's to write, who is trusted and could take it at any time. */
 static nc_code check_mode(
 	const struct stat *st, const nc_manifest_file *f, const char *id, nc_error *err)
 {
 	uint32_t mode = (uint32_t)st->st_mode & 07777;
 
-	if (!(mode & ~f->mode))
+	if (!(mode & ~(f->mode | S_IWUSR)))
 		return NC_OK;
 	nc_err(err, NC_E_DENIED, "plugin %s: %s has mode %04o, its manifest says %04o", id, f->path,
 		mode, f->mode);

@@ -15,7 +15,8 @@ struct nc_manifest;
  * daemon of root's takes what is root's alone, and one of another user also what is that user's, who
  * can do all that his plugin could anyway; the launcher, which gives other users' rights, takes what
  * is root's alone. Each file must have the size and SHA-256 that the manifest says, and no right that
- * its `mode` there lacks; and what is loaded are the very bytes that were hashed, in a sealed memfd.
+ * its `mode` there lacks, but its owner's to write; and what is loaded are the very bytes that were
+ * hashed, in a sealed memfd.
  */
 
 /* Open a plugin's folder after checking it and those above. uid = 0: root alone is trusted. */

@@ -356,49 +356,47 @@ static void check_files(fixture *f, const char *state, const char *files, const 
 	CHECK_HAS(text, reason);
 }
 
-/* Cut to `size` bytes, with `text` after them; its mode is as it was. */
-static void change(const char *path, const struct stat *was, off_t size, const char *text)
+static void append(const char *path, const char *text)
 {
-	CHECK(chmod(path, 0600) == 0);
 	int fd = open(path, O_WRONLY | O_APPEND);
-	CHECK(fd >= 0 && ftruncate(fd, size) == 0);
-	CHECK(write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+	CHECK(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
 	close(fd);
-	CHECK(chmod(path, was->st_mode & 07777) == 0);
 }
 
 /* The code, and the manifest itself; in the status at once, without a load. */
 static void a_change_on_disk_is_shown_before_anything_is_loaded(void)
 {
 	nc_error err = NC_ERROR_INIT;
-	char *path = nc_test_path("changing"), command[9000], file[4200], manifest[4200];
-	struct stat st, mst;
-	snprintf(command, sizeof(command), "mkdir %s && cp -rp %s/good %s/good", path,
-		NC_TEST_PLUGINS, path);
+	char *path = nc_test_path("changing"), command[9000];
+	char file[4200], manifest[4200], schema[4200];
+	struct stat st;
+	snprintf(command, sizeof(command), "mkdir %s && cp -r %s/good %s/good && chmod -R u+w %s",
+		path, NC_TEST_PLUGINS, path, path);
 	REQUIRE(system(command) == 0);
 	snprintf(file, sizeof(file), "%s/good/lib/plugin.so", path);
 	snprintf(manifest, sizeof(manifest), "%s/good/manifest.json", path);
-	REQUIRE(stat(file, &st) == 0 && stat(manifest, &mst) == 0);
+	snprintf(schema, sizeof(schema), "%s/good/schema.json", path);
+	REQUIRE(stat(file, &st) == 0);
 	fixture *f = fixture_new(&(fixture_options){
 		.plugin = "test.good", .isolation = NC_ISO_PROCESS, .path = path });
 	REQUIRE(f != NULL);
 	check_files(f, "\"available\"", "\"intact\"", "");
-	change(file, &st, st.st_size, "x");
+	append(file, "x");
 	check_files(f, "\"invalid\"", "\"changed\"", "its manifest says");
 	check_files(f, "\"invalid\"", "\"changed\"", "its manifest says");
 	CHECK_CODE(nc_plugins_load(f->plugins, "test.good", &err), NC_E_DENIED);
 	CHECK_HAS(err.message, "lib/plugin.so");
 	check_files(f, "\"invalid\"", "\"changed\"", "its manifest says");
 	/* Whole again: nothing has to be done about it. */
-	change(file, &st, st.st_size, "");
+	CHECK(truncate(file, st.st_size) == 0);
 	check_files(f, "\"available\"", "\"intact\"", "");
-	CHECK(chmod(file, 0755) == 0);
-	check_files(f, "\"invalid\"", "\"changed\"", "has mode 0755");
-	CHECK(chmod(file, st.st_mode & 07777) == 0);
+	CHECK(chmod(schema, 0744) == 0);
+	check_files(f, "\"invalid\"", "\"changed\"", "schema.json has mode 0744");
+	CHECK(chmod(schema, 0644) == 0);
 	check_files(f, "\"available\"", "\"intact\"", "");
 	CHECK_OK(nc_plugins_load(f->plugins, "test.good", &err), &err);
 	check_files(f, "\"loaded\"", "\"intact\"", "");
-	change(manifest, &mst, mst.st_size, " ");
+	append(manifest, " ");
 	check_files(f, "\"loaded\"", "\"changed\"", "another manifest.json");
 	CHECK(unlink(file) == 0);
 	check_files(f, "\"loaded\"", "\"changed\"", "manifest");

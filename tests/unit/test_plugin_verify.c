@@ -133,13 +133,13 @@ static void rights_that_the_manifest_does_not_give_are_refused(void)
 	folder f;
 	int memfd = -1;
 	if (make(&f, "rights")) {
-		write_file(f.path, "lib/plugin.so", "code", 0755);
-		refuses(&f, NC_E_DENIED, "lib/plugin.so has mode 0755, its manifest says 0555");
-		write_file(f.path, "lib/plugin.so", "code", 0555);
 		write_file(f.path, "notes.txt", "extra", 0544);
 		refuses(&f, NC_E_DENIED, "notes.txt has mode 0544, its manifest says 0444");
-		/* Fewer do no harm. */
-		write_file(f.path, "notes.txt", "extra", 0400);
+		write_file(f.path, "notes.txt", "extra", 0445);
+		refuses(&f, NC_E_DENIED, "notes.txt has mode 0445, its manifest says 0444");
+		/* Fewer do no harm, nor does what its owner could give himself. */
+		write_file(f.path, "notes.txt", "extra", 0600);
+		write_file(f.path, "lib/plugin.so", "code", 0755);
 		CHECK_CODE(verify(&f, geteuid(), &memfd, NULL), NC_OK);
 		close(memfd);
 	}
