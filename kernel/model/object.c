@@ -192,11 +192,6 @@ nc_code nc_object_restore(nc_object *obj, const char *new_name, nc_error *err)
 
 /* ---- ETags ---- */
 
-void nc_etag_format(const nc_object *obj, char out[24])
-{
-	snprintf(out, 24, "\"%llu\"", (unsigned long long)obj->revision);
-}
-
 /* One entity tag at *p; moves on. 1 = it is this revision. */
 static int match_one(const char **p, uint64_t revision)
 {

@@ -113,7 +113,6 @@ nc_code nc_object_defaulted(nc_object *obj, const char *field);
 
 /* One JSON object: what is stored is what is served. Derives first. */
 void nc_object_render(nc_object *obj, nc_buf *out);
-/* {id, kind, name} */
 /* A stored or served body into a new object. NC_E_PROTO: not what this table renders. */
 nc_code nc_object_decode(
 	const nc_kind *k, nc_bytes body, nc_arena *a, nc_object **ret, nc_error *err);
@@ -122,8 +121,7 @@ uint64_t nc_object_intent(const nc_object *obj);
 /* Problems across fields (kind->validate) and of single values, as after a parse. */
 void nc_object_validate(const nc_object *obj, nc_faults *f);
 
-/* ETag text: "\"7\"" into out. parse: 0, or -1; accepts W/ and *, which is *ret_any. */
-void nc_etag_format(const nc_object *obj, char out[24]);
+/* Whether an If-Match names this revision: as one of its entity tags, weak ones too, or by a *. */
 int nc_etag_match(const char *if_match, uint64_t revision);
 
 /* ---- secrets ---- */

@@ -211,13 +211,7 @@ static void observed_members_are_the_tail_of_a_body(void)
 
 static void etags_match_as_http_says(void)
 {
-	ARENA(a);
-	nc_object *obj = mu_make(&nc_kind_vm, MU_VM, a);
-	char tag[24];
-	obj->revision = 12;
-	nc_etag_format(obj, tag);
-	CHECK_STR(tag, "\"12\"");
-	CHECK(nc_etag_match(tag, 12));
+	CHECK(nc_etag_match("\"12\"", 12));
 	CHECK(nc_etag_match("*", 12));
 	CHECK(nc_etag_match("W/\"12\"", 12));
 	CHECK(nc_etag_match("\"1\", \"12\"", 12));
