@@ -20,13 +20,13 @@ typedef struct nc_allocation {
 	const char *consumer_kind; /* "vm" */
 	const char *host;          /* ref; NULL where none is needed */
 	int64_t vcpus, memory_mib, disk_gib;
-	int64_t overhead_mib; /* the hypervisor's own, part of the claim */
-	nc_alloc_extra *extra;
+	int64_t overhead_mib;  /* the hypervisor's own, part of the claim */
+	nc_alloc_extra *extra; /* nothing sets it yet */
 	size_t n_extra;
 	const char *vm_group;  /* ref: counts in its domain */
 	int is_paired;         /* a migration's second: free of quota */
 	const char *decision;  /* that placed it */
-	const char *operation; /* that claimed it */
+	const char *operation; /* that claimed it: nothing sets it yet */
 } nc_allocation;
 
 #endif

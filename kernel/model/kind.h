@@ -162,10 +162,10 @@ const nc_kind *nc_kind_of_id(const char *id); /* by prefix; NULL = not shaped li
 
 int nc_kind_is_to_come(const nc_kind *k); /* nothing here serves it yet, whatever the provider */
 
-/* Whether a request may use `verb` (NC_CAN_*). has_feature tells whether any provider has an
- * extension (NULL: none has). NC_OK, or NC_E_UNSUPPORTED with a hint. */
-/* 1, 0, or -1: that can't be said yet. */
+/* Whether any provider has an extension: 1, 0, or -1: that can't be said yet. */
 typedef int (*nc_has_feature_fn)(void *ctx, const char *extension);
+/* Whether a request may use `verb` (NC_CAN_*); has_feature NULL: nobody has any extension. NC_OK, or
+ * NC_E_UNSUPPORTED with a hint. */
 nc_code nc_kind_check_verb(
 	const nc_kind *k, unsigned verb, nc_has_feature_fn has_feature, void *ctx, nc_error *err);
 

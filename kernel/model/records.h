@@ -6,11 +6,11 @@
 
 /* The kernel's own records: no route shows them as they are. */
 typedef struct nc_idempotency { /* id: hash of principal, project and key */
-	nc_object o;            /* status: running final */
+	nc_object o; /* status, for good: running = it started an operation; else final */
 	const char *request_hash;
 	const char *operation; /* id */
-	int64_t http_status;   /* of the final answer */
-	nc_bytes body;         /* JSON: of the final answer */
+	int64_t http_status;   /* of the first answer */
+	nc_bytes body;         /* JSON: of the first answer; with an operation none */
 	int64_t expires_at_ms;
 } nc_idempotency;
 

@@ -297,7 +297,7 @@ struct nc_instance_type;
  * Fill what a create left to its template and instance type (both may be NULL) and to the network
  * that is the project's default (NULL = none): sizing, disks, NICs, keys; the revisions are pinned
  * and what was filled in is listed as defaulted. After resolving references; faults for what is
- * still missing. user_data of the template is not copied: it is opened when the guest is made.
+ * still missing. user_data of the template is not copied: it is still to come.
  */
 void nc_vm_expand(nc_vm *vm, const struct nc_template *tmpl, const struct nc_instance_type *type,
 	const char *default_network, nc_faults *f);
