@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The engine: takes operations in (from the store at start, from the publish hook later), hands
- * runs to workers fairly, wakes sleepers. Process lifetime; its workers are the only threads that
- * run steps. Holds its lock for bookkeeping alone: a step, the store and a driver are always
- * called without it.
+ * runs to workers fairly, wakes sleepers. Process lifetime. Its workers run the turns; what others
+ * do on their own threads is to begin an operation (begin.c) and to end one (cancel.c). Holds its
+ * lock for bookkeeping alone: a step, the store and a driver are always called without it.
  */
 #include "op/engine.h"
 

@@ -140,7 +140,8 @@ void nc_run_make_ready(nc_run *run);
 void nc_ops_wake(nc_ops *ops);
 void nc_run_sleep(nc_run *run, int64_t us);
 void nc_ops_destroy(nc_ops *ops); /* no lock held, nobody else knows it */
-void nc_run_drop(nc_run *run);    /* out of every queue and freed */
+/* Freed. It stands in no queue but those of times and deadlines, which it leaves. */
+void nc_run_drop(nc_run *run);
 nc_run *nc_run_find(nc_ops *ops, const char *id);
 nc_run *nc_run_new(nc_ops *ops, const nc_operation *op); /* no lock; in no queue yet */
 void nc_run_free(nc_run *run);

@@ -38,7 +38,7 @@ typedef struct project { /* at one provider */
 
 typedef struct nc_gate_queue {
 	nc_list of_host;    /* in host.queues while anybody waits */
-	nc_list of_project; /* in project.open, then also its host is open */
+	nc_list of_project; /* in project.open while anybody waits and the host is open */
 	nc_list waiting;
 	host *host;
 	project *project;

@@ -10,8 +10,10 @@
  * with its undo. Between steps an operation is a record, not a thread. The engine knows no
  * plugin: the higher room gives it one nc_op_driver.
  *
- * A step's functions run on a worker, may read the root and stage changes in c->txn, and are run
- * again when the record conflicts with somebody else's change: they must have no other effect.
+ * A step's functions run on a thread that may block: a worker's, or that of whoever begins the
+ * operation (nc_ops_begin) or abandons it. They may read the root and stage changes in c->txn, and
+ * are run again when the record conflicts with somebody else's change: they must have no other
+ * effect.
  */
 
 #include <stdint.h>
@@ -67,7 +69,8 @@ typedef struct nc_op_step_def {
 	nc_code (*undo_prepare)(nc_opctx *c, nc_op_call *call, nc_error *err);
 	/* Whether the answer to that call says that it was done, and what follows; NULL = any does. */
 	nc_code (*undo_finish)(nc_opctx *c, nc_bytes result, nc_error *err);
-	/* NULL = NC_FAIL_OP. Bounded by the engine to NC_OP_RETRIES in all. */
+	/* Of a failure without effect. Bounded by the engine to NC_OP_RETRIES in all. Where it says
+	 * NC_FAIL_OP, or is NULL, an error that may be retried is, three times at most. */
 	int (*on_fail)(nc_opctx *c, int32_t outcome, const nc_error *why);
 	uint32_t flags;
 	int64_t deadline_us; /* of one call; 0 = ops.default_deadline */
@@ -147,7 +150,12 @@ nc_code nc_ops_new(const nc_ops_options *o, nc_ops **ret, nc_error *err);
 nc_code nc_ops_register(nc_ops *ops, const nc_op_type *type, nc_error *err);
 /* Adopt what is unfinished in the store, then take new ones as they are published. */
 nc_code nc_ops_start(nc_ops *ops, nc_error *err);
-/* Let turns end, join, detach from every call. Unfinished operations stay in the store. */
+/* Let turns end, join, see the last records out, detach from every call. Unfinished operations stay in the
+ * store. */
+void nc_ops_stop(nc_ops *ops);
+/* Have a worker detach from every call: this node leads no more. They are asked after again once it does,
+ * if nobody else has. Any thread, quick. */
+void nc_ops_detach(nc_ops *ops);
 void nc_ops_stop(nc_ops *ops);
 /* Have a worker detach from every call: this node leads no more. They are asked after again once it does,
  * if nobody else has. Any thread, quick. */
