@@ -7,9 +7,11 @@
 #define NC_OWN_CALL_MAX_S 45 /* a create has 30 */
 
 /*
- * The keeper: one thread that looks after what nobody asked for. Every round it opens providers
- * that are not open, looks at their hosts and guests, purges what was deleted long enough ago and
- * drops what is past its retention. A round that fails says so and is tried again.
+ * The keeper: one thread that looks after what nobody asked for. Every round it has each provider
+ * visited (visits.h: opened, its hosts and guests looked at) and, without waiting for that, finishes
+ * a rotation of the key that was cut off, purges what was deleted long enough ago, drops what is past
+ * its retention and has orphans destroyed that are nobody's; the first round leaves the last three out.
+ * In between it reads what plugins report. What fails says so and is tried again.
  */
 nc_code nc_care_start(nc_flow *f, nc_error *err);
 nc_code nc_care_stop(nc_flow *f); /* see nc_flow_stop */

@@ -50,9 +50,9 @@ nc_code nc_flow_new(const nc_flow_options *o, nc_flow **ret, nc_error *err);
 const nc_op_driver *nc_flow_driver(nc_flow *f);
 nc_code nc_flow_attach(nc_flow *f, nc_ops *ops, nc_error *err); /* registers every operation */
 void nc_flow_configure(nc_flow *f, const nc_flow_settings *s);
-/* Open the instances of all enabled providers, side by side, then keep looking after them: hosts
- * found, guests observed, soft-deleted things purged, what is past its retention dropped. A provider
- * that fails is degraded and tried again; it fails nothing. */
+/* Open the instances of all providers, side by side, the disabled too for what they have; then keep
+ * looking after them: hosts found, guests observed, soft-deleted things purged, what is past its
+ * retention dropped. A provider that fails is degraded and tried again; it fails nothing. */
 nc_code nc_flow_start(nc_flow *f, nc_error *err);
 /* NC_E_TIMEOUT: a thread hangs in a driver's call and still has the flow, and all it was given: none
  * of that may go away while the process lives. */
@@ -75,7 +75,8 @@ nc_observed *nc_flow_observed(nc_flow *f);
 /* ---- acts ---- */
 
 /*
- * Who asks for what, and what came of it. Built by api/ for one request, on its worker.
+ * Who asks for what, and what came of it. Built by api/ for one request, on its worker; and by a
+ * schedule's firing for each VM, on the thread of schedules.
  *
  * Without `on_durable` an act returns when its record is durable. With it, an act that has a record
  * to write returns NC_ACT_PENDING as soon as that is handed over: from then on the act belongs to
@@ -132,7 +133,8 @@ nc_code nc_act_recall(nc_act *a, nc_error *err);
 nc_code nc_act_remember(nc_act *a, int http_status, nc_bytes body, nc_error *err);
 
 /* Plain objects of any kind: create, merge patch, replace, delete. A kind that needs more (vm,
- * provider, volume) has its own row in a table and starts an operation. */
+ * provider, network, volume, snapshot, schedule) has its own row in a table, by which it may start an
+ * operation. */
 nc_code nc_act_create(nc_act *a, const nc_kind *kind, const json_t *body, nc_error *err);
 nc_code nc_act_patch(
 	nc_act *a, const nc_kind *kind, const char *ref, const json_t *body, nc_error *err);

@@ -37,10 +37,10 @@ struct nc_flow {
 	nc_flow_settings settings;
 	uint64_t keeper; /* its thread */
 	int is_keeping;
-	pthread_mutex_t keeper_lock; /* guards is_stopping, wants_round */
+	pthread_mutex_t keeper_lock; /* guards what follows but own_call_max_s */
 	pthread_cond_t keeper_wake;
 	int is_stopping, wants_round, has_reports;
-	uint32_t n_own_calls;   /* keeper_lock: threads of the kernel's own calls */
+	uint32_t n_own_calls;   /* threads of the kernel's own calls */
 	int64_t own_call_max_s; /* how long a stop waits for them */
 };
 nc_flow_settings nc_flow_get_settings(nc_flow *f);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The parts of requests to drivers that several of them share. Ids of ours mean nothing to a
- * driver: what it made it named itself, and that name is what it is told. Worker threads, inside a
- * turn.
+ * driver: what it made it named itself, and that name is what it is told. Inside a turn, or the
+ * commit of an act whose operation begins at once.
  */
 #include "flow/request.h"
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * vm.delete stops the guest and keeps it restorable, its name free, its claim and quota held;
- * vm.purge destroys guest and disks and releases the claim; vm.restore brings a deleted one back,
- * stopped. Deleting what is already gone at the provider is done, not failed.
+ * vm.delete stops the guest and keeps it restorable (by an act, in vm_acts.c), its name free, its
+ * claim and quota held; vm.purge destroys the guest and its disks, but for those that are to be kept,
+ * which become volumes, and releases the claim. Deleting what is already gone at the provider is
+ * done, not failed.
  */
 #include <string.h>
 

@@ -34,7 +34,8 @@ nc_code nc_vm_nic_sub(nc_stage *s, const nc_root *r, const nc_sub_ask *ask, nc_e
 /* What operations on an element share. The request is {"id": …, …}. */
 nc_code nc_vm_begin_sub(nc_stage *s, const nc_root *r, const char *kind, const char *extension,
 	json_t *request /* taken */, nc_error *err);
-/* The element's id, out of the operation's request; NC_E_INTERNAL where there is none. */
+/* The element's id, out of the operation's request; NC_E_INVAL where there is none, NC_E_NOTFOUND
+ * where the VM is gone. */
 nc_code nc_vm_sub_id(nc_opctx *c, const char **ret, nc_error *err);
 int64_t nc_vm_sub_i64(nc_opctx *c, const char *key);
 nc_code nc_vm_sub_drop(nc_vm *vm, const char *field, const char *id, nc_error *err);

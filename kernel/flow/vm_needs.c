@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a VM needs of its host beyond room: the traits of its instance type, and the pools that its
- * volumes and disks lie in. Read anew at each placement, so it is what they say then. Inside a turn; or of an act that is only to be tried, which it answers as the
- * operation would.
+ * volumes and disks lie in. Read anew at each placement, so it is what they say then. Inside a turn,
+ * or the commit of an act whose operation begins at once; or of an act that is only to be tried,
+ * which it answers as the operation would.
  */
 #include "base/err.h"
 #include "flow/internal.h"

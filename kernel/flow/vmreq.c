@@ -2,7 +2,7 @@
 /*
  * What drivers are asked about a VM, and what their answers mean for it. The request is made anew
  * from the VM whenever it is needed (also to recover), so it must depend on nothing that moves
- * while the operation runs. Worker threads, inside a turn.
+ * while the operation runs. Inside a turn, or the commit of an act whose operation begins at once.
  */
 #include <string.h>
 
