@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The API's life and its place between http/ and the rest. Reactor threads register as readers of
- * the read model and tell it once a turn that they hold nothing.
+ * The API's life and its place between http/ and the rest. Reactors read as any thread does: inside
+ * a read section, which a handler ends before it returns.
  */
 #include "api/api.h"
 

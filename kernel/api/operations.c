@@ -50,7 +50,8 @@ static nc_code fetch(nc_api_job *j, const char *id, fetched *f, nc_error *err)
 	if (rc != NC_E_NOTFOUND)
 		return rc;
 	nc_problem_err(err, "not_found", "there is no operation %.48s", id);
-	return nc_err_hint(err, rc, "finished ones are kept for 90 days: novacron operation list");
+	return nc_err_hint(err, rc,
+		"finished ones are kept for store.operation_retention: novacron operation list");
 }
 
 /* What is under way right now, into the operation before it is rendered. */

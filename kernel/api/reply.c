@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Answers: JSON, and problem documents (RFC 9457) made from an nc_error and what an act found. The
- * one table in model/problem.c says which status and title a code has.
+ * one table in model/problem.c says which status and title a code has; the server's own faults have
+ * theirs in http/fault.c.
  */
 #include <string.h>
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Those who wait: for an operation to end, or for an event to come. A waiting job holds no thread:
- * the publish hook, or the time-out, puts it back on the pool. One thread counts the time.
+ * Those who wait: for an operation to end, or to look again whether an event has come. A waiting job
+ * holds no thread: the publish hook puts it back on the pool, of those who wait for an operation, or
+ * the time-out, of all. One thread counts the time.
  *
  * `wait_lock` guards the map and the list; nothing is called with it held. Publishing runs on the
  * sequencer's thread and only moves jobs.

@@ -27,8 +27,8 @@ typedef struct nc_peer_claims {
 nc_code nc_principal_of_peer(
 	const nc_config *cfg, const nc_peer_claims *peer, nc_principal *ret, nc_error *err);
 
-/* What a role may do, by the first word that matters of a permission: *.read for viewers,
- * everything but the administrators' own (admin.*, plugin.*, state.*, provider.*) for operators. */
+/* What a role may do, by the first word that matters of a permission: *.read for viewers, but not
+ * admin.*; everything but the administrators' own, which principal.c lists, for operators. */
 nc_code nc_principal_may(const nc_principal *p, const char *permission, nc_error *err);
 
 #endif

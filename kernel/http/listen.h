@@ -17,7 +17,7 @@ struct nc_http_listener {
 	int64_t warned_us;   /* of the last warning about descriptors */
 };
 
-/* listen.c: bind and listen; the caller owns *ret_fd. `reuse`: one of several on one port. */
+/* listen.c: bind and listen; the caller owns *ret_fd. NC_PORT_SHARED: one of several on one port. */
 typedef enum { NC_PORT_OWN, NC_PORT_SHARED } nc_http_port_use;
 nc_code nc_http_listen_unix(const nc_http_listen *l, int *ret_fd, nc_error *err);
 nc_code nc_http_listen_inet(const nc_http_listen *l, uint16_t port, nc_http_port_use use,

@@ -197,7 +197,7 @@ nc_code nc_domains_put(nc_sched *s, const nc_host_group *g, nc_error *err);
 nc_code nc_domains_drop(nc_sched *s, const char *id, nc_error *err);
 void nc_domains_free(nc_sched *s);
 
-/* ---- claim.c ---- */
+/* ---- holding.c ---- */
 /* What a consumer holds, to be counted. */
 typedef struct nc_holding {
 	int is_there;

@@ -8,8 +8,9 @@
  * (policies join between filter and claim later: see nc_sched_stage). A placement is only a
  * proposal: the claim is a guard that the sequencer runs against its tip.
  *
- * Threads: slots are written by the sequencer thread alone (nc_sched_apply, the guard) and read
- * by any worker without a lock; what a worker read may be stale, which the guard catches.
+ * Threads: slots are written by the sequencer thread alone (nc_sched_apply, the guard), but for what
+ * guests hold that aren't ours (nc_sched_set_foreign: who looks at them), and read by any worker
+ * without a lock; what a worker read may be stale, which the guard catches.
  *
  * A host gives a guest its memory and the hypervisor's overhead; a project is counted the memory
  * alone, for that is what it asked for. Paired allocations (a migration's second) count at the
@@ -102,8 +103,8 @@ nc_code nc_sched_place(nc_sched *s, const nc_root *root, const nc_place_req *req
 /*
  * Add the claim to a transaction: the guard that re-checks capacity, quota and hard groups
  * against the tip, and the allocation item. A consumer that holds one already is moved. The guard
- * refuses with NC_E_CONFLICT whatever its reason: placed again, the request meets the same reason
- * in the ledger and is told it in full.
+ * refuses with NC_E_CONFLICT whatever its reason (but NC_E_NOMEM for want of memory): placed again,
+ * the request meets the same reason in the ledger and is told it in full.
  */
 nc_code nc_sched_claim(nc_sched *s, nc_txn *t, const nc_root *root, const nc_place_req *req,
 	const nc_placement *p, nc_error *err);

@@ -139,8 +139,9 @@ uint64_t nc_db_applied(nc_db *db); /* materialised */
  * for all readers. Reading one cold value is short enough. */
 const nc_root *nc_db_read_begin(nc_db *db);
 void nc_db_read_end(nc_db *db);
-/* For reactors that registered themselves (nc_qsbr_register) and quiesce once a turn: the
- * published root alone, borrowed until their next quiescent point. One load. */
+/* The published root alone, in one load, for who needs no section: the sequencer's thread, until it
+ * publishes the next; and a thread that registered itself (nc_qsbr_register), until it quiesces, of
+ * which there is none outside the tests. */
 const nc_root *nc_db_root(nc_db *db);
 
 uint64_t nc_root_seq(const nc_root *r);
