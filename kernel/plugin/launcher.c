@@ -102,6 +102,8 @@ static nc_code receive_reply(
 	rep->message[sizeof(rep->message) - 1] = rep->hint[sizeof(rep->hint) - 1] = 0;
 	if (rep->code != NC_OK) {
 		nc_err(err, rep->code, "%s", rep->message);
+		if (err)
+			err->native = rep->native;
 		return rep->hint[0] ? nc_err_hint(err, rep->code, "%s", rep->hint) : rep->code;
 	}
 	return n_fds == NC_LAUNCHER_FDS

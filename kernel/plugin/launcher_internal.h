@@ -23,7 +23,7 @@ void nc_launcher_kill(nc_launcher *l, pid_t pid);
 /* The reply's fixed part; descriptors (socket, pidfd, output, its end) go with a good one. */
 #define NC_LAUNCHER_FDS 4
 typedef struct nc_launcher_reply {
-	int32_t code;
+	int32_t code, native; /* of the error */
 	int32_t pid;
 	char message[320];
 	char hint[320];

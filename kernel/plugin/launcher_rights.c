@@ -23,6 +23,8 @@ static nc_code read_all(int fd, nc_buf *out, nc_error *err)
 		nc_buf_put(out, chunk, (size_t)n);
 	if (n < 0)
 		return nc_err_errno(err, errno, "could not read the list of rights");
+	if (out->error == NC_E_NOMEM)
+		return nc_err_nomem(err);
 	return nc_buf_failed(out) ? nc_err(err, out->error, "the list of rights is too long")
 				  : NC_OK;
 }

@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -136,7 +137,10 @@ static void wait_for_something(const state *st, int sock)
 static nc_code enlist(state *st, pid_t pid, int end_fd, int *ret_pidfd, nc_error *err)
 {
 	child c = { .pid = pid, .pidfd = (int)syscall(SYS_pidfd_open, pid, 0), .end_fd = end_fd };
+	int errnum = errno;
 	st->children[st->n_children++] = c; /* without a pidfd too: it is to be reaped */
+	if (c.pidfd < 0)
+		return nc_err_errno(err, errnum, "could not watch a process");
 	*ret_pidfd = fcntl(c.pidfd, F_DUPFD_CLOEXEC, 0);
 	return *ret_pidfd < 0 ? nc_err_errno(err, errno, "could not watch a process") : NC_OK;
 }
@@ -184,7 +188,7 @@ static nc_code launch(
 	return enlist(st, pid, nc_steal_fd(&end_fd), &ret_fds[1], err);
 }
 
-static void send_reply(int sock, const nc_launcher_reply *rep, const int *fds, size_t n)
+static int send_with_fds(int sock, const nc_launcher_reply *rep, const int *fds, size_t n)
 {
 	union {
 		struct cmsghdr align;
@@ -201,7 +205,28 @@ static void send_reply(int sock, const nc_launcher_reply *rep, const int *fds, s
 		c->cmsg_len = CMSG_LEN(sizeof(int) * n);
 		memcpy(CMSG_DATA(c), fds, sizeof(int) * n);
 	}
-	(void)sendmsg(sock, &msg, MSG_NOSIGNAL);
+	return sendmsg(sock, &msg, MSG_NOSIGNAL) >= 0;
+}
+
+static int is_daemon_gone(int errnum)
+{
+	return errnum == EPIPE || errnum == ECONNRESET || errnum == ENOTCONN;
+}
+
+/* The daemon waits for an answer: one that can't be given is a refusal, given as soon as it can be. The
+ * process whose socket it does not get then ends by itself. */
+static void send_reply(int sock, const nc_launcher_reply *rep, const int *fds, size_t n)
+{
+	const struct timespec pause = { .tv_nsec = 10000000 };
+	nc_error err = NC_ERROR_INIT;
+	if (send_with_fds(sock, rep, fds, n))
+		return;
+	int errnum = errno;
+	nc_err_errno(&err, errnum, "the launcher could not hand over a process");
+	nc_launcher_reply refusal = { .code = NC_E_UNAVAILABLE, .native = errnum };
+	memcpy(refusal.message, err.message, sizeof(refusal.message));
+	while (send(sock, &refusal, sizeof(refusal), MSG_NOSIGNAL) < 0 && !is_daemon_gone(errno))
+		(void)nanosleep(&pause, NULL);
 }
 
 static void serve_one(state *st, int sock, const char *id)
@@ -217,7 +242,7 @@ static void serve_one(state *st, int sock, const char *id)
 		rc = nc_err(&err, NC_E_BUSY, "the launcher has %d processes already", CHILDREN_MAX);
 	else
 		rc = launch(st, id, fds, &pid, &err);
-	nc_launcher_reply rep = { .code = rc, .pid = (int32_t)pid };
+	nc_launcher_reply rep = { .code = rc, .native = err.native, .pid = (int32_t)pid };
 	memcpy(rep.message, err.message, sizeof(rep.message));
 	memcpy(rep.hint, err.hint, sizeof(rep.hint));
 	send_reply(sock, &rep, fds, rc == NC_OK ? NC_LAUNCHER_FDS : 0);

@@ -32,6 +32,9 @@ nc_unit_test(plugin_torture SOURCES wrap_system.c LIBS nc_plugin_fixture ${NC_WR
 set(torture ${CMAKE_CURRENT_BINARY_DIR}/torture)
 add_custom_command(TARGET test_plugin_torture POST_BUILD
   COMMAND ${CMAKE_COMMAND} -E copy_directory ${CMAKE_BINARY_DIR}/tests/badplugins/plugins/good ${torture}/good)
+nc_unit_test(plugin_launcher SOURCES wrap_system.c LIBS nc_plugin_fixture ${NC_WRAP_SYSTEM})
+add_dependencies(test_plugin_launcher test_plugin_torture)
+target_compile_definitions(test_plugin_launcher PRIVATE NC_TEST_TORTURE="${torture}")
 # And a host process that something fails in.
 set(host ${CMAKE_SOURCE_DIR}/host)
 add_executable(faulty_host faulty_host.c wrap_system.c ${host}/main.c ${host}/probe.c
