@@ -21,6 +21,12 @@ foreach(name extra_symbol no_entry two_majors future_major)
   add_dependencies(test_plugin_verify plugin_test_${name})
 endforeach()
 
+if(TARGET plugin_store-sqlite)
+  nc_unit_test(plugin_store LIBS nc_plugin_fixture)
+  target_compile_definitions(test_plugin_store PRIVATE NC_TEST_STORES="${NC_PLUGIN_OUTPUT_DIR}")
+  add_dependencies(test_plugin_store plugin_store-sqlite)
+endif()
+
 # The n-th of anything fails: see wrap_system.h. A search path with one plugin keeps a run short.
 foreach(name malloc calloc realloc lstat64 fstat64 faccessat mkdir rename fsync socketpair pipe2
     eventfd epoll_create1 realpath opendir mmap64 dlopen lseek64 pread64 sendmsg posix_spawn
