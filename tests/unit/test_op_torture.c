@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -95,6 +96,76 @@ static void worker_loses_nothing_and_repeats_nothing(void)
 			printf("    allocation %llu of the worker\n", (unsigned long long)nth);
 		REQUIRE(nth < NTH_MAX);
 		CHECK(nth > 1 || has_fired);
+	}
+	ow_free(&w);
+}
+
+static void on_ack(void *arg, nc_code code)
+{
+	op_world *w = arg;
+	pthread_mutex_lock(&w->world_lock);
+	w->acks[w->n_acks++] = code;
+	pthread_mutex_unlock(&w->world_lock);
+}
+
+/* What the worker writes beside turns; the allocations of the turn before it count too. */
+static void worker_writes_a_checkpoint_or_refuses_it(void)
+{
+	op_world w;
+	nc_ops_options one = { .workers = 1 };
+	int has_fired = 1, n_refused = 0;
+
+	REQUIRE(ow_open(&w, &one));
+	for (uint64_t nth = 1; has_fired; nth++) {
+		ow_forget(&w);
+		w.arm_nth = nth;
+		w.n_acks = 0;
+		OW_SCRIPT(&w, { .verb = "make", .when = OW_LATE });
+		const char *id = ow_begin(&w, "t.single", "p", "h", "acme");
+		REQUIRE(ow_wait_calls(&w, "make", 1));
+		ow_call *call = ow_last(&w, "make");
+		call->sink.checkpoint(call->sink.arg, nc_str("AAA"), on_ack, &w);
+		REQUIRE(ow_wait_acks(&w, 1));
+		int is_refused = w.acks[0] != NC_OK;
+		if (is_refused)
+			CHECK_CODE(w.acks[0], NC_E_NOMEM);
+		CHECK_STR(ow_get(&w, id)->steps[0].checkpoint, is_refused ? NULL : "QUFB");
+		n_refused += is_refused;
+		ow_answer_call(&w, call, (ow_answer){ .outcome = NC_DONE });
+		CHECK(ow_wait_state(&w, id, NC_OPER_SUCCEEDED));
+		CHECK_STR(ow_log(&w, id), "make ");
+		const char *last = ow_begin(&w, "t.single", "p", "h", "acme");
+		CHECK(ow_wait_state(&w, last, NC_OPER_SUCCEEDED)); /* looks whether it fired */
+		has_fired = w.has_fired;
+		REQUIRE(nth < NTH_MAX);
+	}
+	CHECK(n_refused > 0);
+	ow_free(&w);
+}
+
+/* Half a minute goes by in each round, so with sanitizers a sample is taken. */
+static void worker_keeps_a_deadline(void)
+{
+	op_world w;
+	nc_ops_options one = { .workers = 1 };
+	const uint64_t stride = NC_SANITIZED && !getenv("NC_TEST_LONG") ? 13 : 1;
+	int has_fired = 1;
+
+	REQUIRE(ow_open(&w, &one));
+	for (uint64_t nth = 1 + nc_test_random() % stride; has_fired; nth += stride) {
+		ow_forget(&w);
+		w.arm_nth = nth;
+		OW_SCRIPT(&w, { .verb = "two", .when = OW_LATE });
+		ow_more more = { .deadline_at_ms = nc_clock_wall_ms() + 30000 };
+		const char *id = ow_begin_more(&w, "t.calls", "p", "h", "acme", &more);
+		CHECK(ow_wait_state(&w, id, NC_OPER_FAILED));
+		CHECK_HAS(ow_get(&w, id)->error->message, "its deadline was");
+		if (!CHECK_STR(deeds(&w, id), "one two undo-one "))
+			printf("    allocation %llu of the worker\n", (unsigned long long)nth);
+		const char *last = ow_begin(&w, "t.single", "p", "h", "acme");
+		CHECK(ow_wait_state(&w, last, NC_OPER_SUCCEEDED)); /* looks whether it fired */
+		has_fired = w.has_fired;
+		REQUIRE(nth < NTH_MAX);
 	}
 	ow_free(&w);
 }
@@ -235,14 +306,6 @@ static void asking_survives_each_failed_allocation(void)
 	ow_free(&w);
 }
 
-static void on_ack(void *arg, nc_code code)
-{
-	op_world *w = arg;
-	pthread_mutex_lock(&w->world_lock);
-	w->acks[w->n_acks++] = code;
-	pthread_mutex_unlock(&w->world_lock);
-}
-
 static void each_checkpoint_is_acknowledged_once(void)
 {
 	op_world w;
@@ -357,6 +420,8 @@ static void adopting_takes_all_or_says_so(void)
 
 NC_TESTS(op_torture){
 	T(worker_loses_nothing_and_repeats_nothing),
+	T(worker_writes_a_checkpoint_or_refuses_it),
+	T(worker_keeps_a_deadline),
 	T(sequencer_loses_no_operation),
 	T(lost_answer_is_asked_for_again),
 	T(lost_answer_to_a_recover_is_no_answer),
