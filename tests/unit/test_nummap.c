@@ -50,6 +50,10 @@ static void random_use_agrees_with_an_array(void)
 
 static void without_memory_it_is_as_before(void)
 {
+	nc_alloc_fail_at(1, NC_FAIL_ONCE);
+	nc_nummap *none = nc_nummap_new();
+	nc_alloc_fail_at(0, NC_FAIL_ONCE);
+	CHECK(none == NULL);
 	_cleanup_(nc_nummap_freep) nc_nummap *m = nc_nummap_new();
 	REQUIRE(m);
 	uint64_t n = 0;

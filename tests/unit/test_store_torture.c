@@ -10,7 +10,7 @@
 /*
  * Every allocation and every store call fails in turn. Failures are armed per thread, so those of
  * the sequencer are armed by a guard, which runs there, and those of the materialiser by the
- * store's hook. tests/store/torture_list.txt says for every fallible function which test it is.
+ * store's hook. tests/torture/store.txt says for every fallible function which test it is.
  */
 
 static memstore *make_state(void)
@@ -110,6 +110,49 @@ static void reading_the_store_survives_each_failed_allocation(void)
 		CHECK(rc != NC_OK || n == 0);
 	}
 	nc_db_close(db);
+	memstore_free(m);
+}
+
+static void checking_the_files_alone_survives_each_failed_allocation(void)
+{
+	memstore *m = make_state();
+	nc_db_options o = su_options(m);
+	nc_code rc = NC_OK;
+	NC_TORTURE(rc)
+	{
+		uint64_t n = 77;
+		rc = nc_db_check_files(&o, NULL, NULL, &n, NULL);
+		CHECK(rc != NC_OK || n == 0);
+	}
+	memstore_free(m);
+}
+
+typedef struct reader {
+	nc_db *db;
+	int has_failed, is_found;
+} reader;
+
+static void *read_without_memory(void *arg)
+{
+	reader *r = arg;
+	nc_alloc_fail_at(1, NC_FAIL_STICKY);
+	const nc_root *root = nc_db_read_begin(r->db);
+	r->is_found = nc_root_get(root, K_VM, nc_str("vm_007")) != NULL;
+	nc_db_read_end(r->db);
+	r->has_failed = nc_alloc_has_failed();
+	return NULL;
+}
+
+static void thread_without_memory_reads_under_a_lock(void)
+{
+	memstore *m = make_state();
+	reader r = { .db = su_open(m) };
+	pthread_t thread;
+	REQUIRE(r.db != NULL && pthread_create(&thread, NULL, read_without_memory, &r) == 0);
+	pthread_join(thread, NULL);
+	CHECK(r.has_failed && r.is_found);
+	CHECK_OK(su_vm(r.db, "vm_007", "other", "a", NULL), NULL); /* the lock is given back */
+	nc_db_close(r.db);
 	memstore_free(m);
 }
 
@@ -584,6 +627,8 @@ static void store_that_fails_at_any_call_loses_nothing(void)
 NC_TESTS(store_torture){
 	T(building_and_submitting_survives_each_failed_allocation),
 	T(reading_the_store_survives_each_failed_allocation),
+	T(checking_the_files_alone_survives_each_failed_allocation),
+	T(thread_without_memory_reads_under_a_lock),
 	T(opening_survives_each_failed_allocation),
 	T(opening_a_damaged_state_survives_each_failed_allocation),
 	T(opening_with_a_lost_range_survives_each_failed_allocation),
