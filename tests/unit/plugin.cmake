@@ -9,7 +9,7 @@ target_compile_definitions(nc_plugin_fixture PUBLIC
   NC_TEST_HOST="$<TARGET_FILE:nc-plugin-host>")
 add_dependencies(nc_plugin_fixture nc-plugin-host plugin_test_good plugin_test_exclusive)
 
-foreach(name plugin_calls plugin_host)
+foreach(name plugin_calls plugin_ends plugin_inst plugin_host)
   nc_unit_test(${name} LIBS nc_plugin_fixture LABELS tsan)
 endforeach()
 nc_unit_test(plugin_verify LIBS nc_plugin_fixture)
