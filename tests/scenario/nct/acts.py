@@ -104,7 +104,7 @@ def act_daemon(world, statement):
     parts = words(statement, world.variables)[1:]
     verbs = {"start": daemon_start, "fails": daemon_fails, "stop": daemon_stop,
              "kill": daemon_kill, "restart": daemon_restart, "signal": daemon_signal,
-             "runs": daemon_runs}
+             "runs": daemon_runs, "ends": daemon_ends}
     if not parts or parts[0] not in verbs:
         raise Wrong(statement.place, f"daemon {'|'.join(verbs)}")
     verbs[parts[0]](world, statement, parts[1:])
@@ -167,6 +167,13 @@ def daemon_signal(world, statement, arguments):
 def daemon_runs(world, statement, _):
     if not world.daemon_runs():
         raise Wrong(statement.place, f"the daemon is gone:\n{tail(world)}")
+
+
+def daemon_ends(world, statement, _):
+    """By itself, and not well: a plugin has crashed in it."""
+    code = world.wait_daemon(END_S)
+    if not code:
+        raise Wrong(statement.place, f"exit is {code} (None: it still runs):\n{tail(world)}")
 
 
 def tail(world):
