@@ -185,9 +185,14 @@ static void log_start(struct nc_inst *inst)
 
 nc_code sim_create(const nc_host *host, nc_bytes config, nc_inst **out, nc_error *err)
 {
-	struct nc_inst *inst = calloc(1, sizeof(*inst));
+	struct nc_inst *inst;
 	nc_code rc;
 
+	if (!NC_HAS(host, op_complete)) /* the last of what each host of our major has */
+		return nc_plug_fail(err, NC_E_UNSUPPORTED, 0, "Upgrade the host.",
+			"the host's table is %u bytes, which is less than plugin ABI 1.0 has",
+			host->struct_size);
+	inst = calloc(1, sizeof(*inst));
 	if (!inst)
 		return nc_plug_nomem(err);
 	inst->host = host;

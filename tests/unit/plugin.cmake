@@ -12,6 +12,8 @@ add_dependencies(nc_plugin_fixture nc-plugin-host plugin_test_good plugin_test_e
 foreach(name plugin_calls plugin_ends plugin_inst plugin_host)
   nc_unit_test(${name} LIBS nc_plugin_fixture LABELS tsan)
 endforeach()
+nc_unit_test(plugin_minors LIBS nc_plugin_fixture)
+add_dependencies(test_plugin_minors plugin_test_newer_tables plugin_test_older_tables)
 nc_unit_test(plugin_verify LIBS nc_plugin_fixture)
 nc_unit_test(plugin_loop LIBS nc_plugin LABELS tsan)
 foreach(name plugin_schema plugin_manifest plugin_wire)

@@ -26,6 +26,11 @@ static const kit_folder *folder(void)
 
 int sim_stage_open(sim_stage *s, const char *config, nc_error *err)
 {
+	return sim_stage_open_as(s, &sim_plugin, config, err);
+}
+
+int sim_stage_open_as(sim_stage *s, const nc_plugin *plugin, const char *config, nc_error *err)
+{
 	char text[8192];
 	const char *at = strstr(config, "$T");
 	nc_error own = { .struct_size = sizeof(own) };
@@ -35,7 +40,7 @@ int sim_stage_open(sim_stage *s, const char *config, nc_error *err)
 		(int)(at ? at - config : (int)strlen(config)), config, at ? sim_stage_truth() : "",
 		at ? at + 2 : "");
 	memset(s, 0, sizeof(*s));
-	s->host = kit_host_new(folder(), &sim_plugin);
+	s->host = kit_host_new(folder(), plugin);
 	rc = kit_host_create(s->host, text, err ? err : &own);
 	if (err)
 		return rc == NC_OK && kit_stage_open(&s->stage, s->host);

@@ -17,6 +17,8 @@ typedef struct sim_stage {
 
 /* False and a failed check when create fails; what it said is in *err (may be NULL). */
 int sim_stage_open(sim_stage *s, const char *config, nc_error *err);
+/* The same of a table that a test has changed. */
+int sim_stage_open_as(sim_stage *s, const nc_plugin *plugin, const char *config, nc_error *err);
 void sim_stage_close(
 	sim_stage *s);             /* destroy; the host stays for late callers, as the kit has it */
 const char *sim_stage_truth(void); /* path of the truth file */
