@@ -62,24 +62,34 @@ void kit_found(const char *rule, const char *verb, kit_verdict verdict, const ch
 		_exit(3);
 }
 
-static void run_child(const kit_folder *f, const kit_check *check, int findings, int words)
-{
-	kit_pipe = findings;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	prctl(PR_SET_CHILD_SUBREAPER, 1); /* what it forks is ours to see (P7) */
-	dup2(words, STDOUT_FILENO);
-	dup2(words, STDERR_FILENO);
-	check->fn(f, check->arg);
-	exit(0); /* not _exit: an atexit handler that crashes shows, and sanitizers look for leaks */
-}
-
 /* A check that runs. */
 typedef struct child {
 	const kit_check *check;
 	pid_t pid; /* 0: free */
 	int findings, words;
-	uint64_t end_ns;
+	uint64_t begin_ns, end_ns;
 } child;
+
+static const child *this_child; /* in the child itself */
+
+bool kit_has_time(void)
+{
+	uint64_t now = kit_mono_ns(), whole = this_child->end_ns - this_child->begin_ns;
+
+	return now < this_child->end_ns && this_child->end_ns - now > whole / 3;
+}
+
+static void run_child(const kit_folder *f, const child *c, int findings)
+{
+	kit_pipe = findings;
+	this_child = c;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	prctl(PR_SET_CHILD_SUBREAPER, 1); /* what it forks is ours to see (P7) */
+	dup2(c->words, STDOUT_FILENO);
+	dup2(c->words, STDERR_FILENO);
+	c->check->fn(f, c->check->arg);
+	exit(0); /* not _exit: an atexit handler that crashes shows, and sanitizers look for leaks */
+}
 
 static void add(kit_findings *to, const kit_check *c, const char *rule, kit_verdict verdict,
 	const char *fmt, ...) __attribute__((format(printf, 5, 6)));
@@ -133,7 +143,10 @@ static void start(const kit_folder *f, const kit_check *check, unsigned timeout_
 {
 	int findings[2];
 
-	*c = (child){ .check = check, .words = memfd_create("words", MFD_CLOEXEC) };
+	*c = (child){ .check = check,
+		.words = memfd_create("words", MFD_CLOEXEC),
+		.begin_ns = kit_mono_ns() };
+	c->end_ns = c->begin_ns + (uint64_t)timeout_s * 1000000000u;
 	fflush(NULL);
 	if (c->words < 0 || pipe2(findings, O_CLOEXEC) != 0 || (c->pid = fork()) < 0) {
 		perror("conformance kit");
@@ -141,11 +154,10 @@ static void start(const kit_folder *f, const kit_check *check, unsigned timeout_
 	}
 	if (c->pid == 0) {
 		close(findings[0]);
-		run_child(f, check, findings[1], c->words);
+		run_child(f, c, findings[1]);
 	}
 	close(findings[1]);
 	c->findings = findings[0];
-	c->end_ns = kit_mono_ns() + (uint64_t)timeout_s * 1000000000u;
 }
 
 static void finish(child *c, bool in_time, kit_findings *to)

@@ -69,6 +69,8 @@ typedef struct kit_findings {
 	size_t n, cap;
 } kit_findings;
 enum { KIT_JOBS_MAX = 32 };
+/* In a check: more than a third of its time is left, so that one more of many tries can be made. */
+bool kit_has_time(void);
 /* All of them, f->jobs at a time. */
 void kit_run_checks(const kit_folder *f, const kit_check *checks, size_t n, unsigned timeout_s,
 	kit_findings *to);
