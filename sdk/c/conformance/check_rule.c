@@ -64,16 +64,30 @@ static bool is_instrumented(const char *name)
 	       strncmp(name, "__odr_asan", 10) == 0 || strncmp(name, "__tsan_", 7) == 0;
 }
 
-static void judge_symbols(const Elf64_Sym *syms, size_t n, const char *names, size_t names_len)
+/* The dynamic symbols of an object. */
+typedef struct symbols {
+	const Elf64_Sym *list;
+	size_t n;
+	const char *names;
+	size_t names_len;
+} symbols;
+
+static const char *name_of(const symbols *s, size_t i)
+{
+	return s->list[i].st_name < s->names_len ? s->names + s->list[i].st_name : "";
+}
+
+static void judge_exports(const symbols *s)
 {
 	unsigned n_extra = 0;
 	bool has_entry = false;
 	const char *extra = "";
 
-	for (size_t i = 0; i < n; i++) {
-		const char *name = syms[i].st_name < names_len ? names + syms[i].st_name : "";
+	for (size_t i = 0; i < s->n; i++) {
+		const char *name = name_of(s, i);
 
-		if (syms[i].st_shndx == SHN_UNDEF || ELF64_ST_BIND(syms[i].st_info) == STB_LOCAL)
+		if (s->list[i].st_shndx == SHN_UNDEF ||
+			ELF64_ST_BIND(s->list[i].st_info) == STB_LOCAL)
 			continue;
 		has_entry |= strcmp(name, NC_ENTRY_SYMBOL) == 0;
 		if (!is_allowed(name) && !is_instrumented(name)) {
@@ -92,35 +106,75 @@ static void judge_symbols(const Elf64_Sym *syms, size_t n, const char *names, si
 		kit_found("P1", "", KIT_PASS, NC_ENTRY_SYMBOL);
 }
 
-void kit_check_exports(const kit_folder *f, const void *arg)
+/* NULL, or why there are none. */
+static const char *find_symbols(const image *im, symbols *ret)
 {
-	const Elf64_Ehdr *head;
+	const Elf64_Ehdr *head = (const void *)im->base;
 	const Elf64_Shdr *sections;
-	image im;
 
-	(void)arg;
-	if (!map_file(f->entry, &im) || memcmp(im.base, ELFMAG, SELFMAG) != 0 ||
-		im.base[EI_CLASS] != ELFCLASS64) {
-		kit_found("P1", "", KIT_FAIL, "%s is no 64-bit shared object", f->entry);
-		return;
-	}
-	head = (const void *)im.base;
-	sections = part(&im, head->e_shoff, (uint64_t)head->e_shnum * sizeof(*sections));
+	if (memcmp(im->base, ELFMAG, SELFMAG) != 0 || im->base[EI_CLASS] != ELFCLASS64)
+		return "is no 64-bit shared object";
+	sections = part(im, head->e_shoff, (uint64_t)head->e_shnum * sizeof(*sections));
 	for (unsigned i = 0; sections && i < head->e_shnum; i++) {
 		const Elf64_Shdr *s = &sections[i], *n = NULL;
-		const void *syms, *names;
 
 		if (s->sh_type != SHT_DYNSYM || s->sh_link >= head->e_shnum)
 			continue;
 		n = &sections[s->sh_link];
-		syms = part(&im, s->sh_offset, s->sh_size);
-		names = part(&im, n->sh_offset, n->sh_size);
-		if (syms && names && n->sh_size && ((const char *)names)[n->sh_size - 1] == '\0') {
-			judge_symbols(syms, s->sh_size / sizeof(Elf64_Sym), names, n->sh_size);
-			return;
-		}
+		*ret = (symbols){ part(im, s->sh_offset, s->sh_size),
+			s->sh_size / sizeof(Elf64_Sym), part(im, n->sh_offset, n->sh_size),
+			n->sh_size };
+		if (ret->list && ret->names && ret->names_len &&
+			ret->names[ret->names_len - 1] == '\0')
+			return NULL;
 	}
-	kit_found("P1", "", KIT_FAIL, "%s has no table of dynamic symbols", f->entry);
+	return "has no table of dynamic symbols";
+}
+
+void kit_check_exports(const kit_folder *f, const void *arg)
+{
+	const char *why = "can't be read";
+	symbols s;
+	image im;
+
+	(void)arg;
+	if (map_file(f->entry, &im))
+		why = find_symbols(&im, &s);
+	if (why)
+		kit_found("P1", "", KIT_FAIL, "%s %s", f->entry, why);
+	else
+		judge_exports(&s);
+}
+
+/* Of C++ the compiler asks for __cxa_atexit itself, for what has a destructor; in C that is atexit,
+ * which the linker puts into each object. */
+static bool is_cxx(const symbols *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (strncmp(name_of(s, i), "_Z", 2) == 0 ||
+			strncmp(name_of(s, i), "__gxx_personality", 17) == 0)
+			return true;
+	return false;
+}
+
+/* What runs at the end of the process is no call of the host's. */
+void kit_check_exit_handlers(const kit_folder *f, const void *arg)
+{
+	static const char *const handlers[] = { "atexit", "__cxa_atexit", "on_exit",
+		"at_quick_exit", "__cxa_at_quick_exit" };
+	symbols s;
+	image im;
+
+	(void)arg;
+	if (!map_file(f->entry, &im) || find_symbols(&im, &s))
+		return; /* P1 says so */
+	for (size_t i = 0; i < s.n; i++)
+		for (size_t j = 0; j < sizeof(handlers) / sizeof(handlers[0]); j++)
+			if (s.list[i].st_shndx == SHN_UNDEF &&
+				strcmp(name_of(&s, i), handlers[j]) == 0 &&
+				!(strcmp(handlers[j], "__cxa_atexit") == 0 && is_cxx(&s)))
+				kit_found("P7", "", KIT_FAIL,
+					"calls %s, for the end of the process", handlers[j]);
 }
 
 static unsigned count_fds(void)

@@ -64,6 +64,7 @@ static void plan_rules(const kit_folder *f, agenda *a)
 		{ { "P2", "", kit_check_entry, NULL }, NULL, true },
 		{ { "P3", "", kit_check_bare_host, NULL }, NULL, true },
 		{ { "P7", "", kit_check_life, NULL }, NULL, true },
+		{ { "P7", "", kit_check_exit_handlers, NULL }, NULL, true },
 		{ { "P4", "", kit_check_hasty_end, NULL }, NC_EXT_COMPUTE, false },
 		{ { "P11", "", kit_check_small_sink, NULL }, NC_EXT_COMPUTE, true },
 		{ { "P12", "", kit_check_state, NULL }, NC_EXT_STATE, true },

@@ -5,10 +5,11 @@
 #include "try.h"
 
 /* The checks, each a function for kit_run_check. `arg` of those of verbs is the kit_verb. */
-void kit_check_exports(const kit_folder *f, const void *arg);   /* P1 */
-void kit_check_entry(const kit_folder *f, const void *arg);     /* P2 */
-void kit_check_bare_host(const kit_folder *f, const void *arg); /* P3 */
-void kit_check_life(const kit_folder *f, const void *arg);      /* P5, P6, P7 */
+void kit_check_exports(const kit_folder *f, const void *arg);       /* P1 */
+void kit_check_entry(const kit_folder *f, const void *arg);         /* P2 */
+void kit_check_bare_host(const kit_folder *f, const void *arg);     /* P3 */
+void kit_check_life(const kit_folder *f, const void *arg);          /* P5, P6, P7 */
+void kit_check_exit_handlers(const kit_folder *f, const void *arg); /* P5, P6, P7 */
 void kit_check_hasty_end(const kit_folder *f, const void *arg); /* P4, P5, P6 with work under way */
 void kit_check_small_sink(const kit_folder *f, const void *arg); /* P11 */
 void kit_check_state(const kit_folder *f, const void *arg);      /* P12 */
