@@ -5,6 +5,7 @@
 
 #include "base/id.h"
 #include "model/governance.h"
+#include "model/guest.h"
 #include "model/identity.h"
 #include "model/infra.h"
 #include "model/member.h"
@@ -224,6 +225,11 @@ static void fix_schedule(nc_object *obj)
 	s->selector = NULL;
 }
 
+static void fix_type(nc_object *obj)
+{
+	NC_AS(nc_instance_type, obj)->currency = "EUR";
+}
+
 static void fix_plan(nc_object *obj)
 {
 	NC_AS(nc_plan, obj)->goal = "drain";
@@ -249,6 +255,7 @@ static const struct {
 	{ NC_KIND_RESERVATION, fix_reservation },
 	{ NC_KIND_POLICY, fix_policy },
 	{ NC_KIND_SCHEDULE, fix_schedule },
+	{ NC_KIND_INSTANCE_TYPE, fix_type },
 	{ NC_KIND_PLAN, fix_plan },
 };
 

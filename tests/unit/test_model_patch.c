@@ -95,29 +95,6 @@ static void get_then_patch_with_all_of_it_is_a_no_op_for_every_kind(void)
 		check_no_op(nc_kinds[i], nc_object_patch);
 }
 
-/* Every member that a request may set: another value changes it, the old one changes it back. */
-static void every_live_field_of_every_kind_can_be_patched(void)
-{
-	for (size_t i = 0; i < nc_n_kinds; i++) {
-		const nc_kind *k = nc_kinds[i];
-		for (size_t n = 0; n < k->n_fields; n++) {
-			const nc_field_def *d = &k->fields[n];
-			ARENA(a);
-			if (d->mut != NC_LIVE || d->type != NC_T_BOOL)
-				continue;
-			nc_object *obj = mu_full(k, a);
-			char text[128];
-			snprintf(text, sizeof(text), "{'%s':false}", d->name);
-			tried t = patch(obj, text);
-			CHECK_CODE(t.rc, NC_OK);
-			CHECK_INT(t.change.is_changed, 1);
-			CHECK_UINT(t.change.n_fields, 1);
-			CHECK_STR(t.change.fields[0], d->name);
-			CHECK_INT(NC_GET(int, d, obj), 0);
-		}
-	}
-}
-
 static void a_patch_sets_removes_and_keeps(void)
 {
 	ARENA(a);
@@ -514,7 +491,6 @@ static void a_patch_survives_every_failed_allocation(void)
 NC_TESTS(model_patch){
 	T(get_then_put_unchanged_is_a_no_op_for_every_kind),
 	T(get_then_patch_with_all_of_it_is_a_no_op_for_every_kind),
-	T(every_live_field_of_every_kind_can_be_patched),
 	T(a_patch_sets_removes_and_keeps),
 	T(null_goes_back_to_the_default),
 	T(labels_are_merged_key_by_key),
