@@ -15,6 +15,7 @@ static nc_code self_call(nc_opctx *c, const char *verb, nc_op_call *call)
 {
 	call->provider = c->op->target.id;
 	call->target = "";
+	call->is_own = 1;
 	call->verb = verb;
 	call->request = nc_str("{}");
 	return NC_OK;

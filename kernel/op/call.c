@@ -60,11 +60,19 @@ static int cancelled_before_sending(nc_run *run)
 
 /* ---- the gate; lock held ---- */
 
-static void set_waiting_for(nc_run *run, const char *what, int64_t us)
+static void set_waiting_for(nc_run *run, int is_broken)
 {
-	snprintf(run->live.waiting_for, sizeof(run->live.waiting_for), "%s %s on %s%s", what,
-		run->provider, *run->host ? run->host : "the provider",
-		us > 0 ? ", trying again soon" : "");
+	char *text = run->live.waiting_for;
+	size_t size = sizeof(run->live.waiting_for);
+	const char *host = *run->host ? run->host : "the provider";
+
+	if (!is_broken)
+		snprintf(text, size, "its turn at %s on %s", run->provider, host);
+	else if (nc_gate_is_broken(run->ops->gate, run->provider))
+		snprintf(text, size, "breaker open for %s, trying again soon", run->provider);
+	else
+		snprintf(text, size, "breaker open for %s on %s, trying again soon", run->provider,
+			host);
 }
 
 /* It is inside: the next worker makes the call. */
@@ -85,13 +93,14 @@ void nc_run_enter_gate(nc_run *run)
 	run->ticket.provider = run->provider;
 	run->ticket.host = run->host;
 	run->ticket.project = run->project;
+	run->ticket.is_own = (uint8_t)run->call.is_own;
 	switch (nc_gate_enter(ops->gate, &run->ticket, nc_clock_mono_us(), &retry_us)) {
 	case NC_GATE_IN:
 		admit(run);
 		break;
 	case NC_GATE_WAIT:
 		run->where = NC_RUN_GATED;
-		set_waiting_for(run, retry_us ? "breaker open for" : "its turn at", retry_us);
+		set_waiting_for(run, retry_us > 0);
 		nc_run_mind_deadline(run);
 		if (!ops->has_timekeeper)
 			nc_ops_wake(ops); /* somebody is to mind when there is room again */
@@ -117,8 +126,9 @@ static nc_gate_verdict verdict_of(const nc_run_result *r)
 		return NC_GATE_SILENT;
 	if (r->code == NC_OK && r->outcome == NC_UNKNOWN)
 		return NC_GATE_FAULT;
-	return r->err.code == NC_E_TIMEOUT || r->err.code == NC_E_UNAVAILABLE ? NC_GATE_FAULT
-									      : NC_GATE_FINE;
+	if (r->err.code == NC_E_UNAVAILABLE)
+		return NC_GATE_AWAY;
+	return r->err.code == NC_E_TIMEOUT ? NC_GATE_FAULT : NC_GATE_FINE;
 }
 
 void nc_ops_target_stuck(nc_ops *ops, const char *provider, nc_bytes target)

@@ -52,7 +52,7 @@ typedef struct nc_run_call {
 	size_t request_len;
 	char key[64];
 	int64_t deadline_us;
-	int is_recover, is_undo;
+	int is_recover, is_undo, is_own;
 } nc_run_call;
 
 typedef struct nc_run {

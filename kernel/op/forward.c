@@ -58,7 +58,7 @@ void nc_turn_key_undo(nc_opctx *c, size_t i)
 
 nc_code nc_turn_keep_call(nc_turn *t, const nc_op_call *call, const nc_op_step *s, int64_t step_us)
 {
-	nc_run_call fresh = { .is_recover = 0 };
+	nc_run_call fresh = { .is_own = call->is_own };
 
 	fresh.verb = nc_strdup(call->verb);
 	fresh.target = nc_strdup(call->target ? call->target : "");

@@ -15,13 +15,13 @@
 #include "base/buf.h"
 
 typedef struct breaker {
+	nc_list open;          /* in gate.broken_hosts or broken_providers while it is open */
 	uint32_t failures;     /* in a row */
 	int64_t open_until_us; /* 0 = closed */
 	uint8_t has_probe;     /* half open: one call is trying */
 } breaker;
 
 typedef struct host {
-	nc_list broken; /* in gate.broken while its breaker is open */
 	nc_list queues; /* with somebody waiting */
 	uint32_t inside;
 	uint8_t is_open; /* as its queues stand */
@@ -51,14 +51,18 @@ typedef struct provider {
 	nc_list turns; /* projects with open queues, in turn */
 	nc_list ring;  /* in the gate's providers, by turn */
 	uint32_t inside;
+	uint8_t is_open;       /* takes calls, as its breaker says */
+	uint8_t is_spread;     /* the failures in a row are not of one host */
+	const host *failed_at; /* the last of them; NULL = there are none */
+	breaker breaker;
 } provider;
 
 struct nc_gate {
 	nc_gate_limits limits;
 	nc_map *providers;
-	nc_list broken; /* hosts whose breaker is open */
-	nc_list ring;   /* providers, by turn */
-	nc_list quick;  /* tickets inside that are not slow yet, oldest first */
+	nc_list broken_hosts, broken_providers;
+	nc_list ring;  /* providers, by turn */
+	nc_list quick; /* tickets inside that are not slow yet, oldest first */
 	uint32_t inside, n_waiting;
 	uint8_t is_short; /* somebody may wait for room in all */
 };
@@ -102,7 +106,8 @@ nc_gate *nc_gate_new(const nc_gate_limits *limits)
 	if (!g)
 		return NULL;
 	g->limits = *limits;
-	nc_list_init(&g->broken);
+	nc_list_init(&g->broken_hosts);
+	nc_list_init(&g->broken_providers);
 	nc_list_init(&g->ring);
 	nc_list_init(&g->quick);
 	g->providers = nc_map_new();
@@ -134,6 +139,8 @@ static provider *provider_get(nc_gate *g, const char *name)
 		return NULL;
 	nc_list_init(&p->turns);
 	nc_list_init(&p->ring);
+	nc_list_init(&p->breaker.open);
+	p->is_open = 1;
 	p->hosts = nc_map_new();
 	p->projects = nc_map_new();
 	if (!p->hosts || !p->projects || nc_map_put(g->providers, nc_str(name), p, NULL) != NC_OK)
@@ -151,7 +158,7 @@ static host *host_get(provider *p, const char *name)
 	_cleanup_(nc_freep) host *h = nc_calloc(1, sizeof(*h));
 	if (!h || nc_map_put(p->hosts, nc_str(name), h, NULL) != NC_OK)
 		return NULL;
-	nc_list_init(&h->broken);
+	nc_list_init(&h->breaker.open);
 	nc_list_init(&h->queues);
 	h->provider = p;
 	h->is_open = 1;
@@ -218,13 +225,21 @@ static int is_full(uint32_t inside, uint32_t limit)
 	return limit && inside >= limit;
 }
 
+/* Closed, or time for one to try. */
+static int lets_in(const breaker *b, int64_t now_us)
+{
+	return !b->open_until_us || (now_us >= b->open_until_us && !b->has_probe);
+}
+
 static int takes_calls(const nc_gate *g, const host *h, int64_t now_us)
 {
-	const breaker *b = &h->breaker;
+	return lets_in(&h->breaker, now_us) && !is_full(h->inside, g->limits.per_host);
+}
 
-	if (b->open_until_us && (now_us < b->open_until_us || b->has_probe))
-		return 0;
-	return !is_full(h->inside, g->limits.per_host);
+/* After anything that may have opened or shut it. Its queues stay as they stand. */
+static void provider_update(provider *p, int64_t now_us)
+{
+	p->is_open = (uint8_t)lets_in(&p->breaker, now_us);
 }
 
 static void queue_open(queue *q)
@@ -291,6 +306,9 @@ static void go_inside(nc_gate *g, nc_gate_ticket *t, int64_t now_us)
 	nc_list_add_tail(&g->quick, &t->link);
 	if (h->breaker.open_until_us)
 		t->is_probe = h->breaker.has_probe = 1;
+	if (h->provider->breaker.open_until_us)
+		t->is_trial = h->provider->breaker.has_probe = 1;
+	provider_update(h->provider, now_us);
 	host_update(g, h, now_us);
 }
 
@@ -305,6 +323,17 @@ static void uncount(nc_gate *g, nc_gate_ticket *t)
 	q->project->inside--;
 }
 
+/* Another may try the provider. */
+static void end_trial(nc_gate_ticket *t, int64_t now_us)
+{
+	provider *p = t->queue->host->provider;
+
+	if (!t->is_trial)
+		return;
+	t->is_trial = p->breaker.has_probe = 0;
+	provider_update(p, now_us);
+}
+
 /* Those that have been inside for too long. */
 static void note_slow(nc_gate *g, int64_t now_us)
 {
@@ -313,6 +342,7 @@ static void note_slow(nc_gate *g, int64_t now_us)
 		if (t->since_us + NC_GATE_SLOW_US > now_us)
 			return;
 		uncount(g, t);
+		end_trial(t, now_us);
 		t->is_slow = 1;
 		g->is_short = 1; /* whose turn it is, they all are asked */
 	}
@@ -346,6 +376,24 @@ static void stop_waiting(nc_gate *g, nc_gate_ticket *t)
 		queue_shut(q);
 }
 
+/* Whether there is room is another question. */
+static int is_let_in(const nc_gate_ticket *t)
+{
+	const queue *q = t->queue;
+
+	return t->is_own ||
+	       (q->host->provider->is_open && q->host->is_open && nc_list_is_empty(&q->waiting));
+}
+
+static int has_room(const nc_gate *g, const queue *q)
+{
+	const provider *p = q->host->provider;
+
+	return !is_full(q->host->inside, g->limits.per_host) &&
+	       !is_full(p->inside, g->limits.per_provider) &&
+	       !is_full(q->project->inside, g->limits.per_project);
+}
+
 nc_gate_answer nc_gate_enter(nc_gate *g, nc_gate_ticket *t, int64_t now_us, int64_t *ret_us)
 {
 	queue *q = queue_take(g, t);
@@ -354,44 +402,77 @@ nc_gate_answer nc_gate_enter(nc_gate *g, nc_gate_ticket *t, int64_t now_us, int6
 	if (!q)
 		return NC_GATE_NOMEM;
 	host *h = q->host;
+	provider *p = h->provider;
+	provider_update(p, now_us);
 	host_update(g, h, now_us);
 	/* Who waits here already waits for room that isn't there: room that came free was handed on
 	 * at once. So whoever finds room takes nobody's turn. */
 	if (is_full(g->inside, g->limits.in_all))
 		g->is_short = 1;
-	else if (h->is_open && nc_list_is_empty(&q->waiting) &&
-		 !is_full(h->provider->inside, g->limits.per_provider) &&
-		 !is_full(q->project->inside, g->limits.per_project)) {
+	else if (is_let_in(t) && has_room(g, q)) {
 		go_inside(g, t, now_us);
 		return NC_GATE_IN;
 	}
-	if (h->breaker.open_until_us)
-		*ret_us = NC_MAX(h->breaker.open_until_us - now_us, 1);
+	int64_t until_us = NC_MAX(h->breaker.open_until_us, p->breaker.open_until_us);
+	if (until_us)
+		*ret_us = NC_MAX(until_us - now_us, 1);
 	begin_waiting(g, t);
 	return NC_GATE_WAIT;
 }
 
-static void breaker_open(nc_gate *g, host *h, int64_t now_us)
+static void breaker_open(const nc_gate *g, breaker *b, nc_list *broken, int64_t now_us)
 {
-	h->breaker.open_until_us = now_us + g->limits.breaker_open_us;
-	nc_list_del(&h->broken);
-	nc_list_add_tail(&g->broken, &h->broken);
+	b->open_until_us = now_us + g->limits.breaker_open_us;
+	nc_list_del(&b->open);
+	nc_list_add_tail(broken, &b->open);
 }
 
-static void breaker_note(nc_gate *g, host *h, nc_gate_ticket *t, nc_gate_verdict v, int64_t now_us)
+static void breaker_close(breaker *b)
 {
-	breaker *b = &h->breaker;
+	b->failures = 0;
+	b->open_until_us = 0;
+	nc_list_del(&b->open);
+}
+
+/* One more in a row; 1 = too many. */
+static int is_too_many(const nc_gate *g, breaker *b)
+{
+	b->failures++;
+	return g->limits.breaker_failures && b->failures >= g->limits.breaker_failures;
+}
+
+static void note_at_host(nc_gate *g, nc_gate_ticket *t, nc_gate_verdict v, int64_t now_us)
+{
+	breaker *b = &t->queue->host->breaker;
 
 	if (t->is_probe)
 		b->has_probe = 0;
+	if (v == NC_GATE_FINE)
+		breaker_close(b);
+	else if (v != NC_GATE_SILENT && is_too_many(g, b))
+		breaker_open(g, b, &g->broken_hosts, now_us);
+}
+
+/* What speaks against the provider as a whole: that it could not be reached, at more than one host;
+ * and any fault where it was asked itself, without a host. A host that hangs says nothing of it. */
+static void note_at_provider(nc_gate *g, nc_gate_ticket *t, nc_gate_verdict v, int64_t now_us)
+{
+	const host *h = t->queue->host;
+	provider *p = h->provider;
+	int is_itself = !*t->host;
+
+	end_trial(t, now_us);
 	if (v == NC_GATE_FINE) {
-		*b = (breaker){ .has_probe = b->has_probe };
-		nc_list_del(&h->broken);
-	} else if (v == NC_GATE_FAULT) {
-		b->failures++;
-		if (g->limits.breaker_failures && b->failures >= g->limits.breaker_failures)
-			breaker_open(g, h, now_us);
+		breaker_close(&p->breaker);
+		p->failed_at = NULL;
+		p->is_spread = 0;
+	} else if (v == NC_GATE_AWAY || (v == NC_GATE_FAULT && is_itself)) {
+		p->is_spread |= is_itself || (p->failed_at && p->failed_at != h);
+		p->failed_at = h;
+		if (is_too_many(g, &p->breaker) && p->is_spread)
+			breaker_open(g, &p->breaker, &g->broken_providers, now_us);
 	}
+	provider_update(p, now_us);
 }
 
 void nc_gate_leave(nc_gate *g, nc_gate_ticket *t, nc_gate_verdict verdict, int64_t now_us)
@@ -403,7 +484,8 @@ void nc_gate_leave(nc_gate *g, nc_gate_ticket *t, nc_gate_verdict verdict, int64
 	if (!t->is_slow)
 		uncount(g, t);
 	h->inside--;
-	breaker_note(g, h, t, verdict, now_us);
+	note_at_host(g, t, verdict, now_us);
+	note_at_provider(g, t, verdict, now_us);
 	t->is_inside = t->is_slow = t->is_probe = 0;
 	queue_drop(t);
 	host_update(g, h, now_us);
@@ -411,7 +493,7 @@ void nc_gate_leave(nc_gate *g, nc_gate_ticket *t, nc_gate_verdict verdict, int64
 
 static nc_gate_ticket *next_of(nc_gate *g, provider *p, int64_t now_us)
 {
-	if (is_full(p->inside, g->limits.per_provider))
+	if (!p->is_open || is_full(p->inside, g->limits.per_provider))
 		return NULL;
 	NC_LIST_EACH (n, &p->turns) {
 		project *x = NC_LIST_ENTRY(n, project, turn);
@@ -434,8 +516,11 @@ static nc_gate_ticket *next_of(nc_gate *g, provider *p, int64_t now_us)
 nc_gate_ticket *nc_gate_next(nc_gate *g, const char *name, int64_t now_us)
 {
 	note_slow(g, now_us);
-	NC_LIST_EACH (n, &g->broken) /* those that have been shut long enough */
-		host_update(g, NC_LIST_ENTRY(n, host, broken), now_us);
+	/* those that have been shut long enough */
+	NC_LIST_EACH (n, &g->broken_providers)
+		provider_update(NC_LIST_ENTRY(n, provider, breaker.open), now_us);
+	NC_LIST_EACH (n, &g->broken_hosts)
+		host_update(g, NC_LIST_ENTRY(n, host, breaker.open), now_us);
 	if (is_full(g->inside, g->limits.in_all)) {
 		g->is_short |= !name;
 		return NULL;
@@ -475,8 +560,15 @@ void nc_gate_break(nc_gate *g, const char *name, nc_bytes target, int64_t now_us
 	if (!h || !g->limits.breaker_failures)
 		return; /* nobody has called there, or it is not wanted */
 	h->breaker.failures = NC_MAX(h->breaker.failures, g->limits.breaker_failures);
-	breaker_open(g, h, now_us);
+	breaker_open(g, &h->breaker, &g->broken_hosts, now_us);
 	host_update(g, h, now_us);
+}
+
+int nc_gate_is_broken(const nc_gate *g, const char *name)
+{
+	const provider *p = nc_map_get(g->providers, nc_str(name));
+
+	return p && p->breaker.open_until_us;
 }
 
 int64_t nc_gate_due_us(const nc_gate *g)
@@ -486,19 +578,29 @@ int64_t nc_gate_due_us(const nc_gate *g)
 	if (g->n_waiting && !nc_list_is_empty(&g->quick))
 		due = NC_LIST_ENTRY(g->quick.next, nc_gate_ticket, link)->since_us +
 		      NC_GATE_SLOW_US;
-	NC_LIST_EACH (n, (nc_list *)(uintptr_t)&g->broken) {
-		const host *h = NC_LIST_ENTRY(n, host, broken);
+	NC_LIST_EACH (n, (nc_list *)(uintptr_t)&g->broken_hosts) {
+		const host *h = NC_LIST_ENTRY(n, host, breaker.open);
 		if (!h->breaker.has_probe && !h->is_open && !nc_list_is_empty(&h->queues))
 			due = NC_MIN(due, h->breaker.open_until_us);
+	}
+	NC_LIST_EACH (n, (nc_list *)(uintptr_t)&g->broken_providers) {
+		const provider *p = NC_LIST_ENTRY(n, provider, breaker.open);
+		if (!p->breaker.has_probe && !p->is_open && !nc_list_is_empty(&p->turns))
+			due = NC_MIN(due, p->breaker.open_until_us);
 	}
 	return due;
 }
 
-uint32_t nc_gate_breakers_open(const nc_gate *g, int64_t now_us)
+static uint32_t count_open(const nc_list *broken, int64_t now_us)
 {
 	uint32_t n = 0;
 
-	NC_LIST_EACH (it, (nc_list *)(uintptr_t)&g->broken)
-		n += NC_LIST_ENTRY(it, host, broken)->breaker.open_until_us > now_us;
+	NC_LIST_EACH (it, (nc_list *)(uintptr_t)broken)
+		n += NC_LIST_ENTRY(it, breaker, open)->open_until_us > now_us;
 	return n;
+}
+
+uint32_t nc_gate_breakers_open(const nc_gate *g, int64_t now_us)
+{
+	return count_open(&g->broken_hosts, now_us) + count_open(&g->broken_providers, now_us);
 }

@@ -30,7 +30,9 @@ typedef struct nc_gate_ticket {
 	int64_t since_us; /* inside */
 	const char *provider, *host, *project;
 	struct nc_gate_queue *queue; /* the gate's, while waiting or inside */
-	uint8_t is_inside, is_slow, is_waiting, is_probe;
+	uint8_t is_own;              /* the owner's: no breaker keeps it */
+	uint8_t is_inside, is_slow, is_waiting;
+	uint8_t is_probe, is_trial; /* tries a host, a provider, whose breaker is open */
 } nc_gate_ticket;
 
 typedef struct nc_gate nc_gate;
@@ -41,10 +43,11 @@ void nc_gate_configure(nc_gate *g, const nc_gate_limits *limits, int64_t now_us)
 
 typedef enum { NC_GATE_IN, NC_GATE_WAIT, NC_GATE_NOMEM } nc_gate_answer;
 /* IN: go, and leave later. WAIT: queued; nc_gate_next hands it out when there is room. *ret_us is
- * for how long the breaker of its host is open, 0 = it isn't. */
+ * for how long the breaker of its host or provider is open, 0 = neither is. */
 nc_gate_answer nc_gate_enter(nc_gate *g, nc_gate_ticket *t, int64_t now_us, int64_t *ret_us);
-/* How a call speaks of its target: it works; it timed out or was unreachable; nobody was asked. */
-typedef enum { NC_GATE_FINE, NC_GATE_FAULT, NC_GATE_SILENT } nc_gate_verdict;
+/* How a call speaks of its target: it works; it does not answer; it can't be reached, which may be
+ * the whole provider; nobody was asked. */
+typedef enum { NC_GATE_FINE, NC_GATE_FAULT, NC_GATE_AWAY, NC_GATE_SILENT } nc_gate_verdict;
 /* The call has ended. Then hand out what fits now, until nc_gate_next says NULL. */
 void nc_gate_leave(nc_gate *g, nc_gate_ticket *t, nc_gate_verdict verdict, int64_t now_us);
 /* The next waiting ticket that may go in now, already inside; NULL = none. It is one of that
@@ -54,6 +57,7 @@ nc_gate_ticket *nc_gate_next(nc_gate *g, const char *provider, int64_t now_us);
 void nc_gate_forget(nc_gate *g, nc_gate_ticket *t); /* stop waiting */
 /* A call of that host hangs: its breaker opens without a count, unless breakers never do. */
 void nc_gate_break(nc_gate *g, const char *provider, nc_bytes host, int64_t now_us);
+int nc_gate_is_broken(const nc_gate *g, const char *provider); /* as a whole */
 
 /* When to ask nc_gate_next though nobody has left: a breaker with somebody before it is to be tried,
  * or a call counts against its host alone from then on. INT64_MAX = never. */

@@ -48,6 +48,7 @@ typedef struct nc_op_call {
 	nc_bytes request;       /* JSON, arena */
 	int64_t deadline_us;    /* how long from now; 0 = the step's */
 	const char *checkpoint; /* engine's: what the driver last made durable, base64, or NULL */
+	int is_own;             /* opens, changes or closes the provider: no breaker keeps it */
 	int is_needless;        /* set instead of the rest: the goal already holds, skip */
 } nc_op_call;
 
@@ -140,7 +141,7 @@ typedef struct nc_ops_options {
 	/* driver calls under way at once; 0 = no limit. per_project counts at each provider, so
 	 * that one that hangs holds nobody's work elsewhere. */
 	uint32_t in_all, per_host, per_provider, per_project;
-	uint32_t breaker_failures; /* in a row, of provider and target, until it opens */
+	uint32_t breaker_failures; /* in a row, of a target or of the provider, until it opens */
 	int64_t breaker_open_us;
 	int64_t grace_us; /* how long stop waits for drivers to hear NC_DETACH */
 } nc_ops_options;
@@ -152,10 +153,6 @@ nc_code nc_ops_register(nc_ops *ops, const nc_op_type *type, nc_error *err);
 nc_code nc_ops_start(nc_ops *ops, nc_error *err);
 /* Let turns end, join, see the last records out, detach from every call. Unfinished operations stay in the
  * store. */
-void nc_ops_stop(nc_ops *ops);
-/* Have a worker detach from every call: this node leads no more. They are asked after again once it does,
- * if nobody else has. Any thread, quick. */
-void nc_ops_detach(nc_ops *ops);
 void nc_ops_stop(nc_ops *ops);
 /* Have a worker detach from every call: this node leads no more. They are asked after again once it does,
  * if nobody else has. Any thread, quick. */

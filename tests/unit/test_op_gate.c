@@ -263,6 +263,143 @@ static void call_that_was_not_sent_says_nothing_to_the_breaker(void)
 	nc_gate_free(g);
 }
 
+/* ---- the provider as a whole ---- */
+
+static const nc_gate_limits three = { .breaker_failures = 3, .breaker_open_us = 10 * S };
+
+/* One call there, and how it went. 0 = it had to wait, and does no more. */
+static int call(nc_gate *g, const char *host, nc_gate_verdict v, int64_t now_us)
+{
+	nc_gate_ticket t = ticket("p", host, "acme");
+	int64_t us;
+
+	if (nc_gate_enter(g, &t, now_us, &us) == NC_GATE_IN) {
+		nc_gate_leave(g, &t, v, now_us);
+		return 1;
+	}
+	nc_gate_forget(g, &t);
+	return 0;
+}
+
+static void provider_that_can_not_be_reached_is_left_alone_as_a_whole(void)
+{
+	nc_gate *g = nc_gate_new(&three);
+	nc_gate_ticket t[3], far = ticket("q", "x", "acme");
+	int64_t us;
+	CHECK(call(g, "x", NC_GATE_AWAY, S));
+	CHECK(call(g, "y", NC_GATE_AWAY, S));
+	CHECK(!nc_gate_is_broken(g, "p"));
+	CHECK(call(g, "x", NC_GATE_AWAY, S));
+	CHECK(nc_gate_is_broken(g, "p"));
+	CHECK_UINT(nc_gate_breakers_open(g, S), 1);
+	CHECK(nc_gate_due_us(g) == INT64_MAX); /* nobody waits */
+	for (int i = 0; i < 3; i++) {
+		t[i] = ticket("p", i ? "z" : "", "acme"); /* where nothing has failed */
+		CHECK_INT(nc_gate_enter(g, &t[i], 2 * S, &us), NC_GATE_WAIT);
+		CHECK_INT(us, 9 * S);
+	}
+	CHECK_INT(nc_gate_enter(g, &far, 2 * S, &us), NC_GATE_IN);
+	nc_gate_leave(g, &far, NC_GATE_FINE, 2 * S);
+	CHECK_INT(nc_gate_due_us(g), 11 * S);
+	CHECK(nc_gate_next(g, NULL, 11 * S - 1) == NULL);
+	CHECK(nc_gate_next(g, NULL, 11 * S) == &t[0]); /* one tries */
+	CHECK(nc_gate_next(g, NULL, 11 * S) == NULL);
+	nc_gate_leave(g, &t[0], NC_GATE_AWAY, 12 * S); /* in vain */
+	CHECK(nc_gate_next(g, "p", 12 * S) == NULL);
+	CHECK_INT(nc_gate_due_us(g), 22 * S);
+	CHECK(nc_gate_next(g, "p", 22 * S) == &t[1]);
+	CHECK(nc_gate_next(g, "p", 22 * S) == NULL);
+	nc_gate_leave(g, &t[1], NC_GATE_FINE, 22 * S);
+	CHECK(!nc_gate_is_broken(g, "p"));
+	CHECK(nc_gate_next(g, "p", 22 * S) == &t[2]);
+	nc_gate_leave(g, &t[2], NC_GATE_AWAY, 22 * S); /* counted from the start again */
+	CHECK(!nc_gate_is_broken(g, "p"));
+	nc_gate_free(g);
+}
+
+static void faults_without_a_host_are_the_providers_own(void)
+{
+	nc_gate *g = nc_gate_new(&three);
+	for (int i = 0; i < 3; i++)
+		CHECK(call(g, "", NC_GATE_FAULT, S));
+	CHECK(nc_gate_is_broken(g, "p"));
+	CHECK_UINT(nc_gate_breakers_open(g, S), 2);
+	CHECK(!call(g, "x", NC_GATE_FINE, 2 * S));
+	CHECK(call(g, "x", NC_GATE_FINE, 11 * S));
+	CHECK(!nc_gate_is_broken(g, "p"));
+	/* While hosts answer, only what is asked without one is held back. */
+	for (int i = 0; i < 3; i++) {
+		CHECK(call(g, "", NC_GATE_FAULT, (12 + 20 * i) * S));
+		CHECK(call(g, "x", NC_GATE_FINE, (12 + 20 * i) * S));
+	}
+	CHECK(!nc_gate_is_broken(g, "p"));
+	CHECK_UINT(nc_gate_breakers_open(g, 52 * S), 1);
+	nc_gate_free(g);
+}
+
+static void who_mends_the_provider_is_not_kept_from_it(void)
+{
+	nc_gate *g = nc_gate_new(&three);
+	nc_gate_ticket own = ticket("p", "", ""), next = ticket("p", "", "");
+	int64_t us;
+	own.is_own = 1;
+	for (int i = 0; i < 3; i++)
+		CHECK(call(g, "", NC_GATE_AWAY, S));
+	CHECK_INT(nc_gate_enter(g, &next, S, &us), NC_GATE_WAIT);
+	CHECK_INT(nc_gate_enter(g, &own, S, &us), NC_GATE_IN); /* also before those who wait */
+	CHECK(nc_gate_next(g, "p", S) == NULL);
+	nc_gate_leave(g, &own, NC_GATE_FINE, S);
+	CHECK(nc_gate_next(g, "p", S) == &next);
+	nc_gate_leave(g, &next, NC_GATE_FINE, S);
+	nc_gate_free(g);
+}
+
+static void hosts_that_fail_or_hang_are_not_the_provider(void)
+{
+	static const char *const hosts[] = { "a", "b", "c", "d", "e" };
+	nc_gate *g = nc_gate_new(&three);
+	for (int i = 0; i < 9; i++) /* one host that is off */
+		call(g, "off", NC_GATE_AWAY, S);
+	CHECK(!nc_gate_is_broken(g, "p"));
+	CHECK_UINT(nc_gate_breakers_open(g, S), 1);
+	CHECK(call(g, "x", NC_GATE_FINE, S));
+	for (int i = 0; i < 3; i++) /* several that do not answer */
+		for (size_t h = 0; h < NC_LEN(hosts); h++)
+			CHECK(call(g, hosts[h], NC_GATE_FAULT, S));
+	for (size_t h = 0; h < NC_LEN(hosts); h++)
+		nc_gate_break(g, "p", nc_str(hosts[h]), S);
+	nc_gate_break(g, "p", nc_str("x"), S);
+	CHECK(!nc_gate_is_broken(g, "p"));
+	CHECK(call(g, "y", NC_GATE_FINE, S));
+	/* Several that are off, among others that answer. */
+	for (int i = 0; i < 3; i++)
+		for (size_t h = 0; h < NC_LEN(hosts); h++) {
+			call(g, hosts[h], NC_GATE_AWAY, S);
+			CHECK(call(g, "y", NC_GATE_FINE, S));
+		}
+	CHECK(!nc_gate_is_broken(g, "p"));
+	nc_gate_free(g);
+}
+
+static void trial_at_a_host_that_hangs_holds_up_no_other(void)
+{
+	nc_gate *g = nc_gate_new(&three);
+	nc_gate_ticket hung = ticket("p", "dead", "acme"), well = ticket("p", "well", "acme");
+	int64_t us;
+	CHECK(call(g, "x", NC_GATE_AWAY, 0));
+	CHECK(call(g, "y", NC_GATE_AWAY, 0));
+	CHECK(call(g, "x", NC_GATE_AWAY, 0));
+	CHECK_INT(nc_gate_enter(g, &hung, 10 * S, &us), NC_GATE_IN);
+	CHECK_INT(nc_gate_enter(g, &well, 10 * S, &us), NC_GATE_WAIT);
+	CHECK_INT(nc_gate_due_us(g), 10 * S + NC_GATE_SLOW_US);
+	CHECK(nc_gate_next(g, NULL, 10 * S + NC_GATE_SLOW_US) == &well);
+	nc_gate_leave(g, &well, NC_GATE_FINE, 21 * S);
+	CHECK(!nc_gate_is_broken(g, "p"));
+	nc_gate_leave(g, &hung, NC_GATE_FAULT, 60 * S);
+	CHECK(!nc_gate_is_broken(g, "p"));
+	nc_gate_free(g);
+}
+
 /* Against a plain count: nobody is forgotten, no limit is passed. */
 static void gate_keeps_its_limits_and_forgets_nobody(void)
 {
@@ -283,7 +420,7 @@ static void gate_keeps_its_limits_and_forgets_nobody(void)
 		int64_t us;
 		now += (int64_t)(nc_test_random() % 3);
 		if (x->is_inside)
-			nc_gate_leave(g, x, (nc_gate_verdict)(nc_test_random() % 3), now);
+			nc_gate_leave(g, x, (nc_gate_verdict)(nc_test_random() % 4), now);
 		else if (x->is_waiting && nc_test_random() % 8 == 0)
 			nc_gate_forget(g, x);
 		else if (!x->is_waiting) {
@@ -449,6 +586,33 @@ static void breaker_keeps_calls_from_a_host_that_is_down(void)
 	ow_free(&w);
 }
 
+static void breaker_keeps_calls_from_a_provider_that_is_away(void)
+{
+	op_world w;
+	nc_ops_options limits = { .breaker_failures = 2, .breaker_open_us = INT64_C(3600) * S };
+	ow_answer away = {
+		.verb = "make", .outcome = NC_FAILED_NO_EFFECT, .code = NC_E_UNAVAILABLE
+	};
+	REQUIRE(ow_open(&w, &limits));
+	OW_SCRIPT(&w, away, away);
+	CHECK(ow_wait_state(&w, ow_begin(&w, "t.single", "p", "x", "acme"), NC_OPER_FAILED));
+	CHECK(ow_wait_state(&w, ow_begin(&w, "t.single", "p", "y", "acme"), NC_OPER_FAILED));
+	const char *a = ow_begin(&w, "t.single", "p", "z", "acme");
+	const char *b = ow_begin(&w, "t.single", "q", "z", "acme");
+	CHECK(ow_wait_state(&w, b, NC_OPER_SUCCEEDED));
+	nc_op_live live;
+	ow_settle(&w, 100);
+	CHECK_OK(nc_ops_get_live(w.ops, a, &live), NULL);
+	CHECK_STR(live.waiting_for, "breaker open for p, trying again soon");
+	CHECK_INT(ow_count(&w, "make"), 3);
+	nc_clock_advance_us(INT64_C(3600) * S);
+	CHECK(ow_wait_state(&w, a, NC_OPER_SUCCEEDED));
+	nc_ops_stats s;
+	nc_ops_get_stats(w.ops, &s);
+	CHECK_UINT(s.breakers_open, 0);
+	ow_free(&w);
+}
+
 static void one_hung_call_keeps_the_next_from_its_host(void)
 {
 	op_world w;
@@ -501,11 +665,17 @@ NC_TESTS(op_gate){
 	T(breaker_opens_tries_one_and_closes),
 	T(hung_call_opens_the_breaker_of_its_target_alone),
 	T(call_that_was_not_sent_says_nothing_to_the_breaker),
+	T(provider_that_can_not_be_reached_is_left_alone_as_a_whole),
+	T(faults_without_a_host_are_the_providers_own),
+	T(who_mends_the_provider_is_not_kept_from_it),
+	T(hosts_that_fail_or_hang_are_not_the_provider),
+	T(trial_at_a_host_that_hangs_holds_up_no_other),
 	T(gate_keeps_its_limits_and_forgets_nobody),
 	T(entering_survives_each_failed_allocation),
 	T(projects_take_turns_for_workers),
 	T(more_hung_calls_than_workers_delay_nobody_else),
 	T(breaker_keeps_calls_from_a_host_that_is_down),
+	T(breaker_keeps_calls_from_a_provider_that_is_away),
 	T(one_hung_call_keeps_the_next_from_its_host),
 	T(raised_limits_are_used_at_once),
 };
