@@ -32,16 +32,7 @@ nc_code nc_project_check_enabled(const nc_root *r, const char *project, nc_error
 /* A snapshot's acts where it is of a volume. */
 nc_code nc_volume_snapshot_create(nc_stage *s, const nc_root *r, nc_error *err);
 nc_code nc_volume_snapshot_remove(nc_stage *s, nc_error *err);
-/* Actions that live with their operations, for the one table in vm_acts.c. */
-nc_code nc_volume_act_resize(
-	nc_stage *s, const nc_root *r, const nc_action *self, const json_t *body, nc_error *err);
-nc_code nc_snapshot_act_take(
-	nc_stage *s, const nc_root *r, const nc_action *self, const json_t *body, nc_error *err);
-nc_code nc_snapshot_act_revert(
-	nc_stage *s, const nc_root *r, const nc_action *self, const json_t *body, nc_error *err);
 /* An operator says on which host it is: one of the two, where a migration left that open. */
 nc_code nc_vm_say_host(nc_stage *s, const nc_root *r, const char *host, nc_error *err);
-nc_code nc_vm_act_migrate(
-	nc_stage *s, const nc_root *r, const nc_action *self, const json_t *body, nc_error *err);
 
 #endif

@@ -10,8 +10,8 @@
 
 #include "base/err.h"
 #include "base/id.h"
+#include "flow/actions.h"
 #include "flow/acts.h"
-#include "flow/host_acts.h"
 #include "flow/orphan.h"
 #include "model/problem.h"
 #include "model/records.h"

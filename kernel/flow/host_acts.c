@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "flow/host_acts.h"
+#include "flow/actions.h"
 #include "model/problem.h"
 
 static const struct {

@@ -16,6 +16,7 @@
 #include "base/jsonw.h"
 #include "base/log.h"
 #include "base/map.h"
+#include "flow/actions.h"
 #include "flow/sweep.h"
 #include "model/body.h"
 #include "model/records.h"
@@ -270,3 +271,15 @@ static const nc_op_step_def steps[] = {
 const nc_op_type nc_flow_orphan_delete = {
 	.kind = "orphan.delete", .steps = steps, .n_steps = NC_LEN(steps), .ended = ended
 };
+
+nc_code nc_orphan_act_delete(
+	nc_stage *s, const nc_root *r, const nc_action *self, const json_t *body, nc_error *err)
+{
+	(void)r;
+	(void)self;
+	(void)body;
+	nc_code rc = nc_stage_operation(s, "orphan.delete", NULL, err);
+	if (rc == NC_OK)
+		s->object->status = "deleting";
+	return rc;
+}

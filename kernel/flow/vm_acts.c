@@ -8,7 +8,7 @@
 
 #include "base/err.h"
 #include "base/id.h"
-#include "flow/host_acts.h"
+#include "flow/actions.h"
 #include "flow/vm_devices.h"
 #include "model/body.h"
 #include "model/guest.h"
@@ -161,7 +161,7 @@ static nc_code remove_vm(nc_stage *s, const nc_root *r, nc_delete_how how, nc_er
 	return rc;
 }
 
-static nc_code power(
+nc_code nc_vm_act_power(
 	nc_stage *s, const nc_root *r, const nc_action *self, const json_t *body, nc_error *err)
 {
 	static const char *const with_mode[] = { "mode", "timeout_s", NULL };
@@ -185,7 +185,7 @@ static nc_code power(
 	return rc == NC_OK ? begin(s, verb, body, err) : rc;
 }
 
-static nc_code resize(
+nc_code nc_vm_act_resize(
 	nc_stage *s, const nc_root *r, const nc_action *self, const json_t *body, nc_error *err)
 {
 	static const char *const keys[] = { "vcpus", "memory_mib", NULL };
@@ -221,7 +221,7 @@ static nc_code restore_unmade(nc_stage *s, nc_vm *vm, nc_error *err)
 }
 
 /* Out of soft delete: stopped, under its old name or a new one. */
-static nc_code restore(
+nc_code nc_vm_act_restore(
 	nc_stage *s, const nc_root *r, const nc_action *self, const json_t *body, nc_error *err)
 {
 	static const char *const keys[] = { "name", NULL };
@@ -254,7 +254,7 @@ static nc_code restore(
 }
 
 /* An operator says what it is, after having looked. */
-static nc_code reset_state(
+nc_code nc_vm_act_reset_state(
 	nc_stage *s, const nc_root *r, const nc_action *self, const json_t *body, nc_error *err)
 {
 	static const char *const keys[] = { "lifecycle", "host", NULL };
@@ -284,65 +284,6 @@ static nc_code reset_state(
 			return NC_OK;
 		}
 	return nc_err(err, NC_E_INVAL, "lifecycle: \"%s\" can't be set", word);
-}
-
-static nc_code delete_orphan(
-	nc_stage *s, const nc_root *r, const nc_action *self, const json_t *body, nc_error *err)
-{
-	(void)r;
-	(void)self;
-	(void)body;
-	nc_code rc = nc_stage_operation(s, "orphan.delete", NULL, err);
-	if (rc == NC_OK)
-		s->object->status = "deleting";
-	return rc;
-}
-
-#define POWER(verb, what)                                                                          \
-	{                                                                                          \
-		.kind = "vm", .name = verb, .doc = what, .permission = "vm.power." verb,           \
-		.run = power                                                                       \
-	}
-static const nc_action actions[] = {
-	POWER("start", "power on"),
-	POWER("stop", "power off: graceful, then force after timeout_s"),
-	POWER("restart", "graceful restart"),
-	POWER("reset", "hard reset"),
-	POWER("pause", "stop the vcpus"),
-	POWER("resume", "let paused vcpus go on"),
-	POWER("suspend", "memory to disk, power off"),
-	POWER("wake", "back from suspend"),
-	POWER("nmi", "send a non-maskable interrupt"),
-	{ "vm", "resize", "change vcpus and memory", "vm.resize", resize },
-	{ "vm", "restore", "bring a deleted one back, stopped", "vm.restore", restore },
-	{ "vm", "migrate", "move it to another host", "vm.migrate", nc_vm_act_migrate },
-	{ "vm", "snapshot", "keep it as it is now; as POST /api/v1/snapshots", "snapshot.create",
-		nc_snapshot_act_take },
-	{ "volume", "resize", "make it larger", "volume.resize", nc_volume_act_resize },
-	{ "snapshot", "revert", "take its vm back to it", "snapshot.revert",
-		nc_snapshot_act_revert },
-	{ "vm", "reset-state", "say what it is (administrators)", "vm.reset_state", reset_state },
-	{ "host", "cordon", "place nothing new there; what runs stays", "host.cordon",
-		nc_host_act_admin },
-	{ "host", "maintenance", "the same, saying why; no guest is stopped", "host.maintenance",
-		nc_host_act_admin },
-	{ "host", "uncordon", "let new things be placed there again", "host.cordon",
-		nc_host_act_admin },
-	{ "host", "drain", "not yet: move its guests away", "host.drain", nc_host_act_later },
-	{ "host", "evacuate", "not yet: start its guests elsewhere", "host.evacuate",
-		nc_host_act_later },
-	{ "host", "fence", "not yet: make sure that it is off", "host.fence", nc_host_act_later },
-	{ "orphan", "adopt", "make a vm of it, under the id in its tag; name", "orphan.adopt",
-		nc_orphan_act_adopt },
-	{ "provider", "adopt", "not yet: take over a guest without our tag", "orphan.adopt",
-		nc_provider_act_adopt },
-	{ "orphan", "delete", "destroy it at its provider", "orphan.delete", delete_orphan },
-	{ NULL, NULL, NULL, NULL, NULL },
-};
-
-const nc_action *nc_actions(void)
-{
-	return actions;
 }
 
 /* What was asked before has been done, or waited and is taken back: then a change that waits for

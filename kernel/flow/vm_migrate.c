@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "flow/actions.h"
 #include "flow/acts.h"
 #include "flow/request.h"
 #include "flow/vm_devices.h"
