@@ -5,55 +5,27 @@
  * the table lets them, so each touches only its own members and those of what it needs. A stop also
  * undoes a start that failed half way: what did not come to be is NULL.
  */
-#include "boot/daemon.h"
+#include "boot/daemon_internal.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "api/api.h"
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/io.h"
 #include "base/log.h"
-#include "boot/component.h"
 #include "boot/notify.h"
 #include "boot/settings.h"
 #include "obs/health.h"
 #include "obs/timing.h"
 
 #define STORE_SQLITE "novacron.store-sqlite"
-
-struct nc_daemon {
-	nc_config_holder *holder;
-	const nc_config *cfg; /* as it was at start: what needs a restart is read from here */
-	nc_launcher *launcher;
-	nc_runner *runner;
-	int64_t t0_us;
-
-	nc_plugins *plugins;
-	nc_pinst *store;
-	nc_db *db;
-	nc_vault *vault;
-	nc_observed *observed;
-	nc_sched *sched;
-	nc_events *events;
-	nc_flow *flow;
-	nc_ops *ops;
-	nc_api *api;
-	nc_http_server *http;
-
-	/* Who hears of what became durable. hook_lock guards is_heard: the sequencer runs before
-	 * its listeners are there and after they are gone. */
-	pthread_mutex_t hook_lock;
-	int is_heard;
-};
 
 /* ---- pre-init ---- */
 
@@ -449,33 +421,6 @@ static const nc_component components[] = {
 	{ "ready", NC_PHASE_POST_INIT, 0, { "serving" }, start_ready, stop_ready },
 };
 
-/* ---- a new configuration ---- */
-
-/* Another log file is opened before the configuration that names it counts. */
-static nc_code prepare(
-	void *ctx, const nc_config *now, const nc_config *next, const char **ret_key, nc_error *err)
-{
-	(void)ctx;
-	*ret_key = "logging.file";
-	if (!strcmp(now->logging.file, next->logging.file) &&
-		now->logging.format == next->logging.format)
-		return NC_OK;
-	return nc_settings_log(next, err);
-}
-
-static void apply(void *ctx, const nc_config *cfg)
-{
-	nc_daemon *d = ctx;
-	nc_ops_options ops = nc_settings_ops(cfg);
-	nc_flow_settings flow = nc_settings_flow(cfg);
-	nc_sched_options sched = nc_settings_sched(cfg);
-
-	nc_log_set_level((nc_log_level)cfg->logging.level);
-	nc_ops_configure(d->ops, &ops);
-	nc_flow_configure(d->flow, &flow);
-	nc_sched_configure(d->sched, &sched);
-}
-
 /* ---- life ---- */
 
 nc_code nc_daemon_new(nc_config_holder *cfg, nc_launcher *launcher, nc_daemon **ret, nc_error *err)
@@ -495,7 +440,7 @@ nc_code nc_daemon_new(nc_config_holder *cfg, nc_launcher *launcher, nc_daemon **
 		nc_daemon_free(d);
 		return rc;
 	}
-	nc_config_holder_serve(cfg, &(nc_config_user){ prepare, apply, d });
+	nc_daemon_heed_config(d);
 	*ret = d;
 	return NC_OK;
 }
@@ -523,30 +468,4 @@ void nc_daemon_stop(nc_daemon *d)
 int nc_daemon_is_held(const nc_daemon *d)
 {
 	return nc_runner_is_held(d->runner);
-}
-
-/* ---- reload ---- */
-
-nc_code nc_daemon_reload(nc_daemon *d, nc_buf *json, nc_error *err)
-{
-	nc_config_change changes[128];
-	_cleanup_(nc_freep) nc_config_report *report = nc_calloc(1, sizeof(*report));
-	size_t n = 0;
-
-	if (!report)
-		return nc_err_nomem(err);
-	nc_notify("RELOADING=1");
-	nc_code rc = nc_config_holder_reload(d->holder, changes, NC_LEN(changes), &n, report, err);
-	if (rc != NC_OK)
-		nc_log(L_ERROR, "config.reload.failed", F_ERR(err),
-			F_STR("consequence", "keeping the configuration as it was"));
-	nc_notify("READY=1");
-	if (rc == NC_OK && json) {
-		nc_buf_puts(json, "{\"keys\":");
-		nc_config_diff_json(changes, NC_MIN(n, NC_LEN(changes)), json);
-		nc_buf_putc(json, '}');
-	}
-	if (rc == NC_OK)
-		nc_log(L_INFO, "config.reloaded", F_U64("changed", n));
-	return rc;
 }
