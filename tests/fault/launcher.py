@@ -70,7 +70,9 @@ class Installed(Daemon):
         for top, folders, files in os.walk(self.programs):
             for name in folders + files:
                 path = os.path.join(top, name)
-                os.chmod(path, os.stat(path).st_mode & ~0o022 & 0o7777 | 0o555)
+                mode = os.stat(path).st_mode
+                may = 0o555 if mode & 0o111 else 0o444  # a manifest refuses a file that may more
+                os.chmod(path, mode & ~0o022 & 0o7777 | may)
         state = f"{folder}/state"
         super().__init__(self.programs, state, allow="process")
         os.chown(state, DAEMON.pw_uid, DAEMON.pw_gid)
