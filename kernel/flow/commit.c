@@ -72,6 +72,10 @@ static void render(nc_stage *s, nc_buf *out)
 	nc_object_render(&s->op->o, out);
 	nc_buf_puts(out, ",\"object\":");
 	nc_object_render(s->object, out);
+	if (s->a->placement.len) {
+		nc_buf_puts(out, ",\"decision\":");
+		nc_decision_render(s->a->placement, out, NULL); /* what fails is in the buffer */
+	}
 	nc_buf_putc(out, '}');
 }
 

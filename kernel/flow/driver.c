@@ -142,7 +142,7 @@ static nc_code driver_call(void *ctx, const nc_op_call *call, const char *key, i
 {
 	nc_flow *f = ctx;
 
-	if (!strncmp(call->verb, "provider.", 9))
+	if (!strcmp(call->verb, "provider.open") || !strcmp(call->verb, "provider.close"))
 		return nc_care_call(f, call, sink, err);
 	if (!strcmp(call->verb, "schedule.fire"))
 		return nc_schedules_call(f->schedules, call, is_recover, sink, ret_handle, err);

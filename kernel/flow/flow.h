@@ -115,6 +115,8 @@ typedef struct nc_act {
 	uint64_t n_used_by;
 	nc_candidates candidates;        /* of an ambiguous name */
 	char decision[NC_DB_ID_MAX + 1]; /* placement that said no */
+	nc_bytes
+		placement; /* of a dry run that placed: the decision as it would be, for its body */
 	char other_operation[NC_DB_ID_MAX +
 			     1]; /* of a refusal: the one in the way, or that failed */
 } nc_act;

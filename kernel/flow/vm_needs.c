@@ -73,5 +73,11 @@ nc_code nc_vm_try_place(
 		return NC_OK;
 	req->is_dry_run = 1;
 	nc_code rc = nc_vm_place_needs(&c, vm, req, err);
-	return rc == NC_OK ? nc_sched_place(f->sched, r, req, &p, &decision, err) : rc;
+	if (rc == NC_OK)
+		rc = nc_sched_place(f->sched, r, req, &p, &decision, err);
+	if (rc != NC_OK)
+		return rc;
+	nc_bytes made = nc_buf_bytes(&decision);
+	s->a->placement = (nc_bytes){ nc_arena_memdup(s->a->arena, made.ptr, made.len), made.len };
+	return s->a->placement.ptr ? NC_OK : nc_err_nomem(err);
 }
