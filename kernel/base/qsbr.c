@@ -84,6 +84,11 @@ void nc_qsbr_offline(nc_qsbr_reader *r)
 	atomic_store_explicit(&r->seen, 0, memory_order_release);
 }
 
+int nc_qsbr_is_online(const nc_qsbr_reader *r)
+{
+	return atomic_load_explicit(&r->seen, memory_order_relaxed) != 0;
+}
+
 void nc_qsbr_online(nc_qsbr_reader *r)
 {
 	nc_qsbr_quiesce(r);

@@ -18,6 +18,7 @@ nc_qsbr_reader *nc_qsbr_self(void);      /* this thread's, or NULL */
 void nc_qsbr_quiesce(nc_qsbr_reader *r); /* "I hold no borrowed pointer now" */
 void nc_qsbr_offline(nc_qsbr_reader *r); /* before blocking */
 void nc_qsbr_online(nc_qsbr_reader *r);
+int nc_qsbr_is_online(const nc_qsbr_reader *r); /* it keeps what is retired from going */
 
 /* Writer side; one writer thread at a time. fn(p) runs later on the writer's thread. Out of
  * memory it waits for the readers instead (never leaks, never frees early). A writer that is also

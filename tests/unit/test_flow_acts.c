@@ -146,24 +146,16 @@ static void another_request_at_once_is_told_that_its_revision_is_gone(void)
 /* ---- a key whose operation lies in the store alone ---- */
 
 static pthread_t asker;
-static int n_cold_reads, n_in_section, was_freed;
+static int n_cold_reads, n_in_section;
 
-static void note_freed(void *p)
-{
-	*(int *)p = 1;
-}
-
-/* What is retired goes at once, unless somebody is in a read section. */
+/* Whoever is in a read section keeps what is replaced meanwhile from going. */
 static void look_for_readers(void *arg, memstore_call call)
 {
 	(void)arg;
 	if (call != MS_GET || !pthread_equal(pthread_self(), asker))
 		return;
-	was_freed = 0;
-	nc_qsbr_retire(&was_freed, note_freed);
-	nc_qsbr_poll();
 	n_cold_reads++;
-	n_in_section += !was_freed;
+	n_in_section += nc_qsbr_self() && nc_qsbr_is_online(nc_qsbr_self());
 }
 
 /* A finished operation, and the key that it was asked for with. */

@@ -29,6 +29,16 @@ static void check_no_call_is_repeated(op_world *w)
 	}
 }
 
+static int32_t last_stop(op_world *w, const char *verb)
+{
+	ow_call *call = ow_last(w, verb);
+
+	pthread_mutex_lock(&w->world_lock);
+	int32_t reason = call->stopped;
+	pthread_mutex_unlock(&w->world_lock);
+	return reason;
+}
+
 /* Another node leads for a moment: calls are let go of, no other is made, and then what became of them is
  * asked. Its own return as leader comes with the next record. */
 static void who_leads_no_more_calls_nobody(void)
@@ -47,9 +57,9 @@ static void who_leads_no_more_calls_nobody(void)
 		ow_settle(&w, 10); /* the answer goes out first */
 	CHECK(!nc_db_leads(w.st.db));
 	nc_ops_detach(w.ops); /* as the daemon does when it is told */
-	for (int i = 0; i < 1000 && ow_last(&w, "one")->stopped < 0; i++)
+	for (int i = 0; i < 1000 && last_stop(&w, "one") < 0; i++)
 		ow_settle(&w, 10);
-	CHECK_INT(ow_last(&w, "one")->stopped, NC_DETACH);
+	CHECK_INT(last_stop(&w, "one"), NC_DETACH);
 	ow_settle(&w, 5000);
 	CHECK_INT(ow_count(&w, "?one"), 0);
 	memstore_heal(w.st.store);
