@@ -121,6 +121,7 @@ static int run_command(nc_cli *c, const line *l, const nc_found *found)
 
 int nc_cli_main(int argc, char **argv)
 {
+	static char version[] = "version";
 	line l = { .argc = argc - 1, .argv = argv + 1 };
 	nc_cli c = { .cmd = NULL };
 	nc_found found;
@@ -129,6 +130,8 @@ int nc_cli_main(int argc, char **argv)
 		setlocale(LC_CTYPE, "C.UTF-8"); /* for the width of text alone */
 	if (argc > 1 && !strcmp(argv[1], NC_COMPLETE_WORD))
 		return nc_complete_main(argc - 2, argv + 2);
+	if (argc > 1 && !strcmp(argv[1], "--version")) /* as other tools have it */
+		argv[1] = version;
 	nc_words_of(l.argc, l.argv, &l.words);
 	find_switches(&l);
 	nc_term_init(&c.term, l.wants_no_colour);

@@ -44,6 +44,22 @@ static void put_request(const json_t *d, nc_names *names, nc_buf *b)
 	}
 }
 
+/* "nearest   host-00002, short of 9188147 memory_mib, 3 vcpus" */
+static void put_nearest(const json_t *miss, nc_names *names, nc_buf *b)
+{
+	const char *resource, *before = ", short of ";
+	json_t *amount;
+
+	nc_buf_printf(b, "nearest   %s", name_of(names, nc_json_text(miss, "host")));
+	json_object_foreach(json_object_get(miss, "short"), resource, amount)
+	{
+		nc_buf_printf(b, "%s%" JSON_INTEGER_FORMAT " %s", before,
+			json_integer_value(amount), resource);
+		before = ", ";
+	}
+	nc_buf_putc(b, '\n');
+}
+
 static void put_result(const json_t *d, nc_names *names, nc_buf *b)
 {
 	const char *chosen = nc_json_text(d, "chosen");
@@ -53,9 +69,7 @@ static void put_result(const json_t *d, nc_names *names, nc_buf *b)
 	nc_buf_printf(
 		b, "chosen    %s\n", *chosen ? name_of(names, chosen) : "none: it fits nowhere");
 	if (miss)
-		nc_buf_printf(b, "nearest   %s, short of %" JSON_INTEGER_FORMAT " %s\n",
-			name_of(names, nc_json_text(miss, "host")), number(miss, "short"),
-			nc_json_text(miss, "resource"));
+		put_nearest(miss, names, b);
 	nc_buf_printf(b,
 		"\n%" JSON_INTEGER_FORMAT " hosts looked at, %" JSON_INTEGER_FORMAT " fit\n",
 		number(d, "hosts_seen"), number(d, "hosts_fit"));
