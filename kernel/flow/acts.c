@@ -377,6 +377,8 @@ static nc_code delete (attempt *t, nc_error *err)
 	t->status = 200;
 	if (special && special->remove) {
 		rc = special->remove(&t->stage, t->root, t->how, err);
+		if (rc == NC_OK && t->stage.is_unchanged)
+			return answer_unchanged(t, o);
 		t->status = t->stage.op ? 202 : t->status;
 		return rc;
 	}

@@ -148,11 +148,15 @@ static nc_code begin(nc_stage *s, nc_vm_verb verb, const json_t *body, nc_error 
 static nc_code remove_vm(nc_stage *s, const nc_root *r, nc_delete_how how, nc_error *err)
 {
 	nc_vm *vm = NC_AS(nc_vm, s->object);
-	int is_deleted = vm->lifecycle == NC_VM_DELETED;
-	int is_purge = how == NC_DELETE_PURGE || is_deleted;
+	int is_purge = how == NC_DELETE_PURGE;
 
 	(void)r;
 	s->event = NULL;
+	/* Said twice, by two or by one who got no answer, it is still a delete that can be taken back. */
+	if (!is_purge && vm->lifecycle == NC_VM_DELETED) {
+		s->is_unchanged = 1;
+		return NC_OK;
+	}
 	nc_code rc = begin(s, is_purge ? NC_VM_PURGE : NC_VM_DELETE, NULL, err);
 	if (rc == NC_E_BUSY && vm->operation)
 		return nc_err_hint(err, rc,
