@@ -2,9 +2,32 @@
 /* The entry of every variant: sim's plugin table and the host's, both changed by the variant. */
 #include "variant.h"
 
+#include <string.h>
+
 const nc_host *variant_real_host;
+const nc_compute *variant_real_compute;
+static void (*change_compute)(nc_compute *copy);
 static nc_host host_table;
 static nc_plugin plugin_table;
+
+static const void *get_extension(nc_inst *inst, const char *id)
+{
+	static nc_compute changed;
+	const void *table = sim_plugin.get_extension(inst, id);
+
+	if (!table || strcmp(id, NC_EXT_COMPUTE) != 0)
+		return table;
+	variant_real_compute = table;
+	changed = *variant_real_compute;
+	change_compute(&changed);
+	return &changed;
+}
+
+void variant_change_compute(nc_plugin *table, void (*change)(nc_compute *copy))
+{
+	change_compute = change;
+	table->get_extension = get_extension;
+}
 
 static nc_code create(const nc_host *host, nc_bytes config, nc_inst **out, nc_error *err)
 {

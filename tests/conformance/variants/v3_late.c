@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* V3: a verb of many host calls calls done what was cancelled at one of the last of them. */
-#include <stdatomic.h>
-#include <string.h>
-
 #include "../variant.h"
-#include "novacron/compute.h"
-
+#include <stdatomic.h>
 enum { CALLS = 40, EARLY = 30 };
 
-static const nc_compute *real_compute;
 static atomic_ullong liar; /* the operation that lies */
 
 static nc_code power(nc_inst *inst, nc_op op, nc_bytes target, nc_bytes req, nc_error *err)
@@ -20,7 +15,7 @@ static nc_code power(nc_inst *inst, nc_op op, nc_bytes target, nc_bytes req, nc_
 		n++;
 	if (n >= EARLY && n < CALLS)
 		atomic_store(&liar, op.v);
-	return real_compute->power(inst, op, target, req, err);
+	return variant_real_compute->power(inst, op, target, req, err);
 }
 
 static void op_complete(
@@ -35,22 +30,14 @@ static void op_complete(
 		variant_real_host->op_complete(ctx, op, outcome, err, result);
 }
 
-static const void *get_extension(nc_inst *inst, const char *id)
+static void change(nc_compute *copy)
 {
-	static nc_compute changed;
-	const void *table = sim_plugin.get_extension(inst, id);
-
-	if (!table || strcmp(id, NC_EXT_COMPUTE) != 0)
-		return table;
-	real_compute = table;
-	changed = *real_compute;
-	changed.power = power;
-	return &changed;
+	copy->power = power;
 }
 
 void variant_plugin(nc_plugin *table)
 {
-	table->get_extension = get_extension;
+	variant_change_compute(table, change);
 }
 
 void variant_host(nc_host *table)

@@ -4,9 +4,6 @@
 #include <string.h>
 
 #include "../variant.h"
-#include "novacron/compute.h"
-
-static const nc_compute *real_compute;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static char key_under_way[NC_OP_KEY_MAX + 1]; /* of the last that was begun; under lock */
 static nc_op op_under_way;
@@ -19,7 +16,7 @@ static nc_code power(nc_inst *inst, nc_op op, nc_bytes target, nc_bytes req, nc_
 	(void)snprintf(key_under_way, sizeof(key_under_way), "%s", key);
 	op_under_way = op;
 	pthread_mutex_unlock(&lock);
-	return real_compute->power(inst, op, target, req, err);
+	return variant_real_compute->power(inst, op, target, req, err);
 }
 
 static void op_complete(
@@ -43,28 +40,20 @@ static nc_code recover(nc_inst *inst, nc_op op, nc_bytes target, nc_bytes reques
 	is_under_way = n && memmem(request.ptr, request.len, key_under_way, n);
 	pthread_mutex_unlock(&lock);
 	if (!is_under_way)
-		return real_compute->recover(inst, op, target, request, state, sink, err);
+		return variant_real_compute->recover(inst, op, target, request, state, sink, err);
 	*state = NC_REC_ABSENT;
 	return NC_OK;
 }
 
-static const void *get_extension(nc_inst *inst, const char *id)
+static void change(nc_compute *copy)
 {
-	static nc_compute changed;
-	const void *table = sim_plugin.get_extension(inst, id);
-
-	if (!table || strcmp(id, NC_EXT_COMPUTE) != 0)
-		return table;
-	real_compute = table;
-	changed = *real_compute;
-	changed.power = power;
-	changed.recover = recover;
-	return &changed;
+	copy->power = power;
+	copy->recover = recover;
 }
 
 void variant_plugin(nc_plugin *table)
 {
-	table->get_extension = get_extension;
+	variant_change_compute(table, change);
 }
 
 void variant_host(nc_host *table)

@@ -3,10 +3,6 @@
 #include <string.h>
 
 #include "../variant.h"
-#include "novacron/compute.h"
-
-static const nc_compute *real_compute;
-
 static nc_code power(nc_inst *inst, nc_op op, nc_bytes target, nc_bytes req, nc_error *err)
 {
 	static const char unknown[] = ",\"x_unknown\":true}";
@@ -19,25 +15,17 @@ static nc_code power(nc_inst *inst, nc_op op, nc_bytes target, nc_bytes req, nc_
 		text[req.len++] = '}';
 		req.ptr = text;
 	}
-	return real_compute->power(inst, op, target, req, err);
+	return variant_real_compute->power(inst, op, target, req, err);
 }
 
-static const void *get_extension(nc_inst *inst, const char *id)
+static void change(nc_compute *copy)
 {
-	static nc_compute changed;
-	const void *table = sim_plugin.get_extension(inst, id);
-
-	if (!table || strcmp(id, NC_EXT_COMPUTE) != 0)
-		return table;
-	real_compute = table;
-	changed = *real_compute;
-	changed.power = power;
-	return &changed;
+	copy->power = power;
 }
 
 void variant_plugin(nc_plugin *table)
 {
-	table->get_extension = get_extension;
+	variant_change_compute(table, change);
 }
 
 void variant_host(nc_host *table)
