@@ -2,6 +2,7 @@
 /* Which state an offline command works on: what the daemon would run with. */
 #include "cli/state_config.h"
 
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -60,22 +61,29 @@ nc_code nc_state_plugin_config(
 	return nc_buf_failed(b) ? nc_err_nomem(err) : NC_OK;
 }
 
-static nc_code open_store(
-	nc_offline *plugin, const nc_config *config, nc_db_options *o, nc_error *err)
+nc_code nc_state_need(const nc_config *config, nc_error *err)
+{
+	const char *folder = config->database.connection_string;
+
+	if (access(folder, F_OK) == 0)
+		return NC_OK;
+	nc_err_errno(err, errno, "there is no state in %s", folder);
+	return nc_err_hint(err, err->code, "a first start of the daemon makes it; see --config");
+}
+
+nc_code nc_state_serve(const nc_config *config, nc_offline **ret, nc_error *err)
 {
 	_cleanup_(nc_buf_done) nc_buf b;
-	const void *table = NULL;
+	_cleanup_(nc_offline_freep) nc_offline *plugin = NULL;
 
 	nc_buf_init(&b, 16u << 10);
-	nc_code rc = nc_state_plugin_config(config, "serve", &b, err);
+	nc_code rc = nc_offline_load(config, NC_STORE_SQLITE, &plugin, err);
+	if (rc == NC_OK)
+		rc = nc_state_plugin_config(config, "serve", &b, err);
 	if (rc == NC_OK)
 		rc = nc_offline_open(plugin, nc_buf_bytes(&b), err);
 	if (rc == NC_OK)
-		rc = nc_offline_extension(plugin, NC_EXT_STORE, &table, &o->inst, err);
-	o->table = table;
-	o->node = config->system.node_id;
-	o->kinds = nc_model_kind_defs(&o->n_kinds);
-	o->hooks.upgrade = nc_model_upgrade;
+		*ret = nc_steal(&plugin);
 	return rc;
 }
 
@@ -83,14 +91,20 @@ nc_code nc_state_open(
 	const nc_config *config, nc_offline **ret, nc_db_options *ret_options, nc_error *err)
 {
 	_cleanup_(nc_offline_freep) nc_offline *plugin = NULL;
-	nc_code rc = nc_offline_load(config, NC_STORE_SQLITE, &plugin, err);
+	const void *table = NULL;
+	nc_db_options *o = ret_options;
 
-	*ret_options = (nc_db_options){ .table = NULL };
-	if (rc == NC_OK)
-		rc = open_store(plugin, config, ret_options, err);
+	*o = (nc_db_options){ .node = config->system.node_id };
+	nc_code rc = nc_state_serve(config, &plugin, err);
 	if (rc == NC_E_BUSY)
 		return nc_err_hint(err, rc, "stop the daemon first: systemctl stop novacron");
 	if (rc == NC_OK)
-		*ret = nc_steal(&plugin);
-	return rc;
+		rc = nc_offline_extension(plugin, NC_EXT_STORE, &table, &o->inst, err);
+	if (rc != NC_OK)
+		return rc;
+	o->table = table;
+	o->kinds = nc_model_kind_defs(&o->n_kinds);
+	o->hooks.upgrade = nc_model_upgrade;
+	*ret = nc_steal(&plugin);
+	return NC_OK;
 }

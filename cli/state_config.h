@@ -25,8 +25,10 @@ nc_code nc_state_config(nc_cli *c, const nc_config **ret, nc_error *err);
 /* The store plugin's configuration; `purpose` "serve" or "restore". */
 nc_code nc_state_plugin_config(
 	const nc_config *config, const char *purpose, nc_buf *b, nc_error *err);
-/* The store of a daemon that is down, with all that nc_db_open needs; the caller owns *ret. NC_E_BUSY:
- * the daemon runs. */
+nc_code nc_state_need(const nc_config *config, nc_error *err); /* fails where there is none yet */
+/* The store plugin of a daemon that is down; the caller owns *ret. NC_E_BUSY: the daemon runs. */
+nc_code nc_state_serve(const nc_config *config, nc_offline **ret, nc_error *err);
+/* The same with all that nc_db_open needs. */
 nc_code nc_state_open(
 	const nc_config *config, nc_offline **ret, nc_db_options *ret_options, nc_error *err);
 

@@ -3,9 +3,7 @@
  * state check: every checksum, the log's order, the ledger against its items. With --offline of a state
  * whose daemon is down, or can't start: what the files themselves can tell.
  */
-#include <errno.h>
 #include <inttypes.h>
-#include <unistd.h>
 
 #include "base/err.h"
 #include "cli/call.h"
@@ -73,12 +71,9 @@ static nc_code run(nc_cli *c, nc_error *err)
 	if (!nc_args_has(&c->args, "offline"))
 		return ask_daemon(c, err);
 	nc_code rc = nc_state_config(c, &config, err);
-	if (rc != NC_OK)
-		return rc;
-	const char *folder = config->database.connection_string;
-	if (access(folder, F_OK) < 0)
-		return nc_err_errno(err, errno, "there is no state in %s", folder);
-	return check_files(c, config, err);
+	if (rc == NC_OK)
+		rc = nc_state_need(config, err);
+	return rc == NC_OK ? check_files(c, config, err) : rc;
 }
 
 static const nc_flag flags[] = {

@@ -4,10 +4,8 @@
  * daemon serves such a state and writes nothing to it; what the records held is lost either way, and
  * this says so for each. Where a backup is better, state restore.
  */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "base/err.h"
 #include "cli/cmd/all.h"
@@ -61,12 +59,10 @@ static nc_code run(nc_cli *c, nc_error *err)
 	_cleanup_(nc_config_unrefp) const nc_config *config = NULL;
 	nc_code rc = nc_state_config(c, &config, err);
 
-	if (rc != NC_OK)
-		return rc;
-	const char *folder = config->database.connection_string;
-	if (access(folder, F_OK) < 0)
-		return nc_err_errno(err, errno, "there is no state in %s", folder);
-	rc = ask(c, folder, err);
+	if (rc == NC_OK)
+		rc = nc_state_need(config, err);
+	if (rc == NC_OK)
+		rc = ask(c, config->database.connection_string, err);
 	return rc == NC_OK ? repair(c, config, err) : rc;
 }
 

@@ -21,19 +21,9 @@
 
 static nc_code open_store(const nc_config *config, nc_offline **ret, nc_error *err)
 {
-	_cleanup_(nc_buf_done) nc_buf b;
-	const char *folder = config->database.connection_string;
+	nc_code rc = nc_state_need(config, err);
 
-	nc_buf_init(&b, 16u << 10);
-	if (access(folder, F_OK) < 0) {
-		nc_err_errno(err, errno, "there is no state in %s", folder);
-		return nc_err_hint(
-			err, err->code, "a first start of the daemon makes it; see --config");
-	}
-	nc_code rc = nc_offline_load(config, NC_STORE_SQLITE, ret, err);
-	if (rc == NC_OK)
-		rc = nc_state_plugin_config(config, "serve", &b, err);
-	return rc == NC_OK ? nc_offline_open(*ret, nc_buf_bytes(&b), err) : rc;
+	return rc == NC_OK ? nc_state_serve(config, ret, err) : rc;
 }
 
 static nc_code migrate(nc_cli *c, nc_error *err)
