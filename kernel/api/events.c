@@ -68,12 +68,10 @@ static nc_code subscribe(nc_api_job *j, nc_sub **ret, nc_error *err)
 	if (split_topics(j, topics, &o.n_topics, err) != NC_OK)
 		return err->code;
 	if (j->project && strcmp(j->project, "*")) {
-		const nc_root *r = nc_db_read_begin(j->api->o.db);
-		nc_code rc = nc_reach_of(r, j->project, &reach, err);
-		o.project = rc == NC_OK ? nc_arena_strdup(j->arena, reach.project) : NULL;
-		nc_db_read_end(j->api->o.db);
+		nc_code rc = nc_job_reach(j, &reach, err);
 		if (rc != NC_OK)
 			return rc;
+		o.project = reach.project;
 	}
 	return nc_sub_new(j->api->o.events, &o, ret, err);
 }

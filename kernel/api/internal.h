@@ -88,6 +88,8 @@ extern const nc_api_route nc_api_objects[], nc_api_operations[], nc_api_events_r
 uint64_t nc_revision_in(nc_bytes body); /* an object's, for its ETag; 0 = it has none */
 /* "ETag: <revision>" into h; text is its storage. */
 void nc_etag_header(uint64_t revision, char text[24], nc_http_header *h);
+/* What ?project= makes visible; the id is in the job's arena. */
+nc_code nc_job_reach(nc_api_job *j, nc_reach *ret, nc_error *err);
 const char *nc_job_query(const nc_api_job *j, const char *name); /* NULL = absent */
 /* 1 or true, 0 or false; a bare name is true, absent is false. */
 nc_code nc_job_query_bool(const nc_api_job *j, const char *name, int *ret, nc_error *err);

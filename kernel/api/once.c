@@ -54,13 +54,7 @@ nc_code nc_job_name(nc_api_job *j, nc_act *a, nc_error *err)
 	a->idempotency_key = j->idempotency_key;
 	if (j->idempotency_key && !(a->request_hash = hash_request(j)))
 		return nc_err_nomem(err);
-	const nc_root *r = nc_db_read_begin(j->api->o.db);
-	rc = nc_reach_of(r, j->project, &a->reach, err);
-	if (rc == NC_OK && a->reach.project &&
-		!(a->reach.project = nc_arena_strdup(j->arena, a->reach.project)))
-		rc = nc_err_nomem(err);
-	nc_db_read_end(j->api->o.db);
-	return rc;
+	return nc_job_reach(j, &a->reach, err);
 }
 
 void nc_job_run_once(nc_api_job *j)

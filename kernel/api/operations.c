@@ -296,18 +296,6 @@ static nc_code read_state(listing *l, nc_error *err)
 	return close ? nc_err_hint(err, NC_E_INVAL, "did you mean \"%s\"?", close) : NC_E_INVAL;
 }
 
-static nc_code read_project(listing *l, nc_error *err)
-{
-	const nc_root *r = nc_db_read_begin(l->j->api->o.db);
-	nc_code rc = nc_reach_of(r, l->j->project, &l->reach, err);
-
-	const char *project = l->reach.project;
-	if (project && !(l->reach.project = nc_arena_strdup(l->j->arena, project)))
-		rc = nc_err_nomem(err);
-	nc_db_read_end(l->j->api->o.db);
-	return rc;
-}
-
 /* Those under way are all in memory; the history may be long. */
 static nc_code walk_live(listing *l)
 {
@@ -349,7 +337,7 @@ static void list(nc_api_job *j)
 	if (rc == NC_OK)
 		rc = read_state(&l, &err);
 	if (rc == NC_OK)
-		rc = read_project(&l, &err);
+		rc = nc_job_reach(j, &l.reach, &err);
 	nc_buf_puts(&j->out, "{\"items\":[");
 	if (rc == NC_OK)
 		rc = l.is_live ? walk_live(&l)

@@ -72,6 +72,18 @@ void nc_job_submit(nc_api_job *j)
 	nc_job_unref(j);
 }
 
+nc_code nc_job_reach(nc_api_job *j, nc_reach *ret, nc_error *err)
+{
+	const nc_root *r = nc_db_read_begin(j->api->o.db);
+	nc_code rc = nc_reach_of(r, j->project, ret, err);
+
+	if (rc == NC_OK && ret->project &&
+		!(ret->project = nc_arena_strdup(j->arena, ret->project)))
+		rc = nc_err_nomem(err);
+	nc_db_read_end(j->api->o.db);
+	return rc;
+}
+
 const char *nc_job_query(const nc_api_job *j, const char *name)
 {
 	for (size_t i = 0; i < j->n_query; i++)
