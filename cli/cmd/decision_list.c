@@ -12,6 +12,6 @@ static nc_code run(nc_cli *c, nc_error *err)
 const nc_cmd nc_cmd_decision_list = {
 	.path = "decision list",
 	.doc = "list decisions, oldest first",
-	.uses = NC_USES_PAGES | NC_USES_OUTPUT,
+	.uses = NC_USES_PAGES | NC_USES_PROJECT | NC_USES_OUTPUT,
 	.run = run,
 };

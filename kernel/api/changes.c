@@ -172,6 +172,14 @@ static nc_code may_act(const nc_api_job *j, const nc_kind *kind, nc_error *err)
 	return NC_OK; /* nc_act_do says what there is */
 }
 
+static int has_sub(const nc_kind *kind, const char *name)
+{
+	for (size_t i = 0; i < kind->n_fields; i++)
+		if (kind->fields[i].mut == NC_SUBRESOURCE && !strcmp(kind->fields[i].name, name))
+			return 1;
+	return 0;
+}
+
 /* POST /{kind}/{ref}/{action}, or an element of a sub-resource: POST /vms/{id}/disks. */
 static nc_code do_action(nc_api_job *j, nc_act *a, const nc_kind *kind, nc_error *err)
 {
@@ -179,7 +187,7 @@ static nc_code do_action(nc_api_job *j, nc_act *a, const nc_kind *kind, nc_error
 
 	if (rc != NC_OK)
 		return rc;
-	if (nc_kind_has_sub(kind, j->params[2]))
+	if (has_sub(kind, j->params[2]))
 		return nc_act_sub(a, kind, j->params[1], j->params[2], NULL, j->json, err);
 	return nc_act_do(a, kind, j->params[1], j->params[2], j->json, err);
 }

@@ -82,8 +82,9 @@ typedef struct nc_api_route {
 	int is_once; /* `work` is no act, and its answer is kept under the Idempotency-Key */
 } nc_api_route;
 
-extern const nc_api_route nc_api_objects[], nc_api_operations[], nc_api_events_routes[],
-	nc_api_admin[], nc_api_families[], nc_api_plugins[], nc_api_health[], nc_api_hosts[];
+extern const nc_api_route nc_api_objects[], nc_api_operations[], nc_api_decisions[],
+	nc_api_events_routes[], nc_api_admin[], nc_api_families[], nc_api_plugins[],
+	nc_api_health[], nc_api_hosts[];
 
 uint64_t nc_revision_in(nc_bytes body); /* an object's, for its ETag; 0 = it has none */
 /* "ETag: <revision>" into h; text is its storage. */
@@ -108,9 +109,8 @@ const char *nc_api_render_fault(void *user, const nc_http_fault *f, nc_buf *body
  * final object (NC_ANSWER_OBJECT) or the operation. */
 typedef enum { NC_ANSWER_OPERATION, NC_ANSWER_OBJECT } nc_answer_what;
 void nc_operation_answer(nc_api_job *j, nc_answer_what what);
-/* Whether the kind has a sub-resource of that name ("disks"). */
-int nc_kind_has_sub(const nc_kind *kind, const char *field);
 
+/* ---- objects.c ---- */
 /* The project named by ?project= (or none): its id into reach. */
 nc_code nc_reach_of(const nc_root *r, const char *project, nc_reach *ret, nc_error *err);
 /* Whether it has routes of its own among the objects. */
@@ -125,6 +125,25 @@ void nc_change_delete(nc_api_job *j);
 void nc_change_action(nc_api_job *j);
 void nc_change_sub_patch(nc_api_job *j);
 void nc_change_sub_delete(nc_api_job *j);
+
+/* ---- page.c: a page of what lies in the store, by age: ?limit=, ?cursor=, ?project= ---- */
+typedef struct nc_page {
+	nc_api_job *j;
+	nc_reach reach; /* of these projects */
+	uint32_t n, limit;
+	const char *cursor; /* it goes on after this id; "" = from the first */
+	const char *last;   /* the last that was looked at */
+} nc_page;
+
+/* Reads what was asked, and begins the answer in j->out. */
+nc_code nc_page_begin(nc_page *p, nc_api_job *j, nc_error *err);
+void nc_page_looked_at(nc_page *p, const char *id);
+/* Whether one of this project (its JSON; what has none is everybody's) belongs on the page. */
+int nc_page_shows(const nc_page *p, nc_bytes project);
+/* One was written to j->out. NC_E_BUSY = the page is full: end the walk. */
+nc_code nc_page_added(nc_page *p);
+/* rc: how the walk ended. */
+void nc_page_answer(nc_page *p, nc_code rc, const nc_error *err);
 
 /* ---- once.c: the same request twice ---- */
 /* Who asks, where, and the request's key and hash, into the act. */

@@ -3,7 +3,6 @@
  * Operations: read one (live progress laid over the record), wait for its end, cancel, abandon.
  * Finished ones live in the store alone, so reading one is a worker's job.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "api/internal.h"
@@ -11,14 +10,6 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "model/body.h"
-
-int nc_kind_has_sub(const nc_kind *kind, const char *field)
-{
-	for (size_t i = 0; i < kind->n_fields; i++)
-		if (kind->fields[i].mut == NC_SUBRESOURCE && !strcmp(kind->fields[i].name, field))
-			return 1;
-	return 0;
-}
 
 /* ---- one operation, wherever it lies ---- */
 
@@ -225,64 +216,38 @@ static void get(nc_api_job *j)
 }
 
 typedef struct listing {
-	nc_api_job *j;
+	nc_page page;
 	const char *state, *kind; /* only these; NULL = any */
-	nc_reach reach;           /* and of these */
 	int is_live;              /* only such a state as finished ones don't have */
-	uint32_t n, limit;
-	const char *last, *cursor;
 } listing;
 
-static int is_word(nc_bytes json, const char *word)
+static int is_asked_for(nc_bytes value, const char *word)
 {
-	return !word || (json.len == strlen(word) + 2 &&
-				!memcmp((const char *)json.ptr + 1, word, json.len - 2));
-}
-
-/* Those of the project, and of none: what is done to hosts and providers. */
-static int is_visible(nc_bytes body, const nc_reach *reach)
-{
-	nc_bytes project = nc_body_member(body, "project");
-
-	return reach->is_everywhere || !project.len || nc_bytes_eq(project, nc_str("null")) ||
-	       (reach->project && is_word(project, reach->project));
+	return !word || nc_body_is_word(value, word);
 }
 
 static nc_code on_listed(void *ctx, const nc_item *it)
 {
 	listing *l = ctx;
+	nc_buf *out = &l->page.j->out;
 	nc_bytes body = nc_item_body(it);
 
-	l->last = nc_arena_strdup(l->j->arena, nc_item_id(it));
-	if (!is_visible(body, &l->reach) || !is_word(nc_body_member(body, "state"), l->state) ||
-		!is_word(nc_body_member(body, "kind"), l->kind))
+	nc_page_looked_at(&l->page, nc_item_id(it));
+	if (!nc_page_shows(&l->page, nc_body_member(body, "project")) ||
+		!is_asked_for(nc_body_member(body, "state"), l->state) ||
+		!is_asked_for(nc_body_member(body, "kind"), l->kind))
 		return NC_OK;
-	if (l->n++)
-		nc_buf_putc(&l->j->out, ',');
-	nc_buf_put(&l->j->out, body.ptr, body.len);
-	return l->n == l->limit ? NC_E_BUSY : NC_OK; /* the page is full: end the walk */
-}
-
-static nc_code read_page(listing *l, nc_error *err)
-{
-	const char *limit = nc_job_query(l->j, "limit"), *cursor = nc_job_query(l->j, "cursor");
-
-	l->limit = 100;
-	l->cursor = cursor ? cursor : "";
-	if (!limit)
-		return NC_OK;
-	long n = strtol(limit, NULL, 10);
-	if (n < 1 || n > 1000)
-		return nc_problem_err(err, "invalid", "limit: must be 1 to 1000");
-	l->limit = (uint32_t)n;
-	return NC_OK;
+	if (l->page.n)
+		nc_buf_putc(out, ',');
+	nc_buf_put(out, body.ptr, body.len);
+	return nc_page_added(&l->page);
 }
 
 static nc_code read_state(listing *l, nc_error *err)
 {
 	int i = 0;
 
-	l->state = nc_job_query(l->j, "state");
+	l->state = nc_job_query(l->page.j, "state");
 	while (l->state && nc_operation_state_words[i] &&
 		strcmp(nc_operation_state_words[i], l->state) != 0)
 		i++;
@@ -299,51 +264,34 @@ static nc_code read_state(listing *l, nc_error *err)
 /* Those under way are all in memory; the history may be long. */
 static nc_code walk_live(listing *l)
 {
-	const nc_root *r = nc_db_read_begin(l->j->api->o.db);
+	const nc_page *p = &l->page;
+	const nc_root *r = nc_db_read_begin(p->j->api->o.db);
 	nc_code rc = NC_OK;
 	nc_walk w;
 
-	nc_walk_init(&w, r, NC_KIND_OPERATION, NC_BY_ID, (nc_bytes){ 0 }, nc_str(l->cursor),
+	nc_walk_init(&w, r, NC_KIND_OPERATION, NC_BY_ID, (nc_bytes){ 0 }, nc_str(p->cursor),
 		NC_ASCENDING);
 	for (const nc_item *it; rc == NC_OK && (it = nc_walk_next(&w, NULL));)
-		if (strcmp(nc_item_id(it), l->cursor) != 0)
+		if (strcmp(nc_item_id(it), p->cursor) != 0)
 			rc = on_listed(l, it);
-	nc_db_read_end(l->j->api->o.db);
+	nc_db_read_end(p->j->api->o.db);
 	return rc;
-}
-
-static void answer_list(listing *l, nc_code rc, const nc_error *err)
-{
-	nc_api_job *j = l->j;
-
-	if (rc != NC_OK && rc != NC_E_BUSY) {
-		nc_job_problem(j, err, NULL);
-		return;
-	}
-	nc_buf_putc(&j->out, ']');
-	if (rc == NC_E_BUSY && l->last)
-		nc_buf_printf(&j->out, ",\"next_cursor\":\"%s\"", l->last);
-	nc_buf_putc(&j->out, '}');
-	nc_job_reply(j, 200, NULL, 0);
 }
 
 /* By age; but for a live state the finished ones too, which lie in the store. */
 static void list(nc_api_job *j)
 {
 	nc_error err = NC_ERROR_INIT;
-	listing l = { .j = j, .kind = nc_job_query(j, "kind") };
-	nc_code rc = read_page(&l, &err);
+	listing l = { .kind = nc_job_query(j, "kind") };
+	nc_code rc = nc_page_begin(&l.page, j, &err);
 
 	if (rc == NC_OK)
 		rc = read_state(&l, &err);
 	if (rc == NC_OK)
-		rc = nc_job_reach(j, &l.reach, &err);
-	nc_buf_puts(&j->out, "{\"items\":[");
-	if (rc == NC_OK)
 		rc = l.is_live ? walk_live(&l)
-			       : nc_db_scan(j->api->o.db, NC_KIND_OPERATION, nc_str(l.cursor), 0,
-					 on_listed, &l, &err);
-	answer_list(&l, rc, &err);
+			       : nc_db_scan(j->api->o.db, NC_KIND_OPERATION, nc_str(l.page.cursor),
+					 0, on_listed, &l, &err);
+	nc_page_answer(&l.page, rc, &err);
 }
 
 static void answer_after(nc_api_job *j, nc_code rc, const nc_error *err)
@@ -380,58 +328,7 @@ static void abandon(nc_api_job *j)
 	answer_after(j, rc, &err);
 }
 
-static nc_code render_decision(void *ctx, const nc_item *it)
-{
-	nc_api_job *j = ctx;
-
-	return nc_decision_render(nc_item_body(it), &j->out, NULL);
-}
-
-static void decision(nc_api_job *j)
-{
-	nc_error err = NC_ERROR_INIT;
-
-	if (nc_db_get(j->api->o.db, NC_KIND_DECISION, nc_str(j->params[0]), render_decision, j,
-		    &err) != NC_OK) {
-		if (err.code == NC_E_NOTFOUND)
-			nc_problem_err(
-				&err, "not_found", "there is no decision %.48s", j->params[0]);
-		nc_job_problem(j, &err, NULL);
-		return;
-	}
-	nc_job_reply(j, 200, NULL, 0);
-}
-
-static nc_code on_decision(void *ctx, const nc_item *it)
-{
-	listing *l = ctx;
-	size_t mark = l->j->out.len;
-
-	l->last = nc_arena_strdup(l->j->arena, nc_item_id(it));
-	if (l->n)
-		nc_buf_putc(&l->j->out, ',');
-	if (nc_decision_render(nc_item_body(it), &l->j->out, NULL) != NC_OK) {
-		l->j->out.len = mark; /* a damaged one is left out, as elsewhere */
-		return NC_OK;
-	}
-	return ++l->n == l->limit ? NC_E_BUSY : NC_OK;
-}
-
-static void list_decisions(nc_api_job *j)
-{
-	nc_error err = NC_ERROR_INIT;
-	listing l = { .j = j };
-	nc_code rc = read_page(&l, &err);
-
-	nc_buf_puts(&j->out, "{\"items\":[");
-	if (rc == NC_OK)
-		rc = nc_db_scan(
-			j->api->o.db, NC_KIND_DECISION, nc_str(l.cursor), 0, on_decision, &l, &err);
-	answer_list(&l, rc, &err);
-}
-
 static const char *const of_list[] = { "state", "kind", "limit", "cursor", NULL };
-static const char *const of_decisions[] = { "limit", "cursor", NULL };
 static const char *const of_get[] = { "wait", NULL };
 
 #define FAMILY(prefix)                                                                             \
@@ -469,16 +366,5 @@ static const char *const of_get[] = { "wait", NULL };
 const nc_api_route nc_api_operations[] = {
 	FAMILY("/api/v1/operations"),
 	FAMILY("/api/v1/tasks"),
-	{ .method = "GET",
-		.pattern = "/api/v1/decisions",
-		.permission = "decision.read",
-		.work = list_decisions,
-		.query = of_decisions,
-		.doc = "all of them, oldest first: limit, cursor" },
-	{ .method = "GET",
-		.pattern = "/api/v1/decisions/{id}",
-		.permission = "decision.read",
-		.work = decision,
-		.doc = "why a placement went as it did" },
 	{ .method = NULL },
 };

@@ -17,8 +17,9 @@
 #define ANSWER_MAX      (64u << 20)
 #define QUERY_WORDS_MAX 8
 
-static const nc_api_route *const tables[] = { nc_api_operations, nc_api_events_routes, nc_api_admin,
-	nc_api_plugins, nc_api_health, nc_api_hosts, nc_api_families, nc_api_objects };
+static const nc_api_route *const tables[] = { nc_api_operations, nc_api_decisions,
+	nc_api_events_routes, nc_api_admin, nc_api_plugins, nc_api_health, nc_api_hosts,
+	nc_api_families, nc_api_objects };
 
 typedef struct bound { /* a route with its api: the user of http's route */
 	nc_api *api;

@@ -138,6 +138,14 @@ nc_bytes nc_body_member(nc_bytes body, const char *name)
 	return (nc_bytes){ NULL, 0 };
 }
 
+int nc_body_is_word(nc_bytes value, const char *word)
+{
+	size_t n = strlen(word);
+	const char *s = value.ptr;
+
+	return value.len == n + 2 && s[0] == '"' && s[n + 1] == '"' && !memcmp(s + 1, word, n);
+}
+
 size_t nc_body_observed_at(nc_bytes body)
 {
 	nc_body_walk w;

@@ -26,6 +26,8 @@ int nc_body_walk_is_whole(const nc_body_walk *w);
 void nc_body_project(nc_bytes body, const char *const *fields, size_t n, nc_buf *out);
 /* The value of a top-level member as text inside the body; ptr NULL = not there. */
 nc_bytes nc_body_member(nc_bytes body, const char *name);
+/* Whether a value is this string, which needs no escapes. */
+int nc_body_is_word(nc_bytes value, const char *word);
 /* Where the observed members start in a rendered body (at the comma); its length when none. */
 size_t nc_body_observed_at(nc_bytes body);
 
