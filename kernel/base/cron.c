@@ -15,7 +15,8 @@
 
 #define DAY_S     86400
 #define NONE      INT64_MIN
-#define HORIZON_S ((int64_t)12 * 366 * DAY_S) /* 29 February may be eight years away */
+/* A leap day is on a Sunday every 28 years; where the century has none, it may be 40 away. */
+#define HORIZON_S ((int64_t)41 * 366 * DAY_S)
 
 /* ---- reading ---- */
 

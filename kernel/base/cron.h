@@ -29,7 +29,7 @@ typedef struct nc_cron {
 nc_code nc_cron_parse(const char *text, nc_cron *ret, nc_error *err);
 
 /* The first firing after `after_ms`, in unix milliseconds. */
-#define NC_CRON_NEVER INT64_MAX /* none within the next twelve years */
+#define NC_CRON_NEVER INT64_MAX /* none within the next 41 years */
 int64_t nc_cron_next(const nc_cron *c, const nc_zone *z, int64_t after_ms);
 
 #endif

@@ -70,8 +70,9 @@ static nc_go undo_answered(nc_turn *t, size_t i, const nc_op_step_def *def)
 static nc_go undo_failed(nc_turn *t, size_t i, int has_effect)
 {
 	nc_run *run = t->run;
+	int is_final = run->result.err.code == NC_E_UNSUPPORTED; /* and will be so next time */
 
-	if (run->attempts++ >= RETRIES_OF_UNDO)
+	if (is_final || run->attempts++ >= RETRIES_OF_UNDO)
 		return has_effect ? undo_left_unclear(t, i, &run->result.err)
 				  : undo_gave_up(t, i, &run->result.err);
 	nc_log(L_WARN, "op.undo.retry", F_STR("operation", run->id),

@@ -99,6 +99,21 @@ static void undo_is_tried_again_and_given_up_without_stopping_the_way_back(void)
 	ow_free(&w);
 }
 
+static void undo_that_nobody_serves_is_given_up_at_once(void)
+{
+	op_world w;
+	REQUIRE(ow_open(&w, NULL));
+	OW_SCRIPT(&w, { .verb = "three", .outcome = NC_FAILED_NO_EFFECT, .code = NC_E_INVAL },
+		{ .verb = "undo-two", .outcome = NC_FAILED_NO_EFFECT, .code = NC_E_UNSUPPORTED });
+	const char *id = ow_begin(&w, "t.calls", "p", "h", "acme");
+	CHECK(ow_wait_state(&w, id, NC_OPER_FAILED));
+	CHECK_INT(ow_count(&w, "undo-two"), 1);
+	const nc_operation *op = ow_get(&w, id);
+	CHECK_INT(op->steps[1].undo, NC_UNDO_FAILED);
+	CHECK_INT(op->steps[0].undo, NC_UNDO_DONE);
+	ow_free(&w);
+}
+
 static void undo_of_what_is_not_there_is_done(void)
 {
 	op_world w;
@@ -608,6 +623,7 @@ NC_TESTS(op_steps){
 	T(failed_step_takes_back_what_was_done_from_the_last_to_the_first),
 	T(step_without_effect_is_not_undone_one_with_some_is),
 	T(undo_is_tried_again_and_given_up_without_stopping_the_way_back),
+	T(undo_that_nobody_serves_is_given_up_at_once),
 	T(undo_of_what_is_not_there_is_done),
 	T(destroying_what_is_not_there_is_done),
 	T(undo_that_moves_something_is_not_done_where_nothing_was_found),
