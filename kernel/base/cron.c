@@ -13,8 +13,8 @@
 #include "base/clock.h"
 #include "base/err.h"
 
-#define DAY_S     86400
-#define NONE      INT64_MIN
+#define DAY_S 86400
+#define NONE  INT64_MIN
 /* A leap day is on a Sunday every 28 years; where the century has none, it may be 40 away. */
 #define HORIZON_S ((int64_t)41 * 366 * DAY_S)
 

@@ -57,7 +57,8 @@ static void take_in(nc_http_listener *l, int fd, const struct sockaddr *sa)
 		turn_away(fd);
 		return;
 	}
-	nc_http_conn *c = nc_http_conn_new(fd, &peer);
+	peer.is_tls = l->spec->tls != NULL;
+	nc_http_conn *c = nc_http_conn_new(fd, l->spec->tls, &peer);
 	if (!c) {
 		nc_http_census_leave(&s->census, &peer);
 		nc_http_metric_refused(NC_REFUSED_MEMORY);

@@ -65,7 +65,7 @@ const nc_http_peer *nc_http_req_peer(const nc_http_req *r)
 
 int nc_http_req_peer_in_group(nc_http_req *r, gid_t gid)
 {
-	return nc_http_peer_fd_in_group(r->conn->fd, &r->conn->peer, gid);
+	return nc_http_peer_fd_in_group(r->conn->wire.fd, &r->conn->peer, gid);
 }
 
 nc_arena *nc_http_req_arena(nc_http_req *r)

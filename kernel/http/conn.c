@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "http/metrics.h"
 #include "http/server.h"
+#include "http/tls.h"
 
 /*
  * Connections between epoll and their codec. Events are edge-triggered and asked for once, at
@@ -30,14 +31,17 @@ static void on_event(nc_http_source *s, uint32_t events)
 	if (events & (EPOLLHUP | EPOLLERR))
 		c->has_hup = 1;
 	if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR))
-		c->is_blocked = 0;
+		c->is_blocked = c->wire.wants_write = 0;
 	nc_http_conn_run(c);
 }
 
 static void on_deadline(nc_http_timer *t)
 {
 	nc_http_conn *c = NC_CONTAINER(t, nc_http_conn, deadline);
-	c->codec->on_deadline(c);
+	if (c->is_open)
+		c->codec->on_deadline(c);
+	else
+		nc_http_conn_break(c, NC_HTTP_END_GONE); /* it never shook hands */
 }
 
 static void run_adopt(nc_http_task *task, unsigned reactor)
@@ -46,17 +50,20 @@ static void run_adopt(nc_http_task *task, unsigned reactor)
 	nc_http_conn_adopt(c, &c->reactor->server->reactors[reactor]);
 }
 
-nc_http_conn *nc_http_conn_new(int fd, const nc_http_peer *peer)
+nc_http_conn *nc_http_conn_new(int fd, nc_http_tls *tls, const nc_http_peer *peer)
 {
 	_cleanup_(nc_closep) int owned = fd;
-	nc_http_conn *c = nc_calloc(1, sizeof(*c));
-	if (!c)
+	_cleanup_(nc_freep) nc_http_conn *fresh = nc_calloc(1, sizeof(*fresh));
+	if (!fresh)
 		return NULL;
+	fresh->wire = (nc_http_wire){ .transport = &nc_http_plain, .fd = fd };
+	if (tls && nc_http_tls_open(tls, &fresh->wire) != NC_OK)
+		return NULL;
+	nc_http_conn *c = nc_steal(&fresh);
+	c->wire.fd = nc_steal_fd(&owned);
 	c->source.on_event = on_event;
 	c->adopt.run = run_adopt;
-	c->transport = &nc_http_plain;
 	c->codec = &nc_http_h1;
-	c->fd = nc_steal_fd(&owned);
 	c->peer = *peer;
 	nc_list_init(&c->link);
 	nc_list_init(&c->ready);
@@ -65,10 +72,18 @@ nc_http_conn *nc_http_conn_new(int fd, const nc_http_peer *peer)
 	return c;
 }
 
+static void close_wire(nc_http_conn *c)
+{
+	if (c->wire.transport->done)
+		c->wire.transport->done(&c->wire);
+	nc_closep(&c->wire.fd);
+	c->wire.fd = -1;
+}
+
 void nc_http_conn_free(nc_http_conn *c)
 {
 	nc_http_census_leave(&c->reactor->server->census, &c->peer);
-	nc_closep(&c->fd);
+	close_wire(c);
 	nc_free(c);
 }
 
@@ -79,7 +94,7 @@ void nc_http_conn_adopt(nc_http_conn *c, nc_http_reactor *r)
 		nc_http_conn_free(c);
 		return;
 	}
-	if (nc_http_reactor_watch(r, c->fd, EVENTS, &c->source) < 0) {
+	if (nc_http_reactor_watch(r, c->wire.fd, EVENTS, &c->source) < 0) {
 		nc_http_slot_put(r, c);
 		nc_http_conn_free(c);
 		return;
@@ -103,8 +118,7 @@ void nc_http_conn_close(nc_http_conn *c, nc_http_end why)
 	nc_list_del(&c->link);
 	nc_list_add_tail(&r->dead, &c->link);
 	nc_http_slot_put(r, c);
-	nc_closep(&c->fd);
-	c->fd = -1;
+	close_wire(c);
 	r->conn_count--;
 	nc_http_metric_connections(-1);
 }
@@ -130,37 +144,85 @@ void nc_http_conn_yield(nc_http_conn *c)
 		nc_list_add_tail(&c->reactor->ready, &c->ready);
 }
 
-void nc_http_conn_run(nc_http_conn *c)
-{
-	if (c->is_dead)
-		return;
-	c->is_running = 1;
-	c->codec->run(c);
-	if (c->is_broken)
-		nc_http_conn_close(c, c->why);
-	c->is_running = 0;
-}
-
-/* ---- sending ---- */
-
 static void want_out(nc_http_conn *c, int wanted)
 {
 	if (c->has_out == wanted)
 		return;
 	uint32_t events = EVENTS | (wanted ? (uint32_t)EPOLLOUT : 0);
-	if (nc_http_reactor_rewatch(c->reactor, c->fd, events, &c->source) < 0)
+	if (nc_http_reactor_rewatch(c->reactor, c->wire.fd, events, &c->source) < 0)
 		nc_http_conn_break(c, NC_HTTP_END_GONE);
 	c->has_out = (uint8_t)wanted;
 }
+
+/* Whether it has come to that; a peer that takes its time has as long as for a head. */
+static int shake_hands(nc_http_conn *c)
+{
+	const char *protocol = "";
+	int state = c->wire.transport->handshake ? c->wire.transport->handshake(&c->wire, &protocol)
+						 : 1;
+	if (state == NC_IO_ERROR)
+		nc_http_conn_break(c, NC_HTTP_END_GONE);
+	want_out(c, c->wire.wants_write);
+	if (state != 1) {
+		const nc_http_limits *l = &c->reactor->server->opts.limits;
+		if (!nc_http_timer_is_set(&c->deadline))
+			nc_http_timer_set(
+				&c->reactor->wheel, &c->deadline, c->reactor->now_us + l->head_us);
+		return 0;
+	}
+	nc_http_timer_stop(&c->deadline);
+	c->is_open = 1;
+	return !c->is_broken;
+}
+
+void nc_http_conn_run(nc_http_conn *c)
+{
+	if (c->is_dead)
+		return;
+	c->is_running = 1;
+	if (c->is_open || shake_hands(c))
+		c->codec->run(c);
+	if (c->is_broken)
+		nc_http_conn_close(c, c->why);
+	c->is_running = 0;
+}
+
+void nc_http_conn_drain(nc_http_conn *c)
+{
+	if (c->is_open)
+		c->codec->on_drain(c);
+	else
+		nc_http_conn_close(c, NC_HTTP_END_STOPPED);
+}
+
+/* ---- receiving ---- */
+
+ssize_t nc_http_conn_read(nc_http_conn *c, void *p, size_t n)
+{
+	if (!c->can_read)
+		return NC_IO_AGAIN;
+	ssize_t got = c->wire.transport->read(&c->wire, p, n);
+	if (got == NC_IO_AGAIN && c->wire.wants_write) {
+		want_out(c, 1); /* and then it is read again */
+		return got;
+	}
+	/* With the end announced the next read must still be made: no further edge will come. */
+	if (got == NC_IO_AGAIN || (got > 0 && (size_t)got < n && !c->has_rdhup &&
+					  c->wire.transport->short_read_is_all))
+		c->can_read = 0;
+	return got;
+}
+
+/* ---- sending ---- */
 
 nc_http_out_state nc_http_conn_flush(nc_http_conn *c)
 {
 	if (c->is_blocked)
 		return NC_OUT_BLOCKED;
-	nc_http_out_state state = nc_http_out_flush(&c->out, c->transport, c->fd);
+	nc_http_out_state state = nc_http_out_flush(&c->out, &c->wire);
 	switch (state) {
 	case NC_OUT_EMPTY:
-		want_out(c, 0);
+		want_out(c, c->wire.wants_write);
 		break;
 	case NC_OUT_BLOCKED:
 		c->is_blocked = 1;
@@ -194,7 +256,7 @@ static size_t send_now(nc_http_conn *c, nc_bytes head, nc_bytes body)
 	}
 	if (n == 0)
 		return 0;
-	ssize_t put = c->transport->writev(c->fd, iov, n);
+	ssize_t put = c->wire.transport->writev(&c->wire, iov, n);
 	if (put == NC_IO_ERROR)
 		nc_http_conn_break(c, NC_HTTP_END_GONE);
 	if (put < 0)

@@ -57,7 +57,7 @@ static nc_h1_step say_goodbye(nc_http_conn *c, int must_linger)
 		return NC_STEP_CLOSED;
 	}
 	c->h1.is_lingering = 1;
-	c->transport->shut_write(c->fd);
+	c->wire.transport->shut_write(&c->wire);
 	return NC_STEP_ON;
 }
 

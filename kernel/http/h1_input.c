@@ -36,19 +36,6 @@ int nc_h1_can_skip_body(const nc_http_conn *c)
 	return h1->body == NC_H1_BODY_DONE;
 }
 
-/* Read once: bytes, 0 at the end of the peer's side, NC_IO_AGAIN (can_read falls), NC_IO_ERROR. */
-static ssize_t read_some(nc_http_conn *c, char *p, size_t n)
-{
-	if (!c->can_read)
-		return NC_IO_AGAIN;
-	ssize_t got = c->transport->read(c->fd, p, n);
-	/* With the end announced the next read must still be made: no further edge will come. */
-	if (got == NC_IO_AGAIN ||
-		(got > 0 && (size_t)got < n && !c->has_rdhup && c->transport->short_read_is_all))
-		c->can_read = 0;
-	return got;
-}
-
 /* ---- heads ---- */
 
 static void begin_head(nc_http_conn *c)
@@ -84,7 +71,7 @@ static nc_h1_step read_more_head(nc_http_conn *c)
 			return NC_STEP_ON;
 		}
 	}
-	ssize_t n = read_some(c, r->text + r->text_len, r->text_cap - r->text_len);
+	ssize_t n = nc_http_conn_read(c, r->text + r->text_len, r->text_cap - r->text_len);
 	if (n > 0) {
 		r->text_len += (size_t)n;
 		return NC_STEP_ON;
@@ -177,7 +164,7 @@ static nc_h1_step fill_window(nc_http_conn *c, uint64_t most)
 		return NC_STEP_ON;
 	}
 	h1->in_pos = h1->in_len = 0;
-	ssize_t n = read_some(c, h1->window, (size_t)NC_MIN((uint64_t)WINDOW, most));
+	ssize_t n = nc_http_conn_read(c, h1->window, (size_t)NC_MIN((uint64_t)WINDOW, most));
 	if (n == NC_IO_AGAIN)
 		return NC_STEP_WAIT;
 	if (n <= 0) {
@@ -210,7 +197,7 @@ static nc_h1_step read_length(nc_http_conn *c)
 	} else {
 		n = (size_t)NC_MIN(h1->body_left, (uint64_t)WINDOW);
 		char *p = nc_buf_reserve(b, n);
-		ssize_t got = p ? read_some(c, p, n) : 0;
+		ssize_t got = p ? nc_http_conn_read(c, p, n) : 0;
 		if (got == NC_IO_AGAIN)
 			return NC_STEP_WAIT;
 		if (p && got <= 0) {
@@ -315,7 +302,7 @@ nc_h1_step nc_h1_stream_body(nc_http_conn *c)
 nc_h1_step nc_h1_linger(nc_http_conn *c)
 {
 	char sink[16 << 10];
-	ssize_t n = read_some(c, sink, sizeof(sink));
+	ssize_t n = nc_http_conn_read(c, sink, sizeof(sink));
 	if (n == NC_IO_AGAIN)
 		return NC_STEP_WAIT;
 	c->h1.linger_read += n > 0 ? (uint64_t)n : 0;

@@ -34,6 +34,7 @@ typedef struct nc_http_peer {
 	pid_t pid;
 	uint16_t port;    /* inet */
 	char address[46]; /* inet: numeric, IPv4-mapped shown as IPv4; unix: "" */
+	int is_tls;       /* what is said can't be overheard; so of unix, 0 */
 } nc_http_peer;
 
 /* A decoded name and value; both are followed by a NUL and contain none. */
@@ -196,6 +197,23 @@ typedef struct nc_http_route {
 	void *user;
 } nc_http_route;
 
+/* ---- TLS: 1.3 alone ---- */
+
+typedef struct nc_http_tls nc_http_tls;
+
+/* PEM files: the server's certificate with those that lead to its authority, and its key. */
+nc_code nc_http_tls_new(
+	const char *cert_file, const char *key_file, nc_http_tls **ret, nc_error *err);
+void nc_http_tls_free(nc_http_tls *t); /* no server has it any more */
+NC_DEFINE_CLEANUP(nc_http_tls *, nc_http_tls_free);
+/*
+ * Read the files again. Connections that come from now on get what is in them, the others go on as
+ * they began; on any error all stays as it was. Also renews what sessions are resumed with, so it
+ * is worth calling daily. Any thread, blocks.
+ */
+nc_code nc_http_tls_reload(nc_http_tls *t, nc_error *err);
+int64_t nc_http_tls_expires_s(nc_http_tls *t); /* the certificate's end, seconds since 1970 */
+
 /* ---- the server ---- */
 
 typedef enum { NC_HTTP_LISTEN_UNIX, NC_HTTP_LISTEN_INET } nc_http_listen_kind;
@@ -207,6 +225,7 @@ typedef struct nc_http_listen {
 	mode_t mode;         /* unix: of the socket file; 0 = 0660 */
 	gid_t gid;           /* unix: (gid_t)-1 or 0 = leave as it is */
 	int backlog;         /* 0 = 1024 */
+	nc_http_tls *tls;    /* inet: TLS with this, which outlives the server; NULL = plain */
 } nc_http_listen;
 
 typedef struct nc_http_limits {           /* 0 = the default */

@@ -167,23 +167,23 @@ static void advance(nc_http_out *o, uint64_t n)
 	}
 }
 
-static ssize_t send_front(const nc_http_out *o, const nc_http_transport *t, int fd)
+static ssize_t send_front(const nc_http_out *o, nc_http_wire *w)
 {
 	const piece *p = NC_LIST_ENTRY(o->pieces.next, piece, link);
 	if (p->fd >= 0)
-		return t->send_file(fd, p->fd, p->offset + p->gone, p->len - p->gone);
+		return w->transport->send_file(w, p->fd, p->offset + p->gone, p->len - p->gone);
 	struct iovec iov[IOV_MAX_AT_ONCE];
 	int n = gather(o, iov);
-	return n ? t->writev(fd, iov, n) : 0;
+	return n ? w->transport->writev(w, iov, n) : 0;
 }
 
-nc_http_out_state nc_http_out_flush(nc_http_out *o, const nc_http_transport *t, int fd)
+nc_http_out_state nc_http_out_flush(nc_http_out *o, nc_http_wire *w)
 {
 	uint64_t turn_ends = o->sent + TURN_MAX;
 	while (!nc_list_is_empty(&o->pieces)) {
 		if (o->sent >= turn_ends)
 			return NC_OUT_MORE;
-		ssize_t n = send_front(o, t, fd);
+		ssize_t n = send_front(o, w);
 		if (n == NC_IO_AGAIN)
 			return NC_OUT_BLOCKED;
 		if (n < 0)

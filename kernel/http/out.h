@@ -41,6 +41,6 @@ typedef enum {
 	NC_OUT_FAILED   /* the peer is gone, or a file is shorter than promised */
 } nc_http_out_state;
 /* Hand over what can be. */
-nc_http_out_state nc_http_out_flush(nc_http_out *o, const nc_http_transport *t, int fd);
+nc_http_out_state nc_http_out_flush(nc_http_out *o, nc_http_wire *w);
 
 #endif

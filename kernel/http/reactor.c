@@ -133,7 +133,7 @@ static void begin_drain(nc_http_task *task, unsigned index nc_unused)
 		h->drain(h->user, r->index);
 	NC_LIST_EACH (n, &r->conns) {
 		nc_http_conn *c = NC_LIST_ENTRY(n, nc_http_conn, link);
-		c->codec->on_drain(c);
+		nc_http_conn_drain(c);
 	}
 }
 

@@ -7,8 +7,8 @@
 #include <sys/uio.h>
 
 /*
- * How bytes get to and from a peer: a plain socket, TLS later. Calls never block and never raise
- * SIGPIPE; EINTR is dealt with inside. They return the number of bytes, or one of these.
+ * How bytes get to and from a peer: a plain socket, or TLS over it. Calls never block and never
+ * raise SIGPIPE; EINTR is dealt with inside. They return the number of bytes, or one of these.
  */
 enum {
 	NC_IO_AGAIN = -1, /* nothing now; the reactor will hear when there is */
@@ -17,12 +17,25 @@ enum {
 			  /* read: 0 is the end of what the peer sends */
 };
 
+/* One connection's socket, and what its transport keeps for it. */
+typedef struct nc_http_wire {
+	const struct nc_http_transport *transport;
+	int fd;
+	struct ssl_st *tls;  /* of the TLS transport */
+	uint8_t wants_write; /* handshake, read: AGAIN until something can be written */
+} nc_http_wire;
+
 typedef struct nc_http_transport {
-	ssize_t (*read)(int fd, void *p, size_t n);
-	ssize_t (*writev)(int fd, const struct iovec *iov, int count);
-	ssize_t (*send_file)(int fd, int file, uint64_t offset, uint64_t n);
-	void (*shut_write)(int fd); /* the peer sees the end; reading goes on */
-	int short_read_is_all;      /* a read of less than asked for has emptied it */
+	/* Before the first byte is read or written, until it returns 1; NULL = there is none. Takes
+	 * what the peer speaks from then on into *ret_protocol ("h2", "" = it did not say). */
+	int (*handshake)(nc_http_wire *w, const char **ret_protocol);
+	ssize_t (*read)(nc_http_wire *w, void *p, size_t n);
+	/* After AGAIN the next call begins with the same bytes, and has at least as many. */
+	ssize_t (*writev)(nc_http_wire *w, const struct iovec *iov, int count);
+	ssize_t (*send_file)(nc_http_wire *w, int file, uint64_t offset, uint64_t n);
+	void (*shut_write)(nc_http_wire *w); /* the peer sees the end; reading goes on */
+	void (*done)(nc_http_wire *w);       /* frees what is kept, not the fd; NULL = nothing */
+	int short_read_is_all;               /* a read of less than asked for has emptied it */
 } nc_http_transport;
 
 extern const nc_http_transport nc_http_plain;

@@ -49,6 +49,14 @@ hc_server hc_start_tcp(nc_http_options opts)
 	return start(opts, &listen, NULL);
 }
 
+hc_server hc_start_tls(nc_http_options opts, nc_http_tls *tls)
+{
+	const nc_http_listen listen = {
+		.kind = NC_HTTP_LISTEN_INET, .address = "127.0.0.1", .tls = tls
+	};
+	return start(opts, &listen, NULL);
+}
+
 void hc_stop(hc_server *s)
 {
 	nc_http_server_free(s->s);

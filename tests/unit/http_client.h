@@ -18,6 +18,7 @@ typedef struct hc_server {
 /* Fills in listen; whatever else opts says is used. Ends the test run when it cannot start. */
 hc_server hc_start(nc_http_options opts);
 hc_server hc_start_tcp(nc_http_options opts);
+hc_server hc_start_tls(nc_http_options opts, nc_http_tls *tls);
 void hc_stop(hc_server *s); /* cleanup form */
 
 int hc_connect(const hc_server *s); /* -1 when refused */

@@ -25,7 +25,7 @@ static size_t take(const void *p, size_t n, size_t room)
 	return n;
 }
 
-static ssize_t wire_writev(int fd nc_unused, const struct iovec *iov, int count)
+static ssize_t wire_writev(nc_http_wire *w nc_unused, const struct iovec *iov, int count)
 {
 	if (wire.calls_left-- <= 0)
 		return NC_IO_AGAIN;
@@ -35,7 +35,7 @@ static ssize_t wire_writev(int fd nc_unused, const struct iovec *iov, int count)
 	return (ssize_t)total;
 }
 
-static ssize_t wire_send_file(int fd nc_unused, int file, uint64_t offset, uint64_t n)
+static ssize_t wire_send_file(nc_http_wire *w nc_unused, int file, uint64_t offset, uint64_t n)
 {
 	char mem[256];
 	if (wire.calls_left-- <= 0)
@@ -48,6 +48,7 @@ static ssize_t wire_send_file(int fd nc_unused, int file, uint64_t offset, uint6
 
 static const nc_http_transport wire_transport = { .writev = wire_writev,
 	.send_file = wire_send_file };
+static nc_http_wire to_peer = { .transport = &wire_transport, .fd = -1 };
 
 static int releases;
 
@@ -123,7 +124,7 @@ static void the_bytes_are_the_same_however_few_are_taken_at_once(void)
 		nc_http_out_state state;
 		do {
 			wire.calls_left = 1;
-			state = nc_http_out_flush(&o, &wire_transport, -1);
+			state = nc_http_out_flush(&o, &to_peer);
 			CHECK_UINT(o.queued + wire.len, strlen(ALL));
 			CHECK_UINT(o.sent, wire.len);
 		} while (state == NC_OUT_BLOCKED && rounds++ < 1000);
@@ -142,7 +143,7 @@ static void a_file_shorter_than_promised_fails_the_queue(void)
 	reset_wire(100);
 	wire.calls_left = 100;
 	CHECK_CODE(nc_http_out_file(&o, open_file("short"), 0, 10), NC_OK);
-	CHECK_INT(nc_http_out_flush(&o, &wire_transport, -1), NC_OUT_FAILED);
+	CHECK_INT(nc_http_out_flush(&o, &to_peer), NC_OUT_FAILED);
 	nc_http_out_done(&o);
 	CHECK(nc_http_out_is_empty(&o));
 }
@@ -155,13 +156,13 @@ static void what_is_unsent_is_let_go(void)
 	reset_wire(5);
 	wire.calls_left = 1;
 	CHECK_CODE(fill(&o, digits), NC_OK);
-	CHECK_INT(nc_http_out_flush(&o, &wire_transport, -1), NC_OUT_BLOCKED);
+	CHECK_INT(nc_http_out_flush(&o, &to_peer), NC_OUT_BLOCKED);
 	nc_http_out_done(&o);
 	CHECK_UINT(o.queued, 0);
 	CHECK_INT(releases, 1);
 }
 
-static ssize_t greedy_writev(int fd nc_unused, const struct iovec *iov, int count)
+static ssize_t greedy_writev(nc_http_wire *w nc_unused, const struct iovec *iov, int count)
 {
 	ssize_t n = 0;
 	for (int i = 0; i < count; i++)
@@ -173,6 +174,7 @@ static void a_long_queue_leaves_others_their_turn(void)
 {
 	enum { N = 6 << 20 };
 	static const nc_http_transport greedy = { .writev = greedy_writev };
+	nc_http_wire to_glutton = { .transport = &greedy, .fd = -1 };
 	nc_http_out o;
 	nc_http_out_init(&o);
 	char *p;
@@ -180,9 +182,9 @@ static void a_long_queue_leaves_others_their_turn(void)
 	REQUIRE(b != NULL);
 	memset(p, 'x', N);
 	CHECK_CODE(nc_http_out_blob(&o, b, 0, framed("", "")), NC_OK);
-	CHECK_INT(nc_http_out_flush(&o, &greedy, -1), NC_OUT_MORE);
+	CHECK_INT(nc_http_out_flush(&o, &to_glutton), NC_OUT_MORE);
 	CHECK(o.sent >= 1 << 20 && o.sent < N);
-	CHECK_INT(nc_http_out_flush(&o, &greedy, -1), NC_OUT_EMPTY);
+	CHECK_INT(nc_http_out_flush(&o, &to_glutton), NC_OUT_EMPTY);
 	CHECK_UINT(o.sent, N);
 }
 
@@ -197,7 +199,7 @@ static void queueing_survives_each_failing_allocation(void)
 		reset_wire(100);
 		wire.calls_left = 100;
 		rc = fill(&o, digits);
-		CHECK_INT(nc_http_out_flush(&o, &wire_transport, -1), NC_OUT_EMPTY);
+		CHECK_INT(nc_http_out_flush(&o, &to_peer), NC_OUT_EMPTY);
 		CHECK_MEM(wire.taken, ALL, wire.len); /* a beginning, never with a hole */
 		nc_http_out_done(&o);
 	}
