@@ -278,7 +278,7 @@ static void a_reload_is_for_those_who_come_later(void)
 	_cleanup_(hc_done) hc_answer a = { 0 };
 	_cleanup_(tc_closep) tc_conn *before = tc_connect(&w.s, NULL);
 	REQUIRE(before != NULL);
-	_cleanup_(nc_freep) char *other = make("server.pem", "second");
+	nc_free(make("server.pem", "second")); /* in the place of the first */
 	CHECK_CODE(nc_http_tls_reload(w.tls, NULL), NC_OK);
 	_cleanup_(tc_closep) tc_conn *after = tc_connect(&w.s, NULL);
 	REQUIRE(after != NULL);
