@@ -8,7 +8,8 @@ NC_JOBS=${NC_JOBS:-$(nproc 2>/dev/null || echo 2)}
 
 # The one list of Debian packages, by what they are needed for.
 NC_PACKAGES_BUILD=(gcc libc6-dev cmake ninja-build pkg-config python3 libjansson-dev libyaml-dev
-	libssl-dev libsqlite3-dev libcurl4-openssl-dev libltdl-dev libcunit1-dev)
+	libssl-dev libsqlite3-dev libcurl4-openssl-dev libltdl-dev libcunit1-dev
+	libargon2-dev)
 NC_PACKAGES_TEST=(ccache g++ make curl clang libclang-rt-14-dev clang-format clang-tidy shellcheck abigail-tools
 	python3-jsonschema)
 NC_PACKAGES_BARE=(mmdebstrap debian-archive-keyring git)
