@@ -63,9 +63,8 @@ typedef struct nc_op_step {
 	const char *key;  /* operation.step.ordinal: what the driver gets */
 	int64_t attempts; /* how often it was begun; undoing not counted */
 	int64_t started_at_ms, ended_at_ms;
-	const char *target;     /* host or provider it ran on: nothing sets it yet */
+	const char *target;     /* the host it was sent to last, else the provider; NULL: none */
 	const char *checkpoint; /* the driver's, base64 */
-	nc_bytes result;        /* JSON; nothing sets it yet */
 	nc_op_error *error;
 } nc_op_step;
 

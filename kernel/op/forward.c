@@ -102,8 +102,8 @@ static int is_named(const nc_op_step *s)
 	return s->state == NC_STEP_RUNNING || s->state == NC_STEP_UNKNOWN;
 }
 
-/* Into the step what is to be sent; 0 = its record says that already. */
-static int begin_attempt(nc_turn *t, size_t i, int is_recover)
+/* Into the step what is to be sent, and where to; 0 = its record says that already. */
+static int begin_attempt(nc_turn *t, size_t i, const nc_op_call *call, int is_recover)
 {
 	nc_op_step *s = &t->c.op->steps[i];
 
@@ -116,6 +116,9 @@ static int begin_attempt(nc_turn *t, size_t i, int is_recover)
 	}
 	s->state = NC_STEP_RUNNING; /* also where nobody knew, and it was absent */
 	s->attempts++;
+	int has_host = call->target && *call->target;
+	const char *to = has_host ? call->target : call->provider;
+	s->target = to ? nc_arena_strdup(t->c.arena, to) : NULL;
 	return 1;
 }
 
@@ -134,7 +137,7 @@ nc_go nc_turn_begin_call(nc_turn *t, size_t i, const nc_op_step_def *def)
 		nc_op_step_mark(s, NC_STEP_SKIPPED);
 		return NC_GO_ON;
 	}
-	int is_new = begin_attempt(t, i, is_recover);
+	int is_new = begin_attempt(t, i, &call, is_recover);
 	if (!s->key || nc_turn_keep_call(t, &call, s, def->deadline_us) != NC_OK)
 		return nc_turn_retry_memory(t);
 	t->run->call.is_recover = is_recover;

@@ -26,6 +26,7 @@ static void steps_run_in_order_each_named_in_the_record_first(void)
 	CHECK(op->started_at_ms && op->ended_at_ms);
 	CHECK_UINT(op->result.len, 2);
 	CHECK_STR(op->plugin.id, "test");
+	CHECK_STR(op->steps[0].target, "h");
 	CHECK_STR(ow_description(&w, id), "succeeded");
 	CHECK(ow_wait_idle(&w));
 	ow_free(&w);

@@ -16,7 +16,6 @@ static const nc_field_def fields[] = {
 		.flags = NC_FF_INDEXED, .index = NC_IDEMPOTENCY_IX_EXPIRES, .doc = "Kept until"),
 };
 static const char *const indexes[] = { "expires_at" };
-static const char *const statuses[] = { "running", "final", NULL };
 
 const nc_kind nc_kind_idempotency = {
 	NC_KIND_TABLE(IDEMPOTENCY, "idempotency", "idempotency", "idm", nc_idempotency, fields),
@@ -24,7 +23,5 @@ const nc_kind nc_kind_idempotency = {
 	.flags = NC_KF_INTERNAL | NC_KF_PLAIN | NC_KF_GIVEN_ID,
 	.n_own_indexes = NC_LEN(indexes),
 	.own_indexes = indexes,
-	.statuses = statuses,
-	.initial_status = "running",
 	.doc = "What a client's key was used for",
 };

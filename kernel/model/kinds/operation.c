@@ -49,10 +49,9 @@ static const nc_field_def step_fields[] = {
 		.doc = "How often it was tried; undoing not counted"),
 	NC_FIELD_TIME(nc_op_step, started_at_ms, "started_at", .doc = "When it began"),
 	NC_FIELD_TIME(nc_op_step, ended_at_ms, "ended_at", .doc = "When it ended"),
-	NC_FIELD_STR(nc_op_step, target, "target", .doc = "Host or provider it runs on"),
+	NC_FIELD_STR(nc_op_step, target, "target", .doc = "Host or provider it was sent to"),
 	NC_FIELD_STR(nc_op_step, checkpoint, "checkpoint", .max_len = 64 << 10,
 		.doc = "The driver's own, base64"),
-	NC_FIELD_JSON(nc_op_step, result, "result", .max_len = 64 << 10, .doc = "What came of it"),
 	NC_FIELD_OBJ(nc_op_step, error, "error", &nc_op_error_def, .doc = "Why it failed"),
 };
 static const nc_sub_def step_def = NC_SUB_DEF("OperationStep", step_fields, nc_op_step, NULL, NULL);
