@@ -7,7 +7,7 @@
 typedef struct nc_http_conn nc_http_conn;
 
 /*
- * What a protocol (HTTP/1; HTTP/2 later) does for a connection and its requests. Reactor thread.
+ * What a protocol (HTTP/1, WebSocket; HTTP/2 later) does for a connection and its requests. Reactor thread.
  * Only `run` and `cut` may end a connection or a request: the others are called from within
  * handlers, so they record what happened and leave the rest to the next run.
  */
@@ -20,6 +20,8 @@ typedef struct nc_http_codec {
 	void (*cut)(nc_http_conn *c, nc_http_end why);
 	/* The request with that stream number, or NULL. */
 	nc_http_req *(*find)(nc_http_conn *c, uint32_t stream);
+	/* What was to be sent there was lost for want of memory: say so, or break off. */
+	void (*doom)(nc_http_conn *c, uint32_t stream);
 
 	/* Answers. res is borrowed, its blob and file are not: see nc_http_res. */
 	nc_code (*reply)(nc_http_req *r, const nc_http_res *res);

@@ -8,6 +8,7 @@
 #include "http/reactor.h"
 #include "http/timer.h"
 #include "http/transport.h"
+#include "http/ws.h"
 
 /*
  * One accepted connection: socket, send queue, deadline, and the state of its codec. Owned by one
@@ -36,8 +37,11 @@ struct nc_http_conn {
 	uint8_t is_broken;  /* to be closed at the next run, for `why` */
 	nc_http_end why;
 	nc_h1 h1;
+	nc_ws *ws; /* NULL: it is none, nor about to be one */
 };
 
+/* Names its WebSocket; there is one. */
+nc_http_token nc_ws_token(const nc_http_conn *c);
 /* Takes fd. tls: NULL = plain. NULL = no memory; fd is closed. */
 nc_http_conn *nc_http_conn_new(int fd, nc_http_tls *tls, const nc_http_peer *peer);
 void nc_http_conn_free(nc_http_conn *c); /* closes the fd; no longer known to any reactor */

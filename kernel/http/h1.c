@@ -61,11 +61,22 @@ static nc_h1_step say_goodbye(nc_http_conn *c, int must_linger)
 	return NC_STEP_ON;
 }
 
+/* A 101 has left: another codec has the connection from here on. */
+static nc_h1_step hand_over(nc_http_conn *c)
+{
+	if (nc_ws_begin(c, nc_h1_at_hand(c)) != NC_OK)
+		nc_http_conn_break(c, NC_HTTP_END_GONE);
+	free_request(c, NC_HTTP_END_ANSWERED);
+	return NC_STEP_CLOSED;
+}
+
 /* The answer has left. */
 static nc_h1_step finish(nc_http_conn *c)
 {
 	nc_h1 *h1 = &c->h1;
 	nc_http_req *r = h1->req;
+	if (c->ws)
+		return hand_over(c);
 	h1->served = 1;
 	h1->clock = NC_H1_CLOCK_STALE;
 	int has_more = nc_h1_at_hand(c).len > 0;
@@ -83,6 +94,7 @@ static nc_h1_step finish(nc_http_conn *c)
 static void cut(nc_http_conn *c, nc_http_end why)
 {
 	free_request(c, why);
+	nc_ws_cut(c, why); /* it was about to be one */
 }
 
 /* ---- running ---- */
@@ -197,7 +209,7 @@ static void run(nc_http_conn *c)
 {
 	if (run_steps(c))
 		nc_http_conn_yield(c);
-	if (!c->is_broken)
+	if (!c->is_broken && c->codec == &nc_http_h1)
 		set_deadline(c);
 }
 
@@ -233,6 +245,15 @@ static nc_http_req *find(nc_http_conn *c, uint32_t stream)
 	return r && r->is_deferred && r->stream == stream ? r : NULL;
 }
 
+static void doom(nc_http_conn *c, uint32_t stream)
+{
+	nc_http_req *r = find(c, stream);
+	if (r && r->phase == NC_REQ_OPEN)
+		nc_http_reply(r, &(nc_http_res){ .status = 503 });
+	else if (r || c->ws)
+		nc_http_conn_break(c, NC_HTTP_END_GONE);
+}
+
 static void body_start(nc_http_req *r)
 {
 	nc_h1_say_continue(r->conn);
@@ -251,6 +272,7 @@ const nc_http_codec nc_http_h1 = {
 	.on_drain = on_drain,
 	.cut = cut,
 	.find = find,
+	.doom = doom,
 	.reply = nc_h1_reply,
 	.stream_begin = nc_h1_stream_begin,
 	.stream_write = nc_h1_stream_write,

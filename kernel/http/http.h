@@ -169,6 +169,47 @@ nc_code nc_http_body_resume(nc_http_server *s, nc_http_token t); /* any thread *
 /* What Content-Length announced; -1 when chunked. */
 int64_t nc_http_req_content_length(const nc_http_req *req);
 
+/* ---- WebSockets (RFC 6455) ---- */
+
+typedef enum { NC_WS_TEXT, NC_WS_BINARY } nc_ws_kind;
+
+typedef struct nc_ws_opts { /* all optional; callbacks on the reactor's thread */
+	void *user;
+	/* A whole message, which is borrowed; text is UTF-8. */
+	void (*on_message)(void *user, nc_http_token t, nc_ws_kind kind, nc_bytes message);
+	/* The unsent bytes have fallen to low_water or below after being above it. */
+	void (*on_low_water)(void *user, nc_http_token t);
+	/* Exactly once, last: the token is stale and `user` may be freed. code: what the peer closed
+	 * with; 1005: with none; 1006: it went without a word, or was ended. */
+	void (*on_close)(void *user, nc_http_token t, nc_http_end why, int code);
+	size_t message_max; /* a longer one ends it (1009); 0 = 64 KiB */
+	size_t low_water;   /* 0: each time everything has been sent */
+	size_t high_water;  /* more unsent than this ends the client (END_SLOW); 0 = 1 MiB */
+	int64_t ping_us;    /* ask a silent peer that often, and end one that says nothing to that
+			     * either; 0 = 30 s */
+	const char *
+		protocol; /* which of Sec-WebSocket-Protocol it is; borrowed until the call returns */
+} nc_ws_opts;
+
+/*
+ * From the handler of a GET, instead of replying: the request is over and its strings go, *ret
+ * names the WebSocket. Otherwise nothing was said and the handler replies: NC_E_INVAL (400, or 426
+ * with Upgrade: websocket), NC_E_UNSUPPORTED (426 with Sec-WebSocket-Version: 13), NC_E_NOMEM.
+ */
+nc_code nc_ws_accept(nc_http_req *req, const nc_ws_opts *opts, nc_http_token *ret, nc_error *err);
+
+/*
+ * Any thread, as the calls by token above. After a close, and where there is no memory for the
+ * message (then the client is ended), nothing is sent.
+ */
+nc_code nc_ws_send(nc_http_server *s, nc_http_token t, nc_ws_kind kind, nc_bytes message);
+nc_code nc_ws_send_blob(nc_http_server *s, nc_http_token t, nc_ws_kind kind, nc_blob *b);
+/* Code 0 = 1000. The peer has two seconds to say goodbye as well. */
+nc_code nc_ws_close(nc_http_server *s, nc_http_token t, int code, const char *reason);
+/* The same as nc_ws_send_blob at once, on the reactor that the token names alone: for a task that
+ * sends one blob to many. */
+nc_code nc_ws_send_here(nc_http_server *s, nc_http_token t, nc_ws_kind kind, nc_blob *b);
+
 /* ---- routes ---- */
 
 /* Reply, or defer, before returning; a handler that does neither is logged and answered 500. */

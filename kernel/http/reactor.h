@@ -85,6 +85,9 @@ int nc_http_reactor_rewatch(nc_http_reactor *r, int fd, uint32_t events, nc_http
 /* A slot for c: sets c->slot and c->generation. 0, or -1 when all are taken. */
 int nc_http_slot_take(nc_http_reactor *r, nc_http_conn *c);
 void nc_http_slot_put(nc_http_reactor *r, nc_http_conn *c);
+/* What tokens name: that request of its connection; 0 = nothing any more. */
+void nc_http_slot_set_live(const nc_http_conn *c, uint32_t stream);
+nc_http_conn *nc_http_reactor_conn(nc_http_reactor *r, nc_http_token t);
 nc_http_req *nc_http_reactor_find(nc_http_reactor *r, nc_http_token t);
 /* Any thread, without memory: the token's request gets 503, or breaks off if already streaming. */
 void nc_http_reactor_doom(nc_http_reactor *r, nc_http_token t);

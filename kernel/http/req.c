@@ -211,12 +211,6 @@ nc_http_token nc_http_req_token(const nc_http_req *r)
 	return (nc_http_token){ c->reactor->index, c->slot, c->generation, r->stream };
 }
 
-static void set_live(const nc_http_req *r, uint64_t live)
-{
-	const nc_http_conn *c = r->conn;
-	atomic_store_explicit(&c->reactor->slots[c->slot].live, live, memory_order_relaxed);
-}
-
 nc_http_token nc_http_defer(nc_http_req *r, const nc_http_defer_opts *opts)
 {
 	nc_assert(r->may_defer && !r->is_deferred && r->phase == NC_REQ_OPEN);
@@ -226,9 +220,8 @@ nc_http_token nc_http_defer(nc_http_req *r, const nc_http_defer_opts *opts)
 	if (opts && opts->timeout_us > 0 && opts->on_timeout)
 		nc_http_timer_set(&r->conn->reactor->wheel, &r->patience,
 			r->conn->reactor->now_us + opts->timeout_us);
-	nc_http_token t = nc_http_req_token(r);
-	set_live(r, (uint64_t)t.generation << 32 | t.stream);
-	return t;
+	nc_http_slot_set_live(r->conn, r->stream);
+	return nc_http_req_token(r);
 }
 
 void nc_http_req_end(nc_http_req *r, nc_http_end why)
@@ -237,7 +230,7 @@ void nc_http_req_end(nc_http_req *r, nc_http_end why)
 	if (!r->is_deferred)
 		return;
 	r->is_deferred = 0;
-	set_live(r, 0);
+	nc_http_slot_set_live(r->conn, 0);
 	if (r->defer.on_end)
 		r->defer.on_end(r->defer.user, nc_http_req_token(r), why);
 }

@@ -4,7 +4,6 @@
 
 #include "http/conn.h"
 #include "http/reactor.h"
-#include "http/req.h"
 
 /*
  * The places of a reactor's connections, by which tokens name them. Taken and given back by the
@@ -41,14 +40,22 @@ void nc_http_slot_put(nc_http_reactor *r, nc_http_conn *c)
 	atomic_store_explicit(&slot->live, 0, memory_order_relaxed);
 }
 
+void nc_http_slot_set_live(const nc_http_conn *c, uint32_t stream)
+{
+	uint64_t live = stream ? (uint64_t)c->generation << 32 | stream : 0;
+	atomic_store_explicit(&c->reactor->slots[c->slot].live, live, memory_order_relaxed);
+}
+
+nc_http_conn *nc_http_reactor_conn(nc_http_reactor *r, nc_http_token t)
+{
+	const nc_http_slot *slot = t.slot < r->slots_used ? &r->slots[t.slot] : NULL;
+	return slot && slot->generation == t.generation ? slot->conn : NULL;
+}
+
 nc_http_req *nc_http_reactor_find(nc_http_reactor *r, nc_http_token t)
 {
-	if (t.slot >= r->slots_used)
-		return NULL;
-	const nc_http_slot *slot = &r->slots[t.slot];
-	if (!slot->conn || slot->generation != t.generation)
-		return NULL;
-	return slot->conn->codec->find(slot->conn, t.stream);
+	nc_http_conn *c = nc_http_reactor_conn(r, t);
+	return c ? c->codec->find(c, t.stream) : NULL;
 }
 
 /* ---- answers lost for want of memory ---- */
@@ -71,12 +78,8 @@ void nc_http_reactor_answer_doomed(nc_http_reactor *r)
 		nc_http_slot *slot = &r->slots[i];
 		uint64_t doomed = atomic_exchange_explicit(&slot->doomed, 0, memory_order_relaxed);
 		nc_http_token t = { r->index, i, (uint32_t)(doomed >> 32), (uint32_t)doomed };
-		nc_http_req *req = doomed ? nc_http_reactor_find(r, t) : NULL;
-		if (!req)
-			continue;
-		if (req->phase == NC_REQ_OPEN)
-			nc_http_reply(req, &(nc_http_res){ .status = 503 });
-		else
-			req->conn->codec->abort(req);
+		nc_http_conn *c = doomed ? nc_http_reactor_conn(r, t) : NULL;
+		if (c)
+			c->codec->doom(c, t.stream);
 	}
 }

@@ -1,4 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
-foreach(name head chunk path server)
+foreach(name head chunk path server ws)
   nc_fuzz(http_${name} LIBS nc_http)
 endforeach()

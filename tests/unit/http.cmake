@@ -2,7 +2,7 @@
 foreach(name head chunk router timer out)
   nc_unit_test(http_${name} LIBS nc_http)
 endforeach()
-foreach(name server tokens limits)
+foreach(name server tokens limits ws)
   nc_unit_test(http_${name} SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/http_client.c LIBS nc_http
     LABELS tsan)
 endforeach()
