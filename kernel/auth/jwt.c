@@ -58,7 +58,7 @@ static void put_base64url(nc_buf *out, nc_bytes b)
 	nc_buf_commit(out, NC_BASE64URL_LEN(b.len));
 }
 
-static void put_payload(nc_buf *out, const nc_jwt *t)
+static nc_code put_payload(nc_buf *out, const nc_jwt *t, nc_error *err)
 {
 	char text[PAYLOAD_MAX];
 	nc_buf b;
@@ -72,7 +72,10 @@ static void put_payload(nc_buf *out, const nc_jwt *t)
 	nc_jw_ki64(&w, "iat", t->issued_s);
 	nc_jw_ki64(&w, "exp", t->expires_s);
 	nc_jw_obj_end(&w);
+	if (nc_buf_failed(&b))
+		return nc_err(err, NC_E_INVAL, "the names in a token are too long");
 	put_base64url(out, nc_buf_bytes(&b));
+	return NC_OK;
 }
 
 nc_code nc_jwt_sign(const nc_jwt_key *k, const nc_jwt *t, nc_buf *out, nc_error *err)
@@ -82,11 +85,13 @@ nc_code nc_jwt_sign(const nc_jwt_key *k, const nc_jwt *t, nc_buf *out, nc_error 
 
 	nc_buf_puts(out, k->head);
 	nc_buf_putc(out, '.');
-	put_payload(out, t);
+	nc_code rc = put_payload(out, t, err);
+	if (rc != NC_OK)
+		return rc;
 	if (nc_buf_failed(out))
 		return nc_err_nomem(err);
 	nc_bytes signed_part = { out->ptr + from, out->len - from };
-	nc_code rc = nc_ed25519_sign(nc_secret_get(k->seed).ptr, signed_part, signature, err);
+	rc = nc_ed25519_sign(nc_secret_get(k->seed).ptr, signed_part, signature, err);
 	if (rc != NC_OK)
 		return rc;
 	nc_buf_putc(out, '.');

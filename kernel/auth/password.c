@@ -100,6 +100,17 @@ static size_t distinct(nc_bytes p)
 	return n;
 }
 
+/* Of UTF-8. */
+static size_t letters(nc_bytes p)
+{
+	const uint8_t *s = p.ptr;
+	size_t n = 0;
+
+	for (size_t i = 0; i < p.len; i++)
+		n += (s[i] & 0xc0) != 0x80;
+	return n;
+}
+
 static int has_control(nc_bytes p)
 {
 	const uint8_t *s = p.ptr;
@@ -136,7 +147,7 @@ nc_code nc_password_check(
 {
 	char text[80];
 
-	if (password.len < min_length) {
+	if (letters(password) < min_length) {
 		snprintf(text, sizeof(text), "is shorter than %zu letters", min_length);
 		return weak(err, text);
 	}

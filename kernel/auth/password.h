@@ -22,7 +22,7 @@ nc_code nc_password_hash(const nc_password_cost *c, nc_bytes password,
 	char out[NC_PASSWORD_HASH_MAX], nc_error *err);
 /*
  * NC_E_DENIED: it is another one, or hash is NULL (there is no such user, which takes as long to
- * say), or no hash of ours. NC_E_NOMEM.
+ * say as a hash of this cost), or no hash of ours. NC_E_NOMEM.
  */
 nc_code nc_password_verify(
 	const nc_password_cost *c, const char *hash, nc_bytes password, nc_error *err);

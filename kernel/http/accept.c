@@ -22,12 +22,13 @@
 enum { ACCEPTS_PER_TURN = 64, AGAIN_US = 100000, WARN_US = 1000000 };
 
 /* Best effort: the peer has not been read from and may not be reading. */
-static void turn_away(int fd)
+static void turn_away(int fd, const nc_http_peer *peer)
 {
 	static const char answer[] =
 		"HTTP/1.1 503 Service Unavailable\r\n"
 		"Retry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
-	(void)send(fd, answer, sizeof(answer) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+	if (!peer->is_tls) /* there it would be no answer but noise */
+		(void)send(fd, answer, sizeof(answer) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
 	close(fd);
 	nc_http_metric_refused(NC_REFUSED_LIMIT);
 }
@@ -53,11 +54,11 @@ static void take_in(nc_http_listener *l, int fd, const struct sockaddr *sa)
 		close(fd);
 		return;
 	}
+	peer.is_tls = l->spec->tls != NULL;
 	if (nc_http_census_enter(&s->census, &peer) != NC_OK) {
-		turn_away(fd);
+		turn_away(fd, &peer);
 		return;
 	}
-	peer.is_tls = l->spec->tls != NULL;
 	nc_http_conn *c = nc_http_conn_new(fd, l->spec->tls, &peer);
 	if (!c) {
 		nc_http_census_leave(&s->census, &peer);

@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "http/metrics.h"
+#include "http/req.h"
 #include "http/server.h"
 #include "http/tls.h"
 
@@ -111,6 +112,9 @@ void nc_http_conn_close(nc_http_conn *c, nc_http_end why)
 	if (c->is_dead)
 		return;
 	c->is_dead = 1;
+	const nc_http_req *req = c->h1.req;
+	c->wire.is_cut_off = !nc_http_out_is_empty(&c->out) ||
+			     (req && (req->phase == NC_REQ_OPEN || req->phase == NC_REQ_STREAM));
 	c->codec->cut(c, why);
 	nc_http_timer_stop(&c->deadline);
 	nc_http_out_done(&c->out);
@@ -172,6 +176,7 @@ static int shake_hands(nc_http_conn *c)
 	}
 	nc_http_timer_stop(&c->deadline);
 	c->is_open = 1;
+	c->can_read = 1; /* what came behind the handshake may have been read ahead */
 	return !c->is_broken;
 }
 

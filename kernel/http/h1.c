@@ -199,7 +199,8 @@ static int run_steps(nc_http_conn *c)
 	for (int i = 0; i < STEPS_PER_RUN; i++) {
 		if (c->is_broken || !flush(c))
 			return 0;
-		if (step(c) != NC_STEP_ON && nc_http_out_is_empty(&c->out))
+		nc_h1_step how = step(c);
+		if (how == NC_STEP_CLOSED || (how == NC_STEP_WAIT && nc_http_out_is_empty(&c->out)))
 			return 0;
 	}
 	return 1;

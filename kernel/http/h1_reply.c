@@ -104,11 +104,12 @@ static nc_code after_write(nc_http_req *r, nc_code code, size_t n)
 		return code;
 	}
 	r->body_sent += n;
-	if (c->out.queued > r->stream_opts.high_water)
+	if (nc_http_out_weight(&c->out) > r->stream_opts.high_water)
 		nc_http_conn_flush(c);
-	if (c->out.queued > r->stream_opts.high_water)
+	if (nc_http_out_weight(&c->out) > r->stream_opts.high_water)
 		nc_http_conn_break(c, NC_HTTP_END_SLOW);
-	r->is_above_low = 1;
+	if (c->out.queued > r->stream_opts.low_water)
+		r->is_above_low = 1;
 	nc_http_conn_schedule(c);
 	return NC_OK;
 }

@@ -29,7 +29,7 @@ typedef struct piece {
 void nc_http_out_init(nc_http_out *o)
 {
 	nc_list_init(&o->pieces);
-	o->queued = o->sent = 0;
+	o->queued = o->sent = o->count = 0;
 }
 
 static uint64_t piece_size(const piece *p)
@@ -49,7 +49,7 @@ void nc_http_out_done(nc_http_out *o)
 {
 	while (!nc_list_is_empty(&o->pieces))
 		piece_free(NC_LIST_ENTRY(o->pieces.next, piece, link));
-	o->queued = 0;
+	o->queued = o->count = 0;
 }
 
 static piece *piece_new(size_t data_len, nc_http_frame f)
@@ -76,6 +76,7 @@ static void enqueue(nc_http_out *o, piece *p)
 {
 	nc_list_add_tail(&o->pieces, &p->link);
 	o->queued += piece_size(p);
+	o->count++;
 }
 
 nc_code nc_http_out_copy(nc_http_out *o, nc_bytes bytes, nc_http_frame frame)
@@ -164,6 +165,7 @@ static void advance(nc_http_out *o, uint64_t n)
 		if (p->gone < piece_size(p))
 			return;
 		piece_free(p);
+		o->count--;
 	}
 }
 

@@ -14,18 +14,24 @@ typedef struct nc_http_out {
 	nc_list pieces;
 	uint64_t queued; /* bytes not yet handed over, framing included */
 	uint64_t sent;   /* bytes ever handed over: progress, for the write deadline */
+	uint64_t count;  /* of pieces */
 } nc_http_out;
 
 typedef struct nc_http_frame { /* both may be empty; borrowed, at most NC_FRAME_MAX bytes each */
 	nc_bytes before, after;
 } nc_http_frame;
-enum { NC_FRAME_MAX = 24 };
+enum { NC_FRAME_MAX = 24, NC_PIECE_COST = 128 };
 
 void nc_http_out_init(nc_http_out *o);
 void nc_http_out_done(nc_http_out *o); /* drops what is unsent */
 static inline int nc_http_out_is_empty(const nc_http_out *o)
 {
 	return nc_list_is_empty(&o->pieces);
+}
+/* What it holds in memory, of a reader that does not read: a byte queued alone takes a hundred. */
+static inline uint64_t nc_http_out_weight(const nc_http_out *o)
+{
+	return o->queued + o->count * NC_PIECE_COST;
 }
 /* NC_OK or NC_E_NOMEM, and then nothing is queued. */
 nc_code nc_http_out_copy(nc_http_out *o, nc_bytes bytes, nc_http_frame frame);

@@ -22,7 +22,10 @@
  * its reactor; the context is read by all, under tls_lock, a leaf.
  */
 
-enum { RECORD = 16 << 10 }; /* the most that one record carries */
+enum {
+	RECORD = 16 << 10,     /* the most that one record carries */
+	KEY_UPDATES_MAX = 1000 /* of a connection's peer: they cost work and carry nothing */
+};
 
 struct nc_http_tls {
 	char *cert_file, *key_file;
@@ -54,8 +57,16 @@ static int choose_protocol(SSL *ssl nc_unused, const unsigned char **out, unsign
 	return how == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
+/* Nobody is asked for a passphrase: a daemon has no terminal. */
+static int no_passphrase(
+	char *mem nc_unused, int size nc_unused, int rw nc_unused, void *user nc_unused)
+{
+	return -1;
+}
+
 static nc_code set_up(SSL_CTX *ctx, nc_error *err)
 {
+	SSL_CTX_set_default_passwd_cb(ctx, no_passphrase);
 	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
 				      SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
@@ -159,6 +170,16 @@ int64_t nc_http_tls_expires_s(nc_http_tls *t)
 
 /* ---- one wire ---- */
 
+/* SSL_read goes on while these come, so they are counted where they are seen: then reading ends. */
+static void on_record(int is_ours, int version nc_unused, int type, const void *p, size_t n,
+	SSL *ssl nc_unused, void *user)
+{
+	nc_http_wire *w = user;
+	if (!is_ours && type == SSL3_RT_HANDSHAKE && n > 0 &&
+		*(const uint8_t *)p == SSL3_MT_KEY_UPDATE && ++w->key_updates > KEY_UPDATES_MAX)
+		(void)shutdown(w->fd, SHUT_RDWR);
+}
+
 /* Somebody spoke plain HTTP to us: the one thing we can say that they understand. */
 static void answer_plain(const nc_http_wire *w)
 {
@@ -253,7 +274,10 @@ static ssize_t tls_send_file(nc_http_wire *w, int file, uint64_t offset, uint64_
 static void tls_shut_write(nc_http_wire *w)
 {
 	ERR_clear_error();
-	(void)SSL_shutdown(w->tls);
+	int n = SSL_shutdown(w->tls);
+	/* No room for the goodbye: it is said when the connection closes. */
+	if (n < 0 && SSL_get_error(w->tls, n) == SSL_ERROR_WANT_WRITE)
+		return;
 	(void)shutdown(w->fd, SHUT_WR);
 }
 
@@ -261,7 +285,7 @@ static void tls_shut_write(nc_http_wire *w)
 static void tls_done(nc_http_wire *w)
 {
 	ERR_clear_error();
-	if (SSL_is_init_finished(w->tls))
+	if (SSL_is_init_finished(w->tls) && !w->is_cut_off)
 		(void)SSL_shutdown(w->tls);
 	SSL_free(w->tls);
 	w->tls = NULL;
@@ -291,6 +315,8 @@ nc_code nc_http_tls_open(nc_http_tls *t, nc_http_wire *w)
 		ERR_clear_error();
 		return NC_E_NOMEM;
 	}
+	SSL_set_msg_callback(ssl, on_record);
+	SSL_set_msg_callback_arg(ssl, w);
 	w->tls = ssl;
 	w->transport = &tls_transport;
 	return NC_OK;

@@ -23,6 +23,8 @@ typedef struct nc_http_wire {
 	int fd;
 	struct ssl_st *tls;  /* of the TLS transport */
 	uint8_t wants_write; /* handshake, read: AGAIN until something can be written */
+	uint8_t is_cut_off;  /* set before done: the peer must not take what it has for all */
+	uint16_t key_updates;
 } nc_http_wire;
 
 typedef struct nc_http_transport {

@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/base64.h"
 #include "base/err.h"
+#include "base/log.h"
 #include "base/utf8.h"
 #include "http/chars.h"
 #include "http/conn.h"
@@ -43,7 +44,7 @@ enum {
 	NO_MEMORY = 1011
 };
 
-typedef enum { CLOCK_NONE, CLOCK_WRITE, CLOCK_PING, CLOCK_CLOSING } ws_clock;
+typedef enum { CLOCK_NONE, CLOCK_WRITE, CLOCK_PING, CLOCK_MESSAGE, CLOCK_CLOSING } ws_clock;
 
 struct nc_ws {
 	nc_ws_opts opts;
@@ -53,10 +54,14 @@ struct nc_ws {
 	uint8_t kind;   /* of that message */
 	uint8_t control_len;
 	uint8_t control[NC_WS_CONTROL_MAX];
+	uint8_t pong_len,
+		is_pong_due; /* the last ping is to be answered, when the last pong has left */
+	uint8_t pong[NC_WS_CONTROL_MAX];
+	uint64_t pong_left_at; /* c->out.sent by then */
 	uint8_t has_said_close, has_heard_close, is_failed, is_shut;
 	uint8_t is_pinged, is_above_low;
 	uint8_t clock;
-	uint64_t clock_mark, received;
+	uint64_t clock_mark, received, data_received;
 	int peer_code;
 	nc_bytes early; /* ours */
 };
@@ -76,20 +81,32 @@ static void queue(nc_http_conn *c, uint8_t opcode, nc_bytes bytes, nc_blob *blob
 	nc_http_frame frame = { { head, nc_ws_head(opcode, bytes.len, head) }, nothing };
 	nc_code code = owned ? nc_http_out_blob(&c->out, nc_steal(&owned), 0, frame)
 			     : nc_http_out_copy(&c->out, bytes, frame);
-	if (code == NC_OK && c->out.queued > ws->opts.high_water)
+	if (code == NC_OK && nc_http_out_weight(&c->out) > ws->opts.high_water)
 		nc_http_conn_flush(c);
 	if (code != NC_OK)
 		nc_http_conn_break(c, NC_HTTP_END_GONE);
-	else if (c->out.queued > ws->opts.high_water)
+	else if (nc_http_out_weight(&c->out) > ws->opts.high_water)
 		nc_http_conn_break(c, NC_HTTP_END_SLOW);
-	ws->is_above_low = 1;
+	if (opcode < NC_WS_OP_CLOSE && c->out.queued > ws->opts.low_water)
+		ws->is_above_low = 1;
 	nc_http_conn_schedule(c);
+}
+
+/* How much of it fits, cut between two letters. */
+static size_t reason_length(const char *reason)
+{
+	size_t n = strnlen(reason, REASON_MAX + 1);
+	if (n <= REASON_MAX)
+		return n;
+	for (n = REASON_MAX; n > 0 && ((uint8_t)reason[n] & 0xc0) == 0x80;)
+		n--;
+	return n;
 }
 
 static void say_close(nc_http_conn *c, int code, const char *reason)
 {
 	uint8_t payload[NC_WS_CONTROL_MAX] = { (uint8_t)(code >> 8), (uint8_t)code };
-	size_t n = strnlen(reason, REASON_MAX);
+	size_t n = reason_length(reason);
 	memcpy(payload + 2, reason, n);
 	queue(c, NC_WS_OP_CLOSE, (nc_bytes){ payload, code == NO_CODE ? 0 : n + 2 }, NULL);
 	c->ws->has_said_close = 1;
@@ -149,9 +166,9 @@ static void end_frame(nc_http_conn *c)
 		hear_close(c);
 		break;
 	case NC_WS_OP_PING:
-		/* One answer is enough for many that came while the last one waits. */
-		if (c->out.queued < READ)
-			queue(c, NC_WS_OP_PONG, (nc_bytes){ ws->control, ws->control_len }, NULL);
+		memcpy(ws->pong, ws->control, ws->control_len);
+		ws->pong_len = ws->control_len;
+		ws->is_pong_due = 1;
 		break;
 	case NC_WS_OP_PONG:
 		break;
@@ -174,6 +191,7 @@ static void take_data(nc_http_conn *c, nc_bytes data)
 	}
 	if (ws->has_said_close)
 		return; /* nobody wants it any more */
+	ws->data_received += data.len;
 	nc_buf_put(&ws->message, data.ptr, data.len);
 	if (ws->message.error == NC_E_INVAL)
 		fail(c, TOO_BIG, "the message is too long");
@@ -235,10 +253,21 @@ static int read_once(nc_http_conn *c)
 
 /* ---- running ---- */
 
+/* One at a time: who pings and reads nothing makes us hold no more, and hears of the last. */
+static void answer_ping(nc_http_conn *c)
+{
+	nc_ws *ws = c->ws;
+	if (!ws->is_pong_due || c->out.sent < ws->pong_left_at)
+		return;
+	ws->is_pong_due = 0;
+	queue(c, NC_WS_OP_PONG, (nc_bytes){ ws->pong, ws->pong_len }, NULL);
+	ws->pong_left_at = c->out.sent + c->out.queued;
+}
+
 static void tell_low_water(nc_http_conn *c)
 {
 	nc_ws *ws = c->ws;
-	if (!ws->is_above_low || c->out.queued > ws->opts.low_water)
+	if (!ws->is_above_low || ws->has_said_close || c->out.queued > ws->opts.low_water)
 		return;
 	ws->is_above_low = 0;
 	if (ws->opts.on_low_water)
@@ -277,6 +306,8 @@ static void set_deadline(nc_http_conn *c)
 		set_clock(c, CLOCK_WRITE, l->write_us, c->out.sent / l->progress);
 	else if (ws->has_said_close)
 		set_clock(c, CLOCK_CLOSING, CLOSING_US, 0);
+	else if (ws->parser.head_len || ws->parser.is_amid_message)
+		set_clock(c, CLOCK_MESSAGE, l->body_us, ws->data_received / l->progress);
 	else
 		set_clock(c, CLOCK_PING, ws->opts.ping_us, ws->received);
 }
@@ -292,9 +323,11 @@ static void run(nc_http_conn *c)
 		return;
 	if (!nc_http_out_is_empty(&c->out))
 		nc_http_conn_flush(c);
+	answer_ping(c);
 	tell_low_water(c);
 	end_when_said(c);
-	if (has_more)
+	int has_fresh = !nc_http_out_is_empty(&c->out) && !c->is_blocked; /* of the two before */
+	if (has_more || has_fresh)
 		nc_http_conn_yield(c);
 	set_deadline(c);
 }
@@ -368,8 +401,8 @@ static nc_code check_handshake(const nc_http_req *r, nc_error *err)
 	nc_bytes key = nc_http_req_header(r, "Sec-WebSocket-Key");
 	uint8_t nonce[18];
 	size_t n = 0;
-	if (strcmp(r->method, "GET") != 0 || r->conn->h1.head.minor < 1 ||
-		!has_word(nc_http_req_header(r, "Connection"), "upgrade") ||
+	if (strcmp(r->method, "GET") != 0 || r->conn->h1.head.minor < 1 || r->content_length ||
+		!(r->conn->h1.head.flags & NC_H1_UPGRADE) ||
 		!has_word(nc_http_req_header(r, "Upgrade"), "websocket")) {
 		nc_err(err, NC_E_INVAL, "this is a WebSocket, and the request asks for none");
 		return nc_err_hint(err, NC_E_INVAL, "connect with ws:// or wss://");
@@ -569,6 +602,10 @@ nc_code nc_ws_send_here(nc_http_server *s, nc_http_token t, nc_ws_kind kind, nc_
 nc_code nc_ws_close(nc_http_server *s, nc_http_token t, int code, const char *reason)
 {
 	nc_bytes bytes = nc_str(reason ? reason : "");
+	if (code && !is_code_allowed(code)) {
+		nc_log(L_ERROR, "http.ws.close_code", F_I64("code", code));
+		code = NORMAL;
+	}
 	return post(
 		s, t, &(message){ .opcode = NC_WS_OP_CLOSE, .code = code ? code : NORMAL }, bytes);
 }

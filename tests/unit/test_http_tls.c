@@ -3,6 +3,7 @@
 #include <openssl/ssl.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -256,6 +257,41 @@ static void noise_ends_a_connection_and_nothing_else(void)
 	CHECK(c != NULL);
 }
 
+/* They carry nothing and cost a key each; the library reads on while they come. */
+static void endless_key_updates_end_the_connection(void)
+{
+	_cleanup_(close_world) world w = open_world(options);
+	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+	SSL *ssl = SSL_new(ctx);
+	_cleanup_(nc_closep) int fd = hc_connect(&w.s);
+	SSL_set_fd(ssl, fd);
+	CHECK_INT(SSL_connect(ssl), 1);
+	int n = 0;
+	while (n < 100000 && SSL_key_update(ssl, SSL_KEY_UPDATE_NOT_REQUESTED) == 1 &&
+		SSL_do_handshake(ssl) == 1)
+		n++;
+	CHECK(n > 900 && n < 100000);
+	SSL_free(ssl);
+	SSL_CTX_free(ctx);
+	_cleanup_(tc_closep) tc_conn *c = tc_connect(&w.s, NULL);
+	CHECK(c != NULL);
+}
+
+static void key_with_a_passphrase_is_refused_and_not_asked_for(void)
+{
+	_cleanup_(nc_freep) char *pem = make("open.pem", "open"),
+				 *locked = nc_test_path("locked.pem");
+	char command[512];
+	nc_http_tls *t = NULL;
+	nc_error err = NC_ERROR_INIT;
+	snprintf(command, sizeof(command),
+		"umask 077; openssl pkey -in '%s' -aes256 -passout pass:secret -out '%s'", pem,
+		locked);
+	CHECK_INT(system(command), 0);
+	CHECK_CODE(nc_http_tls_new(pem, locked, &t, &err), NC_E_INVAL);
+	CHECK_HAS(err.hint, "without a passphrase");
+}
+
 static void draining_waits_for_answers_and_not_for_handshakes(void)
 {
 	_cleanup_(close_world) world w = open_world(options);
@@ -375,6 +411,8 @@ NC_TESTS(http_tls){
 	T(plain_http_is_told_what_is_spoken_here),
 	T(a_handshake_that_never_ends_is_ended),
 	T(noise_ends_a_connection_and_nothing_else),
+	T(endless_key_updates_end_the_connection),
+	T(key_with_a_passphrase_is_refused_and_not_asked_for),
 	T(draining_waits_for_answers_and_not_for_handshakes),
 	T(a_reload_is_for_those_who_come_later),
 	T(a_reload_that_fails_changes_nothing),

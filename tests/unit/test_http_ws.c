@@ -15,23 +15,32 @@ static nc_http_server *server;
 static struct {
 	_Atomic int open, closed, code, why, lows;
 	nc_http_token token;
-	size_t message_max, high_water;
+	size_t message_max, high_water, low_water;
 	int64_t ping_us;
 	const char *protocol;
 } seen;
 
 static void on_message(void *user nc_unused, nc_http_token t, nc_ws_kind kind, nc_bytes m)
 {
-	static const char bye[] = "bye";
-	if (nc_bytes_eq(m, nc_str(bye)))
+	static const char block[20000];
+	if (nc_bytes_eq(m, nc_str("bye")))
 		nc_ws_close(server, t, 4001, "as you wish");
+	else if (nc_bytes_eq(m, nc_str("long bye"))) /* the cut falls into the last letter */
+		nc_ws_close(server, t, 4001,
+			"abcdefghij abcdefghij abcdefghij abcdefghij abcdefghij abcdefghij "
+			"abcdefghij abcdefghij abcdefghij abcdefghij abcdefghij a\xc3\xa4 and "
+			"more");
+	else if (nc_bytes_eq(m, nc_str("block")))
+		nc_ws_send(server, t, NC_WS_BINARY, (nc_bytes){ block, sizeof(block) });
 	else
 		nc_ws_send(server, t, kind, m);
 }
 
-static void on_low_water(void *user nc_unused, nc_http_token t nc_unused)
+/* The first time it sends more, at once. */
+static void on_low_water(void *user nc_unused, nc_http_token t)
 {
-	atomic_fetch_add(&seen.lows, 1);
+	if (atomic_fetch_add(&seen.lows, 1) == 0)
+		nc_ws_send_here(server, t, NC_WS_TEXT, nc_blob_new(nc_str("more")));
 }
 
 static void on_close(void *user nc_unused, nc_http_token t nc_unused, nc_http_end why, int code)
@@ -48,6 +57,7 @@ static void socket_route(nc_http_req *req, void *user nc_unused)
 		.on_close = on_close,
 		.message_max = seen.message_max,
 		.high_water = seen.high_water,
+		.low_water = seen.low_water,
 		.ping_us = seen.ping_us,
 		.protocol = seen.protocol };
 	nc_error err = NC_ERROR_INIT;
@@ -69,6 +79,7 @@ static hc_server start(void)
 	nc_http_options o = { .routes = routes, .route_count = NC_LEN(routes), .reactors = 2 };
 	hc_server s = hc_start(o);
 	memset(&seen, 0, sizeof(seen));
+	seen.low_water = 1 << 20;
 	server = s.s;
 	return s;
 }
@@ -361,6 +372,71 @@ static void silent_peer_is_asked_and_then_ended(void)
 	CHECK_INT(seen.code, 1006);
 }
 
+static void ping_is_answered_behind_what_waits(void)
+{
+	_cleanup_(hc_stop) hc_server s = start();
+	_cleanup_(nc_closep) int fd = open_ws(&s);
+	_cleanup_(frame_done) frame f = { 0 };
+	_cleanup_(nc_buf_done) nc_buf b;
+	nc_buf_init(&b, 1 << 20);
+	put_frame(&b, 0x81, nc_str("block"));
+	for (int i = 0; i < 1000; i++)
+		put_frame(&b, 0x89, nc_str(i < 999 ? "there?" : "last"));
+	hc_send_n(fd, b.ptr, b.len);
+	int pongs = 0, blocks = 0, has_last = 0;
+	while (!blocks || !has_last) {
+		read_frame(fd, &f);
+		REQUIRE(f.first == 0x82 || f.first == 0x8a);
+		blocks += f.first == 0x82;
+		pongs += f.first == 0x8a;
+		has_last |= strcmp(f.payload, "last") == 0;
+	}
+	CHECK(pongs > 0 && pongs < 1000); /* not one each */
+}
+
+static void what_is_sent_at_low_water_leaves(void)
+{
+	_cleanup_(hc_stop) hc_server s = start();
+	seen.low_water = 1000;
+	_cleanup_(nc_closep) int fd = open_ws(&s);
+	_cleanup_(frame_done) frame f = { 0 };
+	check_echo(fd, 0x81, nc_str("little")); /* never above it */
+	CHECK_INT(atomic_load(&seen.lows), 0);
+	send_frame(fd, 0x81, nc_str("block"));
+	read_frame(fd, &f);
+	CHECK_UINT(f.len, 20000);
+	read_frame(fd, &f);
+	CHECK_STR(f.payload, "more");
+	CHECK_INT(atomic_load(&seen.lows), 1);
+}
+
+static void message_that_never_ends_is_ended(void)
+{
+	nc_http_options o = {
+		.routes = routes, .route_count = NC_LEN(routes), .limits = { .body_us = 300000 }
+	};
+	_cleanup_(hc_stop) hc_server s = hc_start(o);
+	memset(&seen, 0, sizeof(seen));
+	server = s.s;
+	_cleanup_(nc_closep) int fd = open_ws(&s);
+	send_frame(fd, 0x01, nc_str("begun"));
+	for (int i = 0; i < 20 && !hc_is_closed(fd, 50); i++)
+		send_frame(fd, 0x8a, nc_str("")); /* which is no progress */
+	CHECK(hc_is_closed(fd, 1000));
+}
+
+static void long_reason_is_cut_between_letters(void)
+{
+	_cleanup_(hc_stop) hc_server s = start();
+	_cleanup_(nc_closep) int fd = open_ws(&s);
+	_cleanup_(frame_done) frame f = { 0 };
+	send_frame(fd, 0x81, nc_str("long bye"));
+	read_frame(fd, &f);
+	CHECK_INT(f.first, 0x88);
+	CHECK_UINT(f.len, 2 + 122);
+	CHECK_STR(f.payload + 2 + 121, "a");
+}
+
 static void one_blob_goes_to_many(void)
 {
 	enum { CLIENTS = 50 };
@@ -463,6 +539,10 @@ NC_TESTS(http_ws){
 	T(what_breaks_the_rules_is_told_so),
 	T(message_has_a_limit),
 	T(silent_peer_is_asked_and_then_ended),
+	T(ping_is_answered_behind_what_waits),
+	T(what_is_sent_at_low_water_leaves),
+	T(message_that_never_ends_is_ended),
+	T(long_reason_is_cut_between_letters),
 	T(one_blob_goes_to_many),
 	T(slow_reader_is_ended),
 	T(drain_says_goodbye),
