@@ -11,7 +11,7 @@ NC_PACKAGES_BUILD=(gcc libc6-dev cmake ninja-build pkg-config python3 libjansson
 	libssl-dev libsqlite3-dev libcurl4-openssl-dev libltdl-dev libcunit1-dev
 	libargon2-dev)
 NC_PACKAGES_TEST=(ccache g++ make curl clang libclang-rt-14-dev clang-format clang-tidy shellcheck abigail-tools
-	python3-jsonschema python3-websockets)
+	python3-jsonschema python3-websockets openssl)
 NC_PACKAGES_BARE=(mmdebstrap debian-archive-keyring git)
 NC_PACKAGES_DEB=(dpkg-dev file)
 
