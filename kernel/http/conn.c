@@ -161,9 +161,11 @@ static void want_out(nc_http_conn *c, int wanted)
 /* Whether it has come to that; a peer that takes its time has as long as for a head. */
 static int shake_hands(nc_http_conn *c)
 {
-	const char *protocol = "";
-	int state = c->wire.transport->handshake ? c->wire.transport->handshake(&c->wire, &protocol)
-						 : 1;
+	if (!c->wire.transport->handshake) {
+		c->is_open = 1;
+		return 1;
+	}
+	int state = c->wire.transport->handshake(&c->wire);
 	if (state == NC_IO_ERROR)
 		nc_http_conn_break(c, NC_HTTP_END_GONE);
 	want_out(c, c->wire.wants_write);
@@ -241,6 +243,17 @@ nc_http_out_state nc_http_conn_flush(nc_http_conn *c)
 		break;
 	}
 	return state;
+}
+
+void nc_http_conn_queued(nc_http_conn *c, nc_code code, uint64_t high_water)
+{
+	if (code == NC_OK && nc_http_out_weight(&c->out) > high_water)
+		nc_http_conn_flush(c);
+	if (code != NC_OK)
+		nc_http_conn_break(c, NC_HTTP_END_GONE);
+	else if (nc_http_out_weight(&c->out) > high_water)
+		nc_http_conn_break(c, NC_HTTP_END_SLOW);
+	nc_http_conn_schedule(c);
 }
 
 /* What of head and body, together, the transport takes at once. */

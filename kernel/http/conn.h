@@ -70,6 +70,9 @@ void nc_http_conn_send(nc_http_conn *c, nc_bytes head, nc_bytes body, nc_blob *b
  * can_read has fallen), NC_IO_ERROR.
  */
 ssize_t nc_http_conn_read(nc_http_conn *c, void *p, size_t n);
+/* Something was queued, or could not be for want of memory. It leaves at the next run; who lets more
+ * than high_water lie in memory is ended. */
+void nc_http_conn_queued(nc_http_conn *c, nc_code code, uint64_t high_water);
 /* Flush the queue and ask for EPOLLOUT when it doesn't empty. */
 nc_http_out_state nc_http_conn_flush(nc_http_conn *c);
 

@@ -99,18 +99,12 @@ static nc_http_frame chunk_frame(const nc_http_req *r, size_t n, char before[NC_
 static nc_code after_write(nc_http_req *r, nc_code code, size_t n)
 {
 	nc_http_conn *c = r->conn;
-	if (code != NC_OK) {
-		nc_http_conn_break(c, NC_HTTP_END_GONE);
+	nc_http_conn_queued(c, code, r->stream_opts.high_water);
+	if (code != NC_OK)
 		return code;
-	}
 	r->body_sent += n;
-	if (nc_http_out_weight(&c->out) > r->stream_opts.high_water)
-		nc_http_conn_flush(c);
-	if (nc_http_out_weight(&c->out) > r->stream_opts.high_water)
-		nc_http_conn_break(c, NC_HTTP_END_SLOW);
 	if (c->out.queued > r->stream_opts.low_water)
 		r->is_above_low = 1;
-	nc_http_conn_schedule(c);
 	return NC_OK;
 }
 

@@ -206,7 +206,7 @@ static ssize_t result_of(nc_http_wire *w, int n)
 	}
 }
 
-static int tls_handshake(nc_http_wire *w, const char **ret_protocol)
+static int tls_handshake(nc_http_wire *w)
 {
 	ERR_clear_error();
 	w->wants_write = 0;
@@ -218,10 +218,6 @@ static int tls_handshake(nc_http_wire *w, const char **ret_protocol)
 			answer_plain(w);
 		return NC_IO_ERROR;
 	}
-	const unsigned char *name;
-	unsigned len;
-	SSL_get0_alpn_selected(w->tls, &name, &len);
-	*ret_protocol = len == 2 && !memcmp(name, "h2", 2) ? "h2" : "";
 	return 1;
 }
 

@@ -28,9 +28,8 @@ typedef struct nc_http_wire {
 } nc_http_wire;
 
 typedef struct nc_http_transport {
-	/* Before the first byte is read or written, until it returns 1; NULL = there is none. Takes
-	 * what the peer speaks from then on into *ret_protocol ("h2", "" = it did not say). */
-	int (*handshake)(nc_http_wire *w, const char **ret_protocol);
+	/* Before the first byte is read or written, until it returns 1; NULL = there is none. */
+	int (*handshake)(nc_http_wire *w);
 	ssize_t (*read)(nc_http_wire *w, void *p, size_t n);
 	/* After AGAIN the next call begins with the same bytes, and has at least as many. */
 	ssize_t (*writev)(nc_http_wire *w, const struct iovec *iov, int count);

@@ -63,7 +63,8 @@ struct nc_ws {
 	uint8_t clock;
 	uint64_t clock_mark, received, data_received;
 	int peer_code;
-	nc_bytes early; /* ours */
+	uint8_t *early; /* what came behind the request, until the first run */
+	size_t early_len;
 };
 
 /* ---- sending ---- */
@@ -81,15 +82,9 @@ static void queue(nc_http_conn *c, uint8_t opcode, nc_bytes bytes, nc_blob *blob
 	nc_http_frame frame = { { head, nc_ws_head(opcode, bytes.len, head) }, nothing };
 	nc_code code = owned ? nc_http_out_blob(&c->out, nc_steal(&owned), 0, frame)
 			     : nc_http_out_copy(&c->out, bytes, frame);
-	if (code == NC_OK && nc_http_out_weight(&c->out) > ws->opts.high_water)
-		nc_http_conn_flush(c);
-	if (code != NC_OK)
-		nc_http_conn_break(c, NC_HTTP_END_GONE);
-	else if (nc_http_out_weight(&c->out) > ws->opts.high_water)
-		nc_http_conn_break(c, NC_HTTP_END_SLOW);
+	nc_http_conn_queued(c, code, ws->opts.high_water);
 	if (opcode < NC_WS_OP_CLOSE && c->out.queued > ws->opts.low_water)
 		ws->is_above_low = 1;
-	nc_http_conn_schedule(c);
 }
 
 /* How much of it fits, cut between two letters. */
@@ -222,15 +217,8 @@ static void take_bytes(nc_http_conn *c, uint8_t *in, size_t n)
 
 static void take_early(nc_http_conn *c)
 {
-	nc_ws *ws = c->ws;
-	union {
-		const void *from;
-		void *to;
-	} unconst = { .from = ws->early.ptr }; /* ours, and made to be unmasked */
-	nc_bytes early = ws->early;
-	ws->early = nothing;
-	take_bytes(c, unconst.to, early.len);
-	nc_free(unconst.to);
+	_cleanup_(nc_freep) uint8_t *early = nc_steal(&c->ws->early);
+	take_bytes(c, early, c->ws->early_len);
 }
 
 /* Whether there may be more. */
@@ -315,7 +303,7 @@ static void set_deadline(nc_http_conn *c)
 static void run(nc_http_conn *c)
 {
 	int has_more = 1;
-	if (c->ws->early.len)
+	if (c->ws->early)
 		take_early(c);
 	for (int i = 0; has_more && i < READS_PER_RUN && !c->is_broken; i++)
 		has_more = read_once(c);
@@ -479,10 +467,9 @@ nc_code nc_ws_accept(nc_http_req *r, const nc_ws_opts *opts, nc_http_token *ret,
 
 nc_code nc_ws_begin(nc_http_conn *c, nc_bytes early)
 {
-	char *copy = early.len ? nc_memdup(early.ptr, early.len) : NULL;
-	if (early.len && !copy)
+	if (early.len && !(c->ws->early = nc_memdup(early.ptr, early.len)))
 		return NC_E_NOMEM;
-	c->ws->early = (nc_bytes){ copy, early.len };
+	c->ws->early_len = early.len;
 	c->codec = &nc_http_ws_codec;
 	nc_http_timer_stop(&c->deadline);
 	nc_http_conn_yield(c);
@@ -501,11 +488,7 @@ void nc_ws_cut(nc_http_conn *c, nc_http_end why)
 	nc_http_slot_set_live(c, 0);
 	if (ws->opts.on_close)
 		ws->opts.on_close(ws->opts.user, t, why, ws->peer_code);
-	union {
-		const void *from;
-		void *to;
-	} unconst = { .from = ws->early.ptr }; /* ours */
-	nc_free(unconst.to);
+	nc_free(ws->early);
 	nc_buf_done(&ws->message);
 	nc_free(ws);
 }
