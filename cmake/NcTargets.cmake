@@ -48,6 +48,13 @@ function(nc_unit_test name)
   set_tests_properties(unit.${name} PROPERTIES LABELS "unit;${T_LABELS}" TIMEOUT 120)
 endfunction()
 
+# nc_needs_shared_data(buf): such a test reads what others wrote, lying beside the tree; where it isn't
+# it says so, and counts as skipped.
+function(nc_needs_shared_data name)
+  target_compile_definitions(test_${name} PRIVATE NC_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  set_tests_properties(unit.${name} PROPERTIES SKIP_REGULAR_EXPRESSION "skipped: no shared data")
+endfunction()
+
 # nc_fuzzer(json LIBS nc_base): tests/fuzz/fuzz_json.c with its corpus in tests/fuzz/corpus/json.
 function(nc_fuzzer name)
   cmake_parse_arguments(F "" "" "SOURCES;LIBS" ${ARGN})

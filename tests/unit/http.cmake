@@ -7,6 +7,6 @@ foreach(name server tokens limits ws)
     LABELS tsan)
 endforeach()
 nc_unit_test(http_llhttp LIBS nc_http)
-target_compile_definitions(test_http_llhttp PRIVATE NC_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+nc_needs_shared_data(http_llhttp)
 nc_unit_test(http_tls LIBS nc_http PkgConfig::SSL LABELS tsan
   SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/http_client.c ${CMAKE_CURRENT_SOURCE_DIR}/tls_client.c)
